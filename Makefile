@@ -1,0 +1,60 @@
+# Two commands are enough: `make lab` and `make test`. Everything is installed into .venv, pinned by requirements.lock.
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test test-system notebooks bench lock clean
+.DELETE_ON_ERROR:
+
+# Any Python from 3.11 on will do; PYTHON=python3.13 chooses one.
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+  BIN := $(VENV)/Scripts
+else
+  BIN := $(VENV)/bin
+endif
+# Progress is for people; a log wants whole lines.
+PIP_QUIET := $(if $(CI),--progress-bar off,)
+
+help:  ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.ready  ## Install the locked packages into .venv and fetch the model.
+	@$(BIN)/chatmon fetch-model
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "chatmon needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make $(or $(MAKECMDGOALS),lab) PYTHON=python3.13"; exit 1; }
+	@echo "Installing about 180 packages into $(VENV): one to three minutes, once."
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "python3 cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_QUIET) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+lab: setup  ## Open the course in JupyterLab.
+	@$(BIN)/chatmon doctor
+	@echo "Opening notebooks/00_start_here.ipynb in JupyterLab; stop it with Ctrl-C."
+	@$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/00_start_here.ipynb $(LAB)
+
+test: setup  ## Lint, check types, run the tests, and compare every notebook with its committed outputs.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -c tests/notebooks/nbval.ini --nbval notebooks
+
+test-system: setup  ## Run the tests that need programs from outside Python, such as Chromium.
+	$(BIN)/python -m pytest -m system
+
+notebooks: setup  ## Rebuild and execute the lessons and solutions from notebooks/source; ONLY="01 03" limits it.
+	$(BIN)/python -m chatmon.course.build $(ONLY)
+
+bench: setup  ## Run every benchmark the README quotes.
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lock: setup  ## Resolve requirements.lock anew, for every platform and Python from 3.11 on.
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --upgrade pyproject.toml --output-file requirements.lock
+
+clean:  ## Remove .venv and what the tools cache; the model stays in its cache folder.
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

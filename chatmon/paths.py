@@ -1,0 +1,40 @@
+"""Where things lie on disk: the one module that knows."""
+
+import os
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parent.parent
+DATA = REPO / "data"
+NOTEBOOKS = REPO / "notebooks"
+
+
+def cache_folder() -> Path:
+    """Return the folder for what is fetched once and shared by every clone: the local model and its logs.
+
+    The environment variable ``CHATMON_CACHE`` moves it.
+
+    Example:
+        >>> cache_folder().is_absolute()
+        True
+    """
+    chosen = os.environ.get("CHATMON_CACHE")
+    return Path(chosen).expanduser().resolve() if chosen else Path.home() / ".cache" / "chatmon"
+
+
+def data_file(name: str) -> Path:
+    """Return the path of a file of the course's data, sure to exist.
+
+    Args:
+        name: The file's name inside ``data/``.
+
+    Raises:
+        FileNotFoundError: There is no such file; the message says where it was looked for.
+
+    Example:
+        >>> data_file("knowledge_base.json").name
+        'knowledge_base.json'
+    """
+    path = DATA / name
+    if not path.is_file():
+        raise FileNotFoundError(f"no {name} in {DATA}: run from a clone of the course, or `git checkout -- data`")
+    return path

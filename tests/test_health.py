@@ -1,0 +1,38 @@
+"""Health readings against a process whose load is known."""
+
+import time
+
+import psutil
+
+from chatmon.health import HealthMeter
+
+
+def test_the_first_reading_of_a_busy_process_is_not_zero():
+    meter = HealthMeter()
+    until = time.process_time() + 0.3
+    while time.process_time() < until:
+        pass
+    health = meter.read()
+    assert health.process_cpu * health.seconds >= 0.29
+    assert health.machine_cpu > 0
+
+
+def test_an_idle_process_uses_almost_no_cpu():
+    meter = HealthMeter()
+    time.sleep(0.3)
+    assert meter.read().process_cpu < 0.3
+
+
+def test_too_short_a_span_is_unknown_and_does_not_restart_the_measurement():
+    ticks = iter([0.0, 0.05, 0.3])
+    meter = HealthMeter(timer=lambda: next(ticks))
+    assert meter.read().process_cpu is None
+    assert meter.read().seconds == 0.3
+
+
+def test_memory_is_the_process_s_own_and_the_machine_s_share():
+    health = HealthMeter().read()
+    own = psutil.Process().memory_info().rss
+    assert 0.5 * own < health.process_memory < 2 * own
+    assert 0 < health.machine_memory < 1
+    assert 0 < health.disk <= 1
