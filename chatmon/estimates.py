@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ def percentile(values: Sequence[float], q: float) -> Estimate:
     value = ordered[below] + (q * (n - 1) - below) * (ordered[above] - ordered[below])
     from scipy.stats import quantile_test
 
-    interval = quantile_test(ordered, q=0, p=q).confidence_interval(CONFIDENCE)
+    interval: Any = quantile_test(ordered, q=0, p=q).confidence_interval(CONFIDENCE)
     low, high = (None if math.isnan(end) else float(end) for end in (interval.low, interval.high))
     return Estimate(value, low, high, n)
 

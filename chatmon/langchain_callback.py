@@ -43,7 +43,7 @@ class UsageCallback(BaseCallbackHandler):
         """Remember the turn that this call belongs to."""
         self._start(run_id)
 
-    def on_llm_new_token(self, token: str, *, run_id: UUID, **kwargs: Any) -> None:
+    def on_llm_new_token(self, token: str | list[str | dict[str, Any]], *, run_id: UUID, **kwargs: Any) -> None:
         """Mark the time to first token; the empty pieces that open a stream do not count."""
         turn = self._turns.get(run_id)
         if turn is not None and token:

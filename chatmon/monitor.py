@@ -13,6 +13,7 @@ import time
 from collections import Counter, deque
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -355,16 +356,16 @@ class LiveTurn:
         with self._monitor._lock:
             first = self._usage is None
             self._usage = usage if self._usage is None else self._usage + usage
-            before = price.amount if first else self.columns.get("cost")
-            known = before is not None and price.amount is not None
+            before: Decimal | None = Decimal(0) if first else self.columns.get("cost")
+            amount = None if before is None or price.amount is None else before + price.amount
             named = {"model": model, "provider": provider, "finish_reason": finish_reason}
             self.columns = {
                 **self.columns,
                 **{name: value for name, value in named.items() if value is not None},
                 **{name: getattr(self._usage, name) for name in _TOKENS},
                 "usage_source": "reported",
-                "cost": (price.amount if first else before + price.amount) if known else None,
-                "price_source": price.source if known else None,
+                "cost": amount,
+                "price_source": None if amount is None else price.source,
             }
 
     def first_token(self) -> None:
