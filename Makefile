@@ -40,7 +40,7 @@ test: setup  ## Lint, check types, run the tests, and compare every notebook wit
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest -c tests/notebooks/nbval.ini --nbval notebooks
+	TZ=UTC CHATMON_LLM=local LANGSMITH_TRACING=false $(BIN)/python -m pytest -o addopts= --nbval --nbval-cell-timeout=120 notebooks
 
 test-system: setup  ## Run the tests that need programs from outside Python, such as Chromium.
 	$(BIN)/python -m pytest -m system

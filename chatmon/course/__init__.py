@@ -1,0 +1,9 @@
+"""The exercises of the course: ``check`` an answer, ask for a ``hint``.
+
+Each lesson's exercises lie in ``lesson_NN.py`` and are loaded when one of them is asked for. Lessons are built from
+their text source by ``python -m chatmon.course.build``.
+"""
+
+from chatmon.course.exercises import check, hint
+
+__all__ = ["check", "hint"]

@@ -1,0 +1,68 @@
+"""Every exercise is tried with a right answer, another right one, typical wrong ones, and its untouched stub."""
+
+from typing import Any
+
+import pytest
+from cases import Cases, collect, complaints
+
+from chatmon.course import exercises
+from chatmon.course.exercises import Exercise, Wrong, grade
+
+CASES = collect()
+EXERCISES = [exercise for lesson in exercises.lessons() for exercise in exercises.of_lesson(lesson)]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.number)
+def test_an_exercise_judges_every_kind_of_answer_as_it_should(exercise: Exercise) -> None:
+    assert complaints(exercise, CASES.get(exercise.number), grade) == []
+
+
+def test_an_exercise_is_numbered_by_its_lesson_and_place() -> None:
+    for lesson in exercises.lessons():
+        numbers = [exercise.number for exercise in exercises.of_lesson(lesson)]
+        assert numbers == [f"{lesson}.{place}" for place in range(1, len(numbers) + 1)]
+
+
+def test_every_case_belongs_to_an_exercise() -> None:
+    assert set(CASES) <= {exercise.number for exercise in EXERCISES}
+
+
+# The check of the checks is itself checked.
+
+
+def judge(answer: Any) -> str:
+    if answer != 2:
+        raise Wrong("count both ends")
+    return "Fence posts are everywhere."
+
+
+GOOD = Exercise("9.1", ("Draw it.", "Count the posts."), judge)
+RIGHT = {"right": 2, "other_right": 2.0, "wrong": [(1, "both ends")]}
+
+
+def test_an_exercise_with_all_its_cases_has_no_complaint() -> None:
+    assert complaints(GOOD, Cases(**RIGHT), grade) == []
+
+
+@pytest.mark.parametrize(
+    ("exercise", "change", "complaint"),
+    [
+        (GOOD, {"right": 3}, "right is judged"),
+        (GOOD, {"other_right": 3}, "other_right is judged"),
+        (GOOD, {"other_right": 2}, "same answer"),
+        (GOOD, {"wrong": []}, "no wrong answer"),
+        (GOOD, {"wrong": [(2, "both ends")]}, "the wrong answer 2"),
+        (GOOD, {"wrong": [(1, "something else")]}, "something else"),
+        (GOOD, {"wrong": [(1, "")]}, "the wrong answer 1"),
+        (GOOD, {"stub": 1}, "the untouched stub is judged"),
+        (Exercise("9.1", ("Draw it.",), judge), {}, "hints"),
+        (Exercise("9.1", ("Draw it.", "Draw it."), judge), {}, "hints"),
+        (Exercise("9.1", GOOD.hints, lambda answer: judge(answer) and ""), {}, "why it matters"),
+    ],
+)
+def test_a_missing_kind_of_answer_is_found(exercise: Exercise, change: dict[str, Any], complaint: str) -> None:
+    assert any(complaint in found for found in complaints(exercise, Cases(**RIGHT | change), grade))
+
+
+def test_an_exercise_without_cases_is_found() -> None:
+    assert complaints(GOOD, None, grade) == ["exercise 9.1 is not tried: add it to CASES of its lesson"]
