@@ -28,6 +28,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	  { echo "python3 cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_QUIET) --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index --editable .
+	@mkdir -p $(VENV)/share/jupyter/lab/settings  # no news, no update checks: JupyterLab asks the network nothing
+	@cp chatmon/course/jupyterlab.json $(VENV)/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
 lab: setup  ## Open the course in JupyterLab.

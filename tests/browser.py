@@ -1,0 +1,129 @@
+"""A real Chromium, driven over its own debugging protocol: open a page, ask it questions, take its picture."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import itertools
+import json
+import shutil
+import subprocess
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import websocket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-port=0",
+    "--remote-allow-origins=*",
+)
+
+
+class Page:
+    """One page of a running browser."""
+
+    def __init__(self, address: str) -> None:
+        self._socket = websocket.create_connection(address, timeout=30)
+        self._numbers = itertools.count(1)
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Call a method of the protocol, noting what the page reports meanwhile."""
+        number = next(self._numbers)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        while True:
+            message = json.loads(self._socket.recv())
+            if message.get("id") == number:
+                assert "error" not in message, message["error"]
+                return message["result"]
+            self._note(message.get("method"), message.get("params", {}))
+
+    def _note(self, event: str | None, details: dict[str, Any]) -> None:
+        if event == "Network.requestWillBeSent":
+            self.requests.append(details["request"]["url"])
+        elif event == "Runtime.exceptionThrown":
+            self.errors.append(details["exceptionDetails"]["text"])
+
+    def open(self, url: str, width: int = 1300, height: int = 900) -> None:
+        """Go to an address in a window of a size."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        self.call("Page.navigate", url=url)
+
+    def ask(self, script: str) -> Any:
+        """Return the value of a JavaScript expression."""
+        return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+
+    def wait_for(self, script: str, seconds: float = 60) -> None:
+        """Wait until an expression is true."""
+        until = time.monotonic() + seconds
+        while not self.ask(script):
+            assert time.monotonic() < until, f"not true within {seconds} s: {script}\n{self.ask('document.title')}"
+            time.sleep(0.2)
+
+    def press(self, key: str, code: int, modifiers: int = 0) -> None:
+        """Press a key; modifiers: 2 is Control, 8 is Shift."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=code,
+                modifiers=modifiers,
+            )
+
+    def picture(self, path: Path) -> None:
+        """Save a screenshot."""
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+
+
+@contextlib.contextmanager
+def chromium(folder: Path) -> Iterator[Page]:
+    """Start a browser with an empty profile in a folder; it ends with the block.
+
+    Raises:
+        RuntimeError: Chromium is not installed.
+    """
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        raise RuntimeError("no chromium on this machine: on Debian, `apt install chromium`")
+    log = (folder / "chromium.log").open("wb")
+    profile = folder / "profile"
+    browser = subprocess.Popen([program, *FLAGS, f"--user-data-dir={profile}", "about:blank"], stdout=log, stderr=log)
+    try:
+        yield Page(_address(profile / "DevToolsActivePort"))
+    finally:
+        browser.terminate()
+        browser.wait(timeout=20)
+        log.close()
+
+
+def _address(note: Path) -> str:
+    """Return the address of the first page, once the browser has written down its port."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if note.exists() and "\n" in note.read_text(encoding="utf-8"):
+            port = note.read_text(encoding="utf-8").splitlines()[0]
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
+                pages = [page for page in json.load(answer) if page["type"] == "page"]
+            if pages:
+                return pages[0]["webSocketDebuggerUrl"]
+        time.sleep(0.1)
+    raise RuntimeError("chromium did not open its debugging port within 30 s")
