@@ -1,0 +1,147 @@
+"""The sum of what turns cost, which says how much it leaves out; and how a frame of turns is read for its costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chatmon.cost.rates import EXACT, ZERO
+from chatmon.cost.usage import TOKENS, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    import pandas as pd
+
+
+class Row(NamedTuple):
+    """What this package reads of a turn.
+
+    Attributes:
+        turn_id: The turn.
+        timestamp: When it started, in UTC.
+        provider: Who served the model.
+        model: The model that answered.
+        usage: Its tokens.
+        cost: US dollars, as stated; None where unknown.
+    """
+
+    turn_id: str
+    timestamp: datetime
+    provider: str | None
+    model: str | None
+    usage: Usage
+    cost: Decimal | None
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens, as far as they are known."""
+        return (self.usage.input_tokens or 0) + (self.usage.output_tokens or 0)
+
+
+def rows(turns_frame: pd.DataFrame) -> list[Row]:
+    """Return the rows of a frame of turns; a column that is not there is unknown, except id and timestamp.
+
+    Raises:
+        TypeError: A cost is a float, or a token count is no whole number.
+        ValueError: A column is missing, a timestamp has no time zone, or a row is impossible; the message names it.
+    """
+    import pandas as pd
+
+    missing = [name for name in ("turn_id", "timestamp") if name not in turns_frame.columns]
+    if missing:
+        raise ValueError(f"a frame of turns needs {', '.join(missing)}; it has {', '.join(map(str, turns_frame))}")
+
+    def values(name: str) -> list[Any]:
+        if name not in turns_frame.columns:
+            return [None] * len(turns_frame)
+        column = turns_frame[name]
+        return [None if unknown else value for value, unknown in zip(column.tolist(), pd.isna(column), strict=True)]
+
+    found = []
+    names = ("turn_id", "timestamp", "provider", "model", "cost", *TOKENS)
+    for turn_id, timestamp, provider, model, cost, *counts in zip(*map(values, names), strict=True):
+        if cost is not None and not isinstance(cost, Decimal):
+            kind = type(cost).__name__
+            raise TypeError(f"turn {turn_id}: cost ({cost!r}) is a {kind}: money is Decimal, such as Decimal('0.0021')")
+        if timestamp is None or timestamp.tzinfo is None:
+            raise ValueError(f"turn {turn_id}: timestamp ({timestamp}) has no time zone: use .dt.tz_localize('UTC')")
+        try:
+            usage = Usage(*counts)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"turn {turn_id}: {error}") from None
+        found.append(Row(turn_id, timestamp.to_pydatetime().astimezone(UTC), provider, model, usage, cost))
+    return found
+
+
+def add_up(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum, whatever precision the caller's own decimals have."""
+    with localcontext(EXACT):
+        return sum(amounts, ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum of costs and what is missing from it.
+
+    Attributes:
+        amount: US dollars over the turns that have a cost; None where no turn has one.
+        turns: Turns in all.
+        unpriced_turns: Turns without a cost: where this is not 0, ``amount`` is a lower bound.
+        unpriced_tokens: Input and output tokens of the turns without a cost, as far as they were reported.
+        unmeasured_turns: The turns without a cost that did not report all their tokens either.
+    """
+
+    amount: Decimal | None
+    turns: int
+    unpriced_turns: int
+    unpriced_tokens: int
+    unmeasured_turns: int
+
+    @property
+    def priced_share(self) -> float | None:
+        """The share of turns that have a cost, 0 to 1; None without any turns."""
+        return (self.turns - self.unpriced_turns) / self.turns if self.turns else None
+
+    def __str__(self) -> str:
+        """Return the sum as a sentence that does not hide what is missing."""
+        amount = "unknown" if self.amount is None else f"${self.amount.normalize():f}"
+        if not self.unpriced_turns:
+            return f"{amount} for {self.turns} turns, all priced"
+        at_least = "" if self.amount is None else "at least "
+        unmeasured = f", {self.unmeasured_turns} of them with unknown tokens" if self.unmeasured_turns else ""
+        return (
+            f"{at_least}{amount} for {self.turns} turns: {self.unpriced_turns} turns ({self.unpriced_tokens} tokens) "
+            f"have no price{unmeasured}"
+        )
+
+
+def total(turns_frame: pd.DataFrame) -> Total:
+    """Add up the stated costs of turns, and count what has none.
+
+    Args:
+        turns_frame: Turns, as ``turns.to_frame`` makes them.
+
+    Example:
+        >>> import pandas as pd
+        >>> stated = [Decimal("0.10"), Decimal("0.20"), None]
+        >>> day = pd.Timestamp("2026-10-05", tz="UTC")
+        >>> print(total(pd.DataFrame({"turn_id": ["a", "b", "c"], "timestamp": day, "cost": stated})))
+        at least $0.3 for 3 turns: 1 turns (0 tokens) have no price, 1 of them with unknown tokens
+    """
+    return total_of([(row, row.cost) for row in rows(turns_frame)])
+
+
+def total_of(priced: list[tuple[Row, Decimal | None]]) -> Total:
+    """Add up an amount for each row, and count the rows that have none."""
+    without = [row for row, amount in priced if amount is None]
+    return Total(
+        amount=add_up(amount for _, amount in priced if amount is not None) if len(without) < len(priced) else None,
+        turns=len(priced),
+        unpriced_turns=len(without),
+        unpriced_tokens=sum(row.tokens for row in without),
+        unmeasured_turns=sum(None in (row.usage.input_tokens, row.usage.output_tokens) for row in without),
+    )
