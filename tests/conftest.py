@@ -1,13 +1,10 @@
-"""What several tests share: a moment, a clock, and turns made by hypothesis."""
-
-from datetime import UTC, datetime
+"""What several tests share: a clock that moves when told to, and a monitor on it."""
 
 import pytest
+from moments import MORNING
 
 from chatmon.clock import ManualClock
 from chatmon.monitor import ChatMonitor
-
-MORNING = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
