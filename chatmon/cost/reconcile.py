@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon import config
 from chatmon.cost.prices import PriceTable, price_by, prices_of
 from chatmon.cost.rates import EXACT, ZERO, PriceList, Rates, Split, split
-from chatmon.cost.totals import Row, add_up, rows
+from chatmon.cost.totals import Row, add_up, plain, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ class Line:
     @property
     def difference(self) -> Decimal | None:
         """US dollars stated above what was expected; None where the turn cannot be checked."""
-        return None if self.stated is None or self.expected is None else self.stated - self.expected
+        return None if self.stated is None or self.expected is None else add_up((self.stated, -self.expected))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,8 @@ def _check(row: Row, tolerance: Decimal, table: PriceTable | None, others: dict[
     if isinstance(prices, str):
         expected, note = None, prices
     else:
-        expected, source, reason = price_by(prices, row.usage, row.timestamp)
+        amount, source, reason = price_by(prices, row.usage, row.timestamp)
+        expected = None if amount is None else plain(amount)
         note = source or reason or ""
     causes: tuple[str, ...] = ()
     if row.cost is None:
@@ -183,14 +184,10 @@ def _check(row: Row, tolerance: Decimal, table: PriceTable | None, others: dict[
 def _causes(
     row: Row, stated: Decimal, expected: Decimal, prices: PriceList, others: dict[str, PriceList], tolerance: Decimal
 ) -> tuple[str, ...]:
-    """Return the mistakes that give the stated cost; those that would change nothing for this turn are none."""
+    """Return the mistakes that give the stated cost; those that change nothing for this turn cannot."""
 
     def explaining(mistakes: Iterator[tuple[str, Decimal]]) -> tuple[str, ...]:
-        return tuple(
-            dict.fromkeys(
-                cause for cause, amount in mistakes if abs(stated - amount) <= tolerance < abs(expected - amount)
-            )
-        )
+        return tuple(dict.fromkeys(cause for cause, amount in mistakes if abs(stated - amount) <= tolerance))
 
     period = prices.at(row.timestamp)
     if period is None:

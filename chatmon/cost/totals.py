@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatmon.cost.rates import EXACT, ZERO
 from chatmon.cost.usage import TOKENS, Usage
+from chatmon.turns import check_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,23 +65,33 @@ def rows(turns_frame: pd.DataFrame) -> list[Row]:
     found = []
     names = ("turn_id", "timestamp", "provider", "model", "cost", *TOKENS)
     for turn_id, timestamp, provider, model, cost, *counts in zip(*map(values, names), strict=True):
-        if cost is not None and not isinstance(cost, Decimal):
-            kind = type(cost).__name__
-            raise TypeError(f"turn {turn_id}: cost ({cost!r}) is a {kind}: money is Decimal, such as Decimal('0.0021')")
         if timestamp is None or timestamp.tzinfo is None:
             raise ValueError(f"turn {turn_id}: timestamp ({timestamp}) has no time zone: use .dt.tz_localize('UTC')")
         try:
+            check_columns({"cost": cost})
             usage = Usage(*counts)
         except (TypeError, ValueError) as error:
             raise type(error)(f"turn {turn_id}: {error}") from None
-        found.append(Row(turn_id, timestamp.to_pydatetime().astimezone(UTC), provider, model, usage, cost))
+        stated = None if cost is None else plain(cost)
+        found.append(Row(turn_id, timestamp.to_pydatetime().astimezone(UTC), provider, model, usage, stated))
     return found
 
 
 def add_up(amounts: Iterable[Decimal]) -> Decimal:
     """Return the exact sum, whatever precision the caller's own decimals have."""
     with localcontext(EXACT):
-        return sum(amounts, ZERO)
+        return plain(sum(amounts, ZERO))
+
+
+def plain(amount: Decimal) -> Decimal:
+    """Return the same amount without trailing zeros, as one would write it.
+
+    Example:
+        >>> plain(Decimal("0.250000")), plain(Decimal("100.00")), plain(Decimal("0E-18"))
+        (Decimal('0.25'), Decimal('100'), Decimal('0'))
+    """
+    whole = amount == amount.to_integral_value()
+    return amount.quantize(Decimal(1), context=EXACT) if whole else amount.normalize(EXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,7 @@ class Total:
 
     def __str__(self) -> str:
         """Return the sum as a sentence that does not hide what is missing."""
-        amount = "unknown" if self.amount is None else f"${self.amount.normalize():f}"
+        amount = "unknown" if self.amount is None else f"${self.amount:f}"
         if not self.unpriced_turns:
             return f"{amount} for {self.turns} turns, all priced"
         at_least = "" if self.amount is None else "at least "

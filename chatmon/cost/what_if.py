@@ -48,14 +48,14 @@ class Comparison:
     @property
     def saving(self) -> Decimal | None:
         """US dollars saved by the other model, negative where it costs more; None where nothing can be compared."""
-        return self.compared_was - self.compared_would_be if self.compared_turns else None
+        return add_up((self.compared_was, -self.compared_would_be)) if self.compared_turns else None
 
     @property
     def saving_share(self) -> float | None:
         """The saving as a share of the cost as it was; None where nothing can be compared, or it was for free."""
-        return (
-            float(self.compared_was - self.compared_would_be) / float(self.compared_was) if self.compared_was else None
-        )
+        if not self.compared_was:
+            return None
+        return 1 - float(self.compared_would_be) / float(self.compared_was)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def what_if(
         >>> frame = pd.DataFrame({"turn_id": ["a"], "timestamp": pd.Timestamp("2026-10-05", tz="UTC"), "cost": None,
         ...                       "input_tokens": 1000, "cached_tokens": 0, "output_tokens": 100})
         >>> what_if(frame, "gpt-4")["gpt-4"].would_be.amount
-        Decimal('0.036000')
+        Decimal('0.036')
     """
     models = [model] if isinstance(model, str) else list(dict.fromkeys(model))
     if not models:
