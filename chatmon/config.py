@@ -30,6 +30,23 @@ class LocalModel:
 
 
 @dataclass(frozen=True, slots=True)
+class BillModels:
+    """The models of the invented bill that lesson 3 reconciles.
+
+    Attributes:
+        chat: Answers most messages.
+        reasoning: Thinks before it answers.
+        repriced: Its public price changed twice within the month of the bill.
+        contract: Has no public price.
+    """
+
+    chat: str
+    reasoning: str
+    repriced: str
+    contract: str
+
+
+@dataclass(frozen=True, slots=True)
 class Models:
     """Every model name of the course.
 
@@ -39,6 +56,7 @@ class Models:
         ollama: What Ollama is asked for when nothing else is said.
         what_if: Hosted models to compare on the same traffic.
         legacy: The model whose price the first tracker charges for everything.
+        bill: The models of the invented bill that lesson 3 reconciles.
     """
 
     local: LocalModel
@@ -46,6 +64,7 @@ class Models:
     ollama: str
     what_if: tuple[str, ...]
     legacy: str
+    bill: BillModels
 
 
 @cache
@@ -64,4 +83,5 @@ def models() -> Models:
         ollama=table["ollama"],
         what_if=tuple(table["what_if"]),
         legacy=table["legacy"],
+        bill=BillModels(**table["bill"]),
     )

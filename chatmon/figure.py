@@ -24,11 +24,11 @@ LOOK: dict[Any, Any] = {
     "figure.dpi": DPI,
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.12,
     "font.family": "DejaVu Sans",
     "font.size": 12,
-    "axes.titlesize": 13,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
+    "figure.titlesize": 13,
+    "figure.titleweight": "bold",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -70,7 +70,8 @@ def figure(title: str, x: str, y: str) -> Iterator[tuple[Figure, Axes]]:
         fig = Figure()
         FigureCanvasAgg(fig)
         axes = fig.add_subplot()
-        axes.set_title(textwrap.fill(title, 58))
+        # A title of the axes would begin right of the labels, and be cut off where these are long.
+        fig.suptitle(textwrap.fill(title, 62), x=0.01, horizontalalignment="left")
         axes.set(xlabel=x, ylabel=y)
         yield fig, axes
 

@@ -32,6 +32,10 @@ __all__ = [
 ]
 
 
+HOW = {"sum": "total", "count": "number of", "max": "highest"}
+EVERY = {"1D": "day", "D": "day", "1h": "hour", "h": "hour"}
+
+
 class ResponseTimes(NamedTuple):
     """What ``response_times`` draws: the n times, and their median and 95th percentile, in seconds."""
 
@@ -124,7 +128,9 @@ def timeline(
 
     values = timeline_data(turns, column, every=every, how=how)
     what = column.replace("_", " ")
-    label = f"{what} ({unit})" if every is None else f"{how} {what} per {every} ({unit})"
+    label = (
+        f"{what} ({unit})" if every is None else f"{HOW.get(how, how)} {what} per {EVERY.get(every, every)} ({unit})"
+    )
     times = pd.DatetimeIndex(values.index).tz_convert(None).to_numpy()
     with figure(title, "Time (UTC)", _sentence(label)) as (fig, axes):
         axes.plot(times, values.to_numpy(), color=BLUE, marker="o", markersize=4, linewidth=1.2)
@@ -205,7 +211,7 @@ def bars(
     if not values:
         raise ValueError("there are 0 values to plot: give at least one")
     heights = {name: float(value) for name, value in values.items()}
-    texts = [f"${value:,.{digits}f}" if unit == "USD" else f"{value:,.{digits}f} {unit}" for value in heights.values()]
+    texts = [_amount(value, unit, digits) for value in heights.values()]
     with figure(title, f"{what} ({unit})", "") as (fig, axes):
         fig.set_size_inches(SIZE[0], max(2.2, 1.3 + 0.55 * len(heights)))
         drawn = axes.barh(list(heights), list(heights.values()), color=BLUE, alpha=0.75, edgecolor="black", height=0.6)
@@ -293,6 +299,13 @@ def forecast_band(
         axes.legend(loc="lower right")
         so_far = f"${totals[-1]:,.2f} spent by {days[-1]}, ${value:,.2f} expected by {end}"
         show(fig, f"{title}. Line with a band: {so_far}, 95 % interval ${low:,.2f} to ${high:,.2f}{against}.")
+
+
+def _amount(value: float, unit: str, digits: int) -> str:
+    """Return a value with its unit; money with its sign before the dollar."""
+    if unit == "USD":
+        return f"{'-' if value < 0 else ''}${abs(value):,.{digits}f}"
+    return f"{value:,.{digits}f} {unit}"
 
 
 def _sentence(text: str) -> str:

@@ -9,9 +9,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from moments import MORNING
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
+from moments import MORNING
 
 from chatmon import turns
 from chatmon.clock import ManualClock

@@ -74,7 +74,7 @@ def test_a_figure_has_a_title_units_and_a_description_in_its_metadata(name: str,
     assert FIGURES[name]() is None
     [only] = shown
     [axes] = only["figure"].axes
-    title = axes.get_title(loc="left").replace("\n", " ")
+    title = axes.figure.get_suptitle().replace("\n", " ")
     assert len(title.split()) >= 3
     assert "(" in axes.get_xlabel()
     assert "(" in axes.get_ylabel() or axes.get_yticklabels()[0].get_text(), "a unit, or a name on each bar"
@@ -210,12 +210,12 @@ def test_models_are_compared_from_the_cheapest_and_the_title_is_computed(shown: 
     plots.compare_models({"big": Decimal(12), "small": Decimal(3), "mid": Decimal(6)})
     [axes] = shown[0]["figure"].axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["small", "mid", "big"]
-    assert axes.get_title(loc="left") == "big costs 4.0 times as much as small"
+    assert axes.figure.get_suptitle() == "big costs 4.0 times as much as small"
 
 
 def test_models_that_cost_nothing_are_not_compared_by_a_multiple(shown: list[dict[str, Any]]) -> None:
     plots.compare_models({"local": Decimal(0), "big": Decimal(12)}, what="Cost of a month of turns")
-    assert shown[0]["figure"].axes[0].get_title(loc="left") == "Cost of a month of turns"
+    assert shown[0]["figure"].get_suptitle() == "Cost of a month of turns"
 
 
 def test_a_forecast_starts_where_spending_stands_and_ends_in_its_interval(shown: list[dict[str, Any]]) -> None:
@@ -232,7 +232,7 @@ def test_a_forecast_starts_where_spending_stands_and_ends_in_its_interval(shown:
 
 def test_dollars_in_a_title_are_not_read_as_a_formula(shown: list[dict[str, Any]]) -> None:
     plots.bars({"a": 1.0}, title="From $1 to $2", unit="USD", what="Cost")
-    assert shown[0]["figure"].axes[0].title.get_parse_math() is False
+    assert shown[0]["figure"].texts[0].get_parse_math() is False
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class Line:
         return None if self.stated is None or self.expected is None else add_up((self.stated, -self.expected))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reconciliation:
     """A bill and what was found in it.
 
@@ -115,6 +115,10 @@ class Reconciliation:
         ]
         found.sort(key=lambda group: (-abs(Decimal(str(group["difference"]))), str(group["outcome"])))
         return pd.DataFrame(found, columns=["outcome", "turns", "stated", "expected", "difference"])
+
+    def __repr__(self) -> str:
+        """Return the summary as text: a line for each turn would be a page for each day."""
+        return self.summary().to_string(index=False)
 
     def _repr_html_(self) -> str:
         cells = "".join(

@@ -21,6 +21,7 @@ FINE_PRINT: Final = (
     "same text differently and its replies are of another length; the share of cached tokens may change; a turn of "
     "several calls is priced as one. The saving is over the turns that have a cost on both sides."
 )
+_HEAD: Final = ("model", "as it was", "would be", "saving", "compared turns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Comparison:
         return 1 - float(self.compared_would_be) / float(self.compared_was)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WhatIf:
     """The same turns on other models.
 
@@ -99,23 +100,35 @@ class WhatIf:
             ]
         )
 
+    def __repr__(self) -> str:
+        """Return what the HTML table says, as text."""
+        lines = [" | ".join(_HEAD), *(" | ".join(line) for line in self._table()), *self._without_price()]
+        return "\n".join(lines)
+
     def _repr_html_(self) -> str:
-        head = ("model", "as it was", "would be", "saving", "compared turns", "unpriced as it was", "unpriced would be")
-        body = (
+        cells = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in line)}</tr>" for line in self._table())
+        heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in _HEAD)
+        notes = "".join(f"<br><small>{escape(note)}</small>" for note in self._without_price())
+        return f"<table><caption>{escape(FINE_PRINT)}{notes}</caption><tr>{heads}</tr>{cells}</table>"
+
+    def _table(self) -> list[tuple[str, ...]]:
+        return [
             (
                 c.model,
                 _dollars(c.as_it_was.amount),
                 _dollars(c.would_be.amount),
                 _dollars(c.saving) + (f" ({c.saving_share:.0%})" if c.saving_share is not None else ""),
                 f"{c.compared_turns} of {c.would_be.turns}",
-                _unpriced(c.as_it_was),
-                _unpriced(c.would_be) + (f": {c.reason}" if c.reason else ""),
             )
             for c in self.comparisons
-        )
-        cells = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in line)}</tr>" for line in body)
-        heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
-        return f"<table><caption>{escape(FINE_PRINT)}</caption><tr>{heads}</tr>{cells}</table>"
+        ]
+
+    def _without_price(self) -> list[str]:
+        """Return what has no cost as it was, and what has no price on which model, and why."""
+        was = next((_unpriced(c.as_it_was) for c in self.comparisons if c.as_it_was.unpriced_turns), None)
+        return [f"Without a cost as it was: {was}."] * (was is not None) + [
+            f"Without a price on {c.model}: {_unpriced(c.would_be)} ({c.reason})." for c in self.comparisons if c.reason
+        ]
 
 
 def what_if(

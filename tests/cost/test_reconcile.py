@@ -172,6 +172,12 @@ def test_the_summary_adds_up_by_cause_with_the_largest_difference_first(frame_of
     assert "cached tokens charged twice" in bill._repr_html_()
 
 
+def test_a_bill_of_many_turns_is_shown_as_its_summary(frame_of):
+    bill = reconcile(frame_of(*[{"model": "gpt-4.1-mini", **TOKENS, "cost": RIGHT}] * 500))
+    assert repr(bill).splitlines()[1].split()[:2] == ["agrees", "500"]
+    assert len(repr(bill).splitlines()) == 2
+
+
 def test_an_empty_bill_has_an_empty_summary(frame_of):
     bill = reconcile(frame_of({}).iloc[:0])
     assert (bill.difference, len(bill.summary()), len(bill.to_frame())) == (0, 0, 0)

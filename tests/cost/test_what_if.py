@@ -98,6 +98,14 @@ def test_the_table_shown_has_the_fine_print_and_escapes_names(turns):
     assert "1 turns, 11000 tokens" in html
 
 
+def test_at_a_prompt_it_says_the_same_as_in_a_notebook(turns):
+    found = what_if(turns, ["gpt-4o", "gpt-9"])
+    assert [line.partition(" | ")[0] for line in repr(found).splitlines()[:3]] == ["model", "gpt-4o", "gpt-9"]
+    assert "$0.650000 (90%)" in repr(found)
+    assert "Without a price on gpt-9: 4 turns" in repr(found)
+    assert "no price for model &#x27;gpt-9&#x27;" in found._repr_html_()
+
+
 def test_a_comparison_with_no_model_or_an_unknown_one_is_refused(turns):
     with pytest.raises(ValueError, match="0 models to compare with"):
         what_if(turns, [])

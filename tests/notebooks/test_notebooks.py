@@ -1,5 +1,6 @@
 """Every rule of the course's style, held against every committed notebook."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ EVERYWHERE = [
 
 def model_names() -> list[str]:
     models = config.models()
-    return [models.local.alias, models.local.file, models.hosted, models.ollama, models.legacy, *models.what_if]
+    named = [models.local.alias, models.local.file, models.hosted, models.ollama, models.legacy, *models.what_if]
+    return [*named, *dataclasses.asdict(models.bill).values()]
 
 
 def test_there_are_lessons_and_each_has_one_source() -> None:

@@ -14,8 +14,7 @@ from browser import chromium
 from chatmon.paths import NOTEBOOKS, REPO
 
 pytestmark = pytest.mark.system
-RUNNING = "document.querySelectorAll('.jp-CodeCell .jp-InputPrompt').length"
-RUN_ALL = "document.querySelector('[data-command=\"notebook:restart-run-all\"], [title^=\"Restart the kernel and run all\"]')"
+ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab\S*\?(token=\w+)")
 
 
 @pytest.fixture
@@ -30,11 +29,11 @@ def lab(tmp_path):
             cwd=tmp_path,
             stdout=out,
             stderr=out,
-            env=os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "JUPYTER_DATA_DIR": str(tmp_path / "data")},
+            env=os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path / "config")},
         )
     try:
         until = time.monotonic() + 60
-        while not (found := re.search(r"(http://127\.0\.0\.1:\d+)/lab\S*\?(token=\w+)", log.read_text(encoding="utf-8"))):
+        while not (found := ADDRESS.search(log.read_text(encoding="utf-8"))):
             assert time.monotonic() < until, log.read_text(encoding="utf-8")
             time.sleep(0.2)
         yield f"{found[1]}/lab/tree/notebooks/00_start_here.ipynb?{found[2]}"
