@@ -1,0 +1,112 @@
+"""The course's support bot: a real model behind retrieval, memory, retries, a fallback, and a monitor."""
+
+from __future__ import annotations
+
+import asyncio
+import random as random_module
+import time
+from typing import TYPE_CHECKING
+
+from chatmon.chat_config import ChatConfig
+from chatmon.knowledge import KnowledgeBase
+from chatmon.memory import ConversationMemory, new_conversation_id
+from chatmon.model_client import ModelClient
+from chatmon.monitor import ChatMonitor
+from chatmon.prompts import prompt
+from chatmon.reply import FALLBACK_TEXT, EmptyMessageError, MessageTooLongError, Reply, ReplyStream
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = [
+    "FALLBACK_TEXT",
+    "ChatConfig",
+    "EmptyMessageError",
+    "MessageTooLongError",
+    "ProductionChatbot",
+    "Reply",
+    "ReplyStream",
+]
+
+
+class ProductionChatbot:
+    """Answers the support desk's questions; every message becomes exactly one turn of its monitor.
+
+    Whatever goes wrong with the model, the turn records the error and the caller gets a ``Reply`` that says
+    ``fallback``. What is wrong with the message is raised (``EmptyMessageError``, ``MessageTooLongError``,
+    ``TypeError``), and recorded too. Safe to use from many threads and tasks.
+
+    Args:
+        config: Which model, and how; if not given, ``ChatConfig.from_env()``.
+        monitor: Where turns are recorded; if not given, a new one.
+        knowledge: What the desk knows; if not given, the course's knowledge base.
+        sleep: Waits between attempts, in sync code.
+        async_sleep: The same in async code.
+        random: Returns a number from 0 to below 1, for those waits.
+
+    Example:
+        >>> bot = ProductionChatbot(ChatConfig.local())
+        >>> reply = bot.process_user_message_sync("How long does a refund take?", "ada")
+        >>> reply.status, reply.intent, "7 working days" in reply.text
+        ('success', 'billing', True)
+        >>> bot.monitor.turns()[0].task_completed
+        True
+    """
+
+    def __init__(
+        self,
+        config: ChatConfig | None = None,
+        *,
+        monitor: ChatMonitor | None = None,
+        knowledge: KnowledgeBase | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        async_sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self.config = config or ChatConfig.from_env()
+        self.monitor = monitor or ChatMonitor()
+        self.knowledge = knowledge or KnowledgeBase.load()
+        self.prompt = prompt(self.config.prompt_version, self.config.system_prompt)
+        self.memory = ConversationMemory(self.config.memory_tokens)
+        self.client = ModelClient(self.config, self.monitor.callback())
+        self.sleep = sleep
+        self.async_sleep = async_sleep
+        self.random = random
+
+    async def process_user_message(self, text: str, user_id: str | None, conversation_id: str | None = None) -> Reply:
+        """Answer a message.
+
+        Args:
+            text: What the user wrote.
+            user_id: Who.
+            conversation_id: Which conversation to go on with; a new one if not given.
+
+        Raises:
+            EmptyMessageError: There is nothing in the message.
+            MessageTooLongError: The message is longer than ``config.max_message_bytes``.
+            TypeError: The message is not text.
+        """
+        stream = self.stream(text, user_id, conversation_id)
+        async for _ in stream:
+            pass
+        return stream.reply
+
+    def process_user_message_sync(self, text: str, user_id: str | None, conversation_id: str | None = None) -> Reply:
+        """Answer a message, in code that is not async; otherwise the same as ``process_user_message``."""
+        stream = self.stream(text, user_id, conversation_id)
+        for _ in stream:
+            pass
+        return stream.reply
+
+    def stream(self, text: str, user_id: str | None, conversation_id: str | None = None) -> ReplyStream:
+        """Answer a message piece by piece: use the result in ``for`` or in ``async for``.
+
+        The request is sent when the first piece is asked for. The turn is recorded when the last piece was taken, or
+        when the loop is left early; errors are as in ``process_user_message``.
+
+        Args:
+            text: What the user wrote.
+            user_id: Who.
+            conversation_id: Which conversation to go on with; a new one if not given.
+        """
+        return ReplyStream(self, text, user_id, conversation_id or new_conversation_id())

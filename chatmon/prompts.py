@@ -1,0 +1,104 @@
+"""The chatbot's prompts by version: what is said to the model around a question and the note that answers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Message = tuple[str, str]
+"""Role (``system``, ``human`` or ``ai``) and text, as LangChain takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One version of the prompt.
+
+    Attributes:
+        version: Its name, which every turn records.
+        system: The system message.
+        repeat: Whether the note stands beside the question, to be repeated; otherwise it stands in the system message.
+        examples: Questions and notes that show the model what to do, before the conversation.
+    """
+
+    version: str
+    system: str
+    repeat: bool = False
+    examples: tuple[Message, ...] = ()
+
+    def ask(self, question: str, note: str) -> str:
+        """Return the user's message as the model gets it.
+
+        Args:
+            question: What the user wrote.
+            note: What the knowledge base says about it.
+        """
+        return f"Customer: {question}\nRepeat: {note}" if self.repeat else question
+
+    def messages(self, question: str, note: str, history: Sequence[Message] = ()) -> list[Message]:
+        """Return everything that is sent to the model for one turn.
+
+        Args:
+            question: What the user wrote.
+            note: What the knowledge base says about it.
+            history: Earlier turns: the user's message as it was sent, and the reply.
+
+        Example:
+            >>> for role, text in prompt("v1").messages("When is my bill due?", "On the 5th of each month."):
+            ...     print(role, "|", text)
+            system | You are a helpful AI assistant. Please provide accurate and concise responses.
+            Facts: On the 5th of each month.
+            human | When is my bill due?
+        """
+        messages = [("system", self.system if self.repeat else f"{self.system}\nFacts: {note}")]
+        shown = [(self.ask(asked, answer), answer) for asked, answer in self.examples]
+        for asked, answer in (*shown, *history, (self.ask(question, note), "")):
+            messages += [("human", asked), ("ai", answer)]
+        return messages[:-1]
+
+
+# Of about twenty shapes that were tried, the small local model kept to the note in this one only: it goes on with a
+# pattern that it has seen several times, and it makes things up when it is asked to answer, to use, or to rewrite.
+# The examples are the same in every request, so the model's cache holds them: they cost time once.
+_EXAMPLES = (
+    ("Where is your shop?", "Our shop is at 12 Mill Street, next to the station."),
+    ("How do I order a cake?", "Open the order page and choose Cakes. We bake it within 2 days."),
+    ("May I bring a dog?", "Yes, dogs are welcome in the garden."),
+    ("Who won the match?", "I can only help with our shop, so I do not know that."),
+    ("What does a coffee cost?", "A coffee costs 3 euros."),
+    ("My table is too small", "Write to tables@shop.example. We find you another one within 10 minutes."),
+)
+
+PROMPTS = {
+    version.version: version
+    for version in (
+        Prompt("v1", "You are a helpful AI assistant. Please provide accurate and concise responses."),
+        Prompt("v2", "You are a friendly support desk. Repeat the text to the customer.", True, _EXAMPLES),
+    )
+}
+
+
+def prompt(version: str, system: str | None = None) -> Prompt:
+    """Return the prompt of a version.
+
+    Args:
+        version: Its name. With ``system``, a new name makes a new version, shaped like v1.
+        system: A system message in place of the version's own.
+
+    Raises:
+        ValueError: There is no such version, and no system message to make one of.
+
+    Example:
+        >>> prompt("brief", system="Be direct and helpful.").system
+        'Be direct and helpful.'
+    """
+    known = PROMPTS.get(version)
+    if known is None and system is None:
+        raise ValueError(
+            f"no prompt version {version!r}: there are {', '.join(PROMPTS)}; a new one needs system_prompt"
+        )
+    if system is None and known is not None:
+        return known
+    return Prompt(version, system or "", known is not None and known.repeat, known.examples if known else ())
