@@ -131,9 +131,11 @@ def timeline(
     label = (
         f"{what} ({unit})" if every is None else f"{HOW.get(how, how)} {what} per {EVERY.get(every, every)} ({unit})"
     )
-    times = pd.DatetimeIndex(values.index).tz_convert(None).to_numpy()
+    # An interval without turns is a gap: a line across a night would say that it was measured.
+    drawn = values if every is None else values.asfreq(every)
+    times = pd.DatetimeIndex(drawn.index).tz_convert(None).to_numpy()
     with figure(title, "Time (UTC)", _sentence(label)) as (fig, axes):
-        axes.plot(times, values.to_numpy(), color=BLUE, marker="o", markersize=4, linewidth=1.2)
+        axes.plot(times, drawn.to_numpy(), color=BLUE, marker="o", markersize=4, linewidth=1.2)
         if limit is not None:
             axes.axhline(limit, color=RED, linestyle="--", label=f"limit {limit:g} {unit}")
             axes.legend()

@@ -174,6 +174,14 @@ def test_a_timeline_groups_by_interval_and_leaves_out_empty_ones() -> None:
     assert [moment.minute for moment in data.index] == [0, 10]
 
 
+def test_a_timeline_breaks_its_line_where_an_interval_has_no_turns(shown: list[dict[str, Any]]) -> None:
+    frame = turns(1).loc[[0, 0, 0]].assign(timestamp=[START + timedelta(minutes=minutes) for minutes in (0, 5, 15)])
+    plots.timeline(frame, "response_time", title="With a gap", unit="s", every="5min")
+    [line] = shown[0]["figure"].axes[0].lines
+    assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False]
+    assert "3 points" in shown[0]["data"]["text/plain"]
+
+
 def test_a_timeline_is_in_the_order_of_time_and_drops_unknown_values() -> None:
     frame = turns(6).iloc[::-1]
     frame.loc[2, "response_time"] = np.nan

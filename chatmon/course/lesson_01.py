@@ -1,0 +1,179 @@
+"""The exercises of lesson 1: a percentile, a burn rate, a response rate, and a mismatch of sample ratios."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from chatmon.course.exercises import Exercise, Wrong
+from chatmon.estimates import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+SRM = {"retrieval", "refusal"}
+"""The experiments of exercise 1.4 whose samples do not fit their plan."""
+
+
+def _turns() -> pd.DataFrame:
+    from chatmon.paths import data_file
+    from chatmon.turns import read_parquet, to_frame
+
+    return to_frame(read_parquet(data_file("local_turns.parquet")))
+
+
+def _number(answer: Any) -> float:
+    """Return an answer as a float; an estimate stands for its value, and text is no number."""
+    if isinstance(answer, Estimate):
+        answer = answer.value
+    if isinstance(answer, bool | str):
+        raise Wrong(f"{answer!r} is no number: give the number itself.")
+    try:
+        number = float(answer)
+    except (TypeError, ValueError):
+        raise Wrong(f"A {type(answer).__name__} is no number: give one number.") from None
+    if not math.isfinite(number):
+        raise Wrong(f"{number} is no answer: are there turns in your selection?")
+    return number
+
+
+def _judge(number: float, right: float, mistakes: Iterable[tuple[float, str]], within: float) -> None:
+    """Raise the reason of the mistake that gives this number, or a plain one, unless the number is right."""
+    if abs(number - right) <= within:
+        return
+    for wrong, reason in mistakes:
+        if abs(number - wrong) <= within:
+            raise Wrong(reason)
+    raise Wrong(f"{number:g} is not it. Print how many turns are in your selection, and look at one of them.")
+
+
+def judge_p95(answer: Any) -> str:
+    """Judge exercise 1.1: the 95th percentile of Tuesday afternoon's response times."""
+    turns = _turns()
+    tuesday = turns[turns["timestamp"].dt.day_name() == "Tuesday"]
+    afternoon = tuesday.loc[tuesday["timestamp"].dt.hour >= 12, "response_time"]
+    after_noon = tuesday.loc[tuesday["timestamp"].dt.hour > 12, "response_time"]
+    all_afternoons = turns.loc[turns["timestamp"].dt.hour >= 12, "response_time"]
+    right = float(afternoon.quantile(0.95))
+    mistakes = [
+        (float(sorted(afternoon)[int(0.95 * len(afternoon))]), "That is the index of this lesson's wrong way."),
+        (float(afternoon.median()), "That is the median: half of the afternoon's turns were slower."),
+        (float(afternoon.mean()), "That is the mean."),
+        (float(afternoon.max()), "That is the slowest turn: one in one, not one in twenty."),
+        (
+            float(tuesday["response_time"].quantile(0.95)),
+            "That is the whole of Tuesday: the afternoon starts at 12:00.",
+        ),
+        (float(after_noon.quantile(0.95)), "The hour from 12:00 to 13:00 is missing: it belongs to the afternoon."),
+        (float(all_afternoons.quantile(0.95)), "Monday's afternoon is in there too."),
+        (1000 * right, "Those are milliseconds: give seconds, as the column has them."),
+    ]
+    _judge(_number(answer), right, mistakes, 0.0051)
+    return "That is the bot's patience, not the users': it gives up after 4 seconds, and no turn takes much longer."
+
+
+def judge_burn_rate(answer: Any) -> str:
+    """Judge exercise 1.2: the burn rate of the hour from 14:00 with an objective of 95 %."""
+    turns = _turns()
+    tuesday = turns[turns["timestamp"].dt.day_name() == "Tuesday"]
+    hour = tuesday[tuesday["timestamp"].dt.hour == 14]
+
+    def bad(part: pd.DataFrame) -> float:
+        return float((part["error_type"].notna() | (part["response_time"] > 2)).mean())
+
+    right = bad(hour) / 0.05
+    mistakes = [
+        (bad(hour) / 0.01, "That is the burn rate for 99 %: with 95 % the budget is five times as large."),
+        (bad(hour) / 0.95, "You divided by the objective: divide by the budget, which is what it leaves."),
+        (bad(hour), "That is the share of bad turns: divide it by the share that the objective allows."),
+        (bad(hour) / 5, "The budget is a share: 0.05, not 5."),
+        ((1 - bad(hour)) / 0.05, "Those are the good turns: the budget is spent by the others."),
+        (bad(tuesday) / 0.05, "That is all of Tuesday: take the hour from 14:00."),
+    ]
+    _judge(_number(answer), right, mistakes, 0.006)
+    return "A looser objective makes the same hour less alarming: choose it before the incident, not after."
+
+
+def judge_response_rate(answer: Any) -> str:
+    """Judge exercise 1.3: the share of Tuesday's turns that were rated."""
+    turns = _turns()
+    rated = turns["user_satisfaction"].notna()
+    tuesday = turns["timestamp"].dt.day_name() == "Tuesday"
+    right = float(rated[tuesday].mean())
+    mistakes = [
+        (float(rated[tuesday].sum()), "That is how many were rated: divide by the turns of Tuesday."),
+        (100 * right, "That is the share in per cent: give it between 0 and 1."),
+        (
+            float(turns.loc[tuesday, "user_satisfaction"].mean()),
+            "That is the mean rating, not the share of turns rated.",
+        ),
+        (float(rated.mean()), "That is the share of both days."),
+        (float(rated[~tuesday].mean()), "That is Monday's share."),
+        (float(rated[tuesday].sum() / len(turns)), "You divided Tuesday's ratings by the turns of both days."),
+        (1 - right, "That is the share that was not rated."),
+        (1.0, "`count` leaves out what is missing: divide by `len`, which counts every turn."),
+    ]
+    _judge(_number(answer), right, mistakes, 0.002)
+    return "A mean rating speaks for these users alone; the others may have been happier, or gone."
+
+
+def judge_srm(answer: Any) -> str:
+    """Judge exercise 1.4: which experiments' samples do not fit their plan."""
+    if isinstance(answer, str):
+        answer = [answer]
+    if isinstance(answer, dict):
+        raise Wrong("Give the names alone, as a list or a set.")
+    found = {str(name).strip().casefold() for name in answer}
+    reasons: Mapping[str, str] = {
+        "tone": "60 against 40 looks crooked, and chance does it in one experiment in twenty: p is 0.046.",
+        "cheaper model": "It was planned at nine to one, and that is nearly what came: compare with the plan.",
+        "greeting": "100 more of 10,000 is what a coin does: p is 0.32.",
+    }
+    for name, reason in reasons.items():
+        if name in found:
+            raise Wrong(reason)
+    if unknown := sorted(found - SRM):
+        raise Wrong(f"There is no experiment {', '.join(unknown)}.")
+    if not found:
+        raise Wrong("There are some: compute a p for each, with the counts that its plan leads to expect.")
+    if found != SRM:
+        raise Wrong("One is missing. Not every plan is half and half: what does each lead to expect?")
+    return "Both would have shown a difference between prompts that is one between the people who were counted."
+
+
+EXERCISES = [
+    Exercise(
+        "1.1",
+        hints=(
+            "Select twice: the day, then the hours from 12 on. `turns['timestamp'].dt.hour` is the hour.",
+            "`estimates.percentile(afternoon['response_time'], 0.95).value`, with `afternoon` as what you selected.",
+        ),
+        judge=judge_p95,
+    ),
+    Exercise(
+        "1.2",
+        hints=(
+            "Only the budget changes: what does an objective of 95 % allow?",
+            "The share of bad turns in the hour, divided by 0.05.",
+        ),
+        judge=judge_burn_rate,
+    ),
+    Exercise(
+        "1.3",
+        hints=(
+            "A turn that nobody rated has no `user_satisfaction`: `.notna()` says which have one.",
+            "The mean of a column of truth values is the share of those that are true.",
+        ),
+        judge=judge_response_rate,
+    ),
+    Exercise(
+        "1.4",
+        hints=(
+            "`chisquare(counts, expected)` takes two lists with the same sum. What did the plan lead to expect?",
+            "With `n = sum(counts)` the expected counts are `[n * share for share in plan]`.",
+        ),
+        judge=judge_srm,
+    ),
+]

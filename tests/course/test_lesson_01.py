@@ -1,0 +1,70 @@
+"""The answers that lesson 1's exercises are tried with."""
+
+import numpy as np
+from cases import Cases
+
+from chatmon import estimates
+from chatmon.paths import data_file
+from chatmon.turns import read_parquet
+
+TURNS = read_parquet(data_file("local_turns.parquet"))
+TUESDAY = [turn for turn in TURNS if turn.timestamp.day == 6]
+AFTERNOON = sorted(turn.response_time for turn in TUESDAY if turn.timestamp.hour >= 12)
+HOUR = [turn for turn in TUESDAY if turn.timestamp.hour == 14]
+BAD = sum(turn.error_type is not None or turn.response_time > 2 for turn in HOUR) / len(HOUR)
+RATED = sum(turn.user_satisfaction is not None for turn in TUESDAY)
+
+CASES = {
+    "1.1": Cases(
+        right=estimates.percentile(AFTERNOON, 0.95).value,
+        other_right=np.float64(round(float(np.percentile(AFTERNOON, 95)), 2)),
+        wrong=[
+            (AFTERNOON[int(0.95 * len(AFTERNOON))], "wrong way"),
+            (float(np.median(AFTERNOON)), "the median"),
+            (sum(AFTERNOON) / len(AFTERNOON), "the mean"),
+            (AFTERNOON[-1], "slowest"),
+            (float(np.percentile([turn.response_time for turn in TUESDAY], 95)), "whole of Tuesday"),
+            (1000 * float(np.percentile(AFTERNOON, 95)), "milliseconds"),
+            (AFTERNOON, "no number"),
+            (float("nan"), "selection"),
+            (1.0, "is not it"),
+        ],
+    ),
+    "1.2": Cases(
+        right=BAD / 0.05,
+        other_right=estimates.Estimate(BAD / (1 - 0.95), None, None, len(HOUR)),
+        wrong=[
+            (BAD / 0.01, "for 99 %"),
+            (BAD / 0.95, "by the objective"),
+            (BAD, "divide it by the share"),
+            ("18", "no number"),
+        ],
+    ),
+    "1.3": Cases(
+        right=RATED / len(TUESDAY),
+        other_right=np.float64(RATED / len(TUESDAY)),
+        wrong=[
+            (RATED, "how many were rated"),
+            (100 * RATED / len(TUESDAY), "per cent"),
+            (RATED / len(TURNS), "both days"),
+            (1 - RATED / len(TUESDAY), "not rated"),
+            (1.0, "leaves out"),
+            (True, "no number"),
+        ],
+    ),
+    "1.4": Cases(
+        right=["refusal", "retrieval"],
+        other_right={"Retrieval", "refusal"},
+        wrong=[
+            (["refusal"], "missing"),
+            ("retrieval", "missing"),
+            (["tone", "refusal", "retrieval"], "crooked"),
+            (["cheaper model", "refusal", "retrieval"], "planned"),
+            (["greeting"], "coin"),
+            ([], "There are some"),
+            (["speed", "refusal"], "no experiment"),
+            ({"refusal": 0.0}, "names alone"),
+            (7, "could not be read"),
+        ],
+    ),
+}
