@@ -53,15 +53,16 @@ class HealthMeter:
     def __init__(self, timer: Callable[[], float] = time.perf_counter) -> None:
         self._timer = timer
         self._process = psutil.Process()
-        self._before = self._times()
+        self._before = self._last = self._times()
 
     def read(self) -> Health:
-        """Return the health since the last reading."""
-        before, now = self._before, self._times()
+        """Return the health since the last reading, or since the one before where that was a moment ago."""
+        now = self._times()
+        if now[0] - self._last[0] >= SHORTEST_SPAN:
+            self._before, self._last = self._last, now
+        before = self._before
         seconds = now[0] - before[0]
         long_enough = seconds >= SHORTEST_SPAN
-        if long_enough:
-            self._before = now
         total = now[2] - before[2]
         return Health(
             process_cpu=(now[1] - before[1]) / seconds if long_enough else None,

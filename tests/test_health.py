@@ -3,6 +3,7 @@
 import time
 
 import psutil
+import pytest
 
 from chatmon.health import HealthMeter
 
@@ -28,6 +29,12 @@ def test_too_short_a_span_is_unknown_and_does_not_restart_the_measurement():
     meter = HealthMeter(timer=lambda: next(ticks))
     assert meter.read().process_cpu is None
     assert meter.read().seconds == 0.3
+
+
+def test_two_readings_in_one_moment_agree_on_the_span():
+    ticks = iter([0.0, 5.0, 5.01, 7.0])
+    meter = HealthMeter(timer=lambda: next(ticks))
+    assert [meter.read().seconds for _ in range(3)] == pytest.approx([5.0, 5.01, 2.0])
 
 
 def test_memory_is_the_process_s_own_and_the_machine_s_share():
