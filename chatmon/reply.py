@@ -165,8 +165,7 @@ class ReplyStream:
 
     def _wait_after(self, error: Exception) -> float | None:
         """Return how long to wait before the next attempt; None to give up."""
-        # What the user has read already cannot be taken back by another reply.
-        if self._pieces or self._attempts >= self._bot.config.attempts:
+        if self._attempts >= self._bot.config.attempts:
             return None
         return seconds_until_retry(error, self._attempts, now=self._bot.monitor.now(), random=self._bot.random)
 
