@@ -276,7 +276,11 @@ class LiveTurn:
     def __enter__(self) -> Self:
         monitor = self._monitor
         self._sequence = next(monitor._sequence)
-        self.outer = _CURRENT.get()
+        outer = _CURRENT.get()
+        # A stream that was dropped may have left its turn here: holding on to it would hold the one before it, too.
+        while outer is not None and outer.finished:
+            outer = outer.outer
+        self.outer = outer
         _CURRENT.set(self)
         self._started_ns = monitor._clock()
         self._started = monitor._timer()

@@ -190,6 +190,20 @@ def test_turns_that_end_in_another_order_than_they_began_leave_none_current(moni
     assert [turn.error_type for turn in monitor.turns()] == ["GeneratorExit", "GeneratorExit"]
 
 
+def test_a_turn_that_ended_elsewhere_is_not_held_by_those_after_it(monitor):
+    def elsewhere(turn):
+        turn.__exit__(None, None, None)
+
+    dropped = monitor.track("dropped")
+    dropped.__enter__()
+    thread = threading.Thread(target=elsewhere, args=(dropped,))
+    thread.start()
+    thread.join()
+    assert monitor.current() is None
+    with monitor.track("next") as turn:
+        assert turn.outer is None
+
+
 def test_ten_thousand_concurrent_tasks_are_each_recorded_once():
     monitor = ChatMonitor(pricer=lambda usage, *_, **__: Price(Decimal(usage.input_tokens) / 10**6, "x", None))
 
