@@ -270,6 +270,7 @@ class LiveTurn:
         self.user_id = user_id
         self.columns = columns
         self.finished = False
+        self.outer: LiveTurn | None = None
         self.time_to_first_token: float | None = None
         self._usage: Usage | None = None
 
