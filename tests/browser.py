@@ -30,6 +30,7 @@ FLAGS = (
     "--remote-debugging-port=0",
     "--remote-allow-origins=*",
 )
+RECTANGLE = "document.querySelector({!r}).getBoundingClientRect()"
 
 
 class Page:
@@ -77,6 +78,14 @@ class Page:
             assert time.monotonic() < until, f"not true within {seconds} s: {script}\n{self.ask('document.title')}"
             time.sleep(0.2)
 
+    def click(self, selector: str) -> None:
+        """Click into the middle of an element, as a mouse does."""
+        self.wait_for(f"document.querySelector({selector!r}) !== null")
+        box = self.ask(f"(e => [e.x + e.width / 2, e.y + e.height / 2])({RECTANGLE.format(selector)})")
+        for kind in ("mousePressed", "mouseReleased"):
+            where = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
+            self.call("Input.dispatchMouseEvent", type=kind, **where)
+
     def press(self, key: str, code: int, modifiers: int = 0) -> None:
         """Press a key; modifiers: 2 is Control, 8 is Shift."""
         for kind in ("rawKeyDown", "keyUp"):
@@ -88,6 +97,10 @@ class Page:
                 windowsVirtualKeyCode=code,
                 modifiers=modifiers,
             )
+
+    def close(self) -> None:
+        """Leave the page to itself."""
+        self._socket.close()
 
     def picture(self, path: Path) -> None:
         """Save a screenshot."""
@@ -108,7 +121,8 @@ def chromium(folder: Path) -> Iterator[Page]:
     profile = folder / "profile"
     browser = subprocess.Popen([program, *FLAGS, f"--user-data-dir={profile}", "about:blank"], stdout=log, stderr=log)
     try:
-        yield Page(_address(profile / "DevToolsActivePort"))
+        with contextlib.closing(Page(_address(profile / "DevToolsActivePort"))) as page:
+            yield page
     finally:
         browser.terminate()
         browser.wait(timeout=20)

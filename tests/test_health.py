@@ -14,7 +14,7 @@ def test_the_first_reading_of_a_busy_process_is_not_zero():
     while time.process_time() < until:
         pass
     health = meter.read()
-    assert health.process_cpu * health.seconds >= 0.29
+    assert health.process_cpu * health.seconds >= 0.27  # the processor time is counted in steps of 10 ms
     assert health.machine_cpu > 0
 
 

@@ -8,12 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
 from browser import chromium
 
 from chatmon.paths import NOTEBOOKS, REPO
 
 pytestmark = pytest.mark.system
+STATUS = "document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status"
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab\S*\?(token=\w+)")
 
 
@@ -43,17 +45,28 @@ def lab(tmp_path):
 
 
 def test_the_first_lesson_opens_and_runs_to_its_end_in_a_browser(lab, tmp_path):
+    lesson = tmp_path / "notebooks" / "00_start_here.ipynb"
+    committed = nbformat.read(lesson, as_version=4)
     with chromium(tmp_path) as page:
         page.open(lab)
-        page.wait_for("document.querySelector('.jp-RenderedMarkdown h1') !== null")
-        page.wait_for("document.querySelector('.jp-KernelStatus, .jp-Notebook-ExecutionIndicator') !== null")
-        page.wait_for("document.querySelectorAll('.jp-RenderedImage img').length > 0")
-        alt = page.ask("document.querySelector('.jp-RenderedImage img').alt")
-        assert len(alt.split()) > 5
-        assert page.ask("document.querySelectorAll('.jp-Dialog').length") == 0
+        page.wait_for("document.querySelector('.jp-RenderedMarkdown h1')?.textContent.startsWith('Start here')")
+        page.wait_for(f"{STATUS} === 'idle'")
+        page.click('[data-command="notebook:restart-run-all"]')
+        page.click(".jp-Dialog .jp-mod-accept")
+        page.wait_for(f"{STATUS} === 'busy'")
+        page.wait_for(f"{STATUS} === 'idle'", seconds=180)
+        page.press("s", 83, modifiers=2)
+        page.wait_for("!document.querySelector('.jp-mod-current .jp-mod-dirty, .lm-mod-current.jp-mod-dirty')")
+        until = time.monotonic() + 30
+        while (ran := nbformat.read(lesson, as_version=4)) == committed:
+            assert time.monotonic() < until, "the lesson was not saved"
+            time.sleep(0.2)
         strangers = {url for url in page.requests if not re.match(r"(data|blob):|(http|ws)://127\.0\.0\.1", url)}
         assert strangers == set()
         assert page.errors == []
+    cells = [cell for cell in ran.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
 
 
 def test_the_makefile_opens_the_same_lesson():
