@@ -1,0 +1,40 @@
+"""The README promises what is there: files, targets, and the lessons with their minutes."""
+
+import re
+
+import pytest
+
+from chatmon.paths import REPO
+
+README = (REPO / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (REPO / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING, (REPO / "data" / "README.md").read_text(encoding="utf-8")])
+def test_every_link_to_a_file_leads_somewhere(text):
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (REPO / target).exists(), target
+
+
+def test_the_lessons_take_as_long_as_they_say_themselves():
+    rows = re.findall(r"\| \d \| \[.+?\]\(notebooks/(\w+)\.ipynb\) \|.+\| (\d+) \|", README)
+    assert len(rows) == len(list((REPO / "notebooks").glob("[0-9]*.ipynb")))
+    for name, minutes in rows:
+        source = (REPO / "notebooks" / "source" / f"{name}.py").read_text(encoding="utf-8")
+        parts = re.search(r"# (\d+) minutes to read, (\d+) minutes of exercises", source)
+        assert int(minutes) == int(parts[1]) + int(parts[2]), name
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING])
+def test_every_make_target_named_is_there(text):
+    makefile = (REPO / "Makefile").read_text(encoding="utf-8")
+    named = re.findall(r"(?:^    |`)make ([a-z-]+)", text, re.MULTILINE)
+    assert "test" in named
+    for target in named:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_map_names_only_modules_that_are_there():
+    for name in re.findall(r"`([\w/]+\.py)`", CONTRIBUTING.replace("NN_name", "00_start_here").replace("NN", "03")):
+        places = [REPO, REPO / "chatmon", REPO / "chatmon" / "course"]
+        assert any((place / name).exists() for place in places), name
