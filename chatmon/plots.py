@@ -6,7 +6,7 @@ with ``_data``, so that a lesson can print them and a test can hold them. Colour
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from chatmon.figure import BLUE, HATCHES, RED, SIZE, figure, show
 
@@ -33,7 +33,7 @@ __all__ = [
 
 
 HOW = {"sum": "total", "count": "number of", "max": "highest"}
-EVERY = {"1D": "day", "D": "day", "1h": "hour", "h": "hour"}
+EVERY = {"1D": "day", "D": "day", "1h": "hour", "h": "hour", "30min": "30 min"}
 
 
 class ResponseTimes(NamedTuple):
@@ -139,6 +139,7 @@ def timeline(
         if limit is not None:
             axes.axhline(limit, color=RED, linestyle="--", label=f"limit {limit:g} {unit}")
             axes.legend()
+        axes.margins(x=0.02)
         axes.set_ylim(bottom=min(0.0, float(values.min())))
         against = "" if limit is None else f", against a limit of {limit:g} {unit}"
         span = f"{len(values):,} points from {values.min():.2f} to {values.max():.2f} {unit}{against}"
@@ -297,6 +298,9 @@ def forecast_band(
         if budget is not None:
             axes.axhline(float(budget), color=RED, linestyle="--", label=f"budget ${float(budget):,.2f}")
             against = f", against a budget of ${float(budget):,.2f}"
+        axes.set_xlim(
+            cast("Any", days[0]), cast("Any", end)
+        )  # a margin would reach into the next month, and the axis name it
         axes.set_ylim(bottom=0)
         axes.legend(loc="lower right")
         so_far = f"${totals[-1]:,.2f} spent by {days[-1]}, ${value:,.2f} expected by {end}"

@@ -126,8 +126,13 @@ class WhatIf:
     def _without_price(self) -> list[str]:
         """Return what has no cost as it was, and what has no price on which model, and why."""
         was = next((_unpriced(c.as_it_was) for c in self.comparisons if c.as_it_was.unpriced_turns), None)
+        lacking: dict[tuple[str, str], list[Comparison]] = {}
+        for c in self.comparisons:
+            if c.reason:
+                lacking.setdefault((_unpriced(c.would_be), c.reason.replace(c.model, "")), []).append(c)
         return [f"Without a cost as it was: {was}."] * (was is not None) + [
-            f"Without a price on {c.model}: {_unpriced(c.would_be)} ({c.reason})." for c in self.comparisons if c.reason
+            f"Without a price on {', '.join(c.model for c in alike)}: {unpriced} ({alike[0].reason})."
+            for (unpriced, _), alike in lacking.items()
         ]
 
 

@@ -98,6 +98,12 @@ def test_the_table_shown_has_the_fine_print_and_escapes_names(turns):
     assert "1 turns, 11000 tokens" in html
 
 
+def test_models_that_lack_a_price_for_the_same_reason_share_a_line(turns):
+    lines = [line for line in repr(what_if(turns, ["gpt-9", "gpt-10"])).splitlines() if "Without a price" in line]
+    assert len(lines) == 1
+    assert "Without a price on gpt-9, gpt-10: 4 turns" in lines[0]
+
+
 def test_at_a_prompt_it_says_the_same_as_in_a_notebook(turns):
     found = what_if(turns, ["gpt-4o", "gpt-9"])
     assert [line.partition(" | ")[0] for line in repr(found).splitlines()[:3]] == ["model", "gpt-4o", "gpt-9"]
