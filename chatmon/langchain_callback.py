@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import LLMResult
 
-    from chatmon.monitor import ChatMonitor, LiveTurn
+    from chatmon.live_turn import LiveTurn
+    from chatmon.monitor import ChatMonitor
 
 
 class UsageCallback(BaseCallbackHandler):

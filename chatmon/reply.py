@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from chatmon.chat import ProductionChatbot
     from chatmon.knowledge import Entry
-    from chatmon.monitor import LiveTurn
+    from chatmon.live_turn import LiveTurn
     from chatmon.prompts import Message
 
 FALLBACK_TEXT: Final = "Sorry, I cannot answer right now. Please try again in a few minutes."
@@ -206,7 +206,7 @@ class ReplyStream:
 def _checked(text: str, limit: int) -> str:
     """Return a message that can be answered and stored, or raise what is wrong with it."""
     if not isinstance(text, str):
-        raise TypeError(f"the message is a {type(text).__name__}, not text")
+        raise TypeError(f"the message has type {type(text).__name__}, not text")
     if not text.strip():
         raise EmptyMessageError("the message is empty: there is nothing to answer")
     encoded = text.encode("utf-8", "replace")

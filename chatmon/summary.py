@@ -121,8 +121,11 @@ class Summary:
         hours = (self.until - self.since).total_seconds() / 3600
         unpriced = f", {self.unpriced_turns} of {self.turns} turns unpriced" if self.unpriced_turns else ""
         errors = ", ".join(f"{name}: {number}" for name, number in self.errors.items())
+        tokens = self.tokens
+        read = f"{tokens.input_tokens:,}, of them cached {tokens.cached_tokens:,}"
+        written = f", written to the cache {tokens.cache_write_tokens:,}" if tokens.cache_write_tokens else ""
         rows = [
-            ("period", f"{hours:g} h until {self.until:%Y-%m-%d %H:%M} UTC"),
+            ("period", f"{hours:.3g} h until {self.until:%Y-%m-%d %H:%M} UTC"),
             ("turns", f"{self.turns} in {self.conversations} conversations of {self.users} users"),
             ("conversation length", self.conversation_length.text("turns", 1)),
             ("response time, mean", self.response_time.mean.text("s")),
@@ -131,9 +134,9 @@ class Summary:
             ("response time, p99", self.response_time.p99.text("s")),
             ("time to first token, median", self.time_to_first_token.median.text("s")),
             ("time to first token, p95", self.time_to_first_token.p95.text("s")),
-            ("input tokens", f"{self.tokens.input_tokens:,}, of them cached {self.tokens.cached_tokens:,}"),
-            ("output tokens", f"{self.tokens.output_tokens:,}, of them reasoning {self.tokens.reasoning_tokens:,}"),
-            ("turns without reported tokens", str(self.tokens.unreported_turns)),
+            ("input tokens", read + written),
+            ("output tokens", f"{tokens.output_tokens:,}, of them reasoning {tokens.reasoning_tokens:,}"),
+            ("turns without reported tokens", str(tokens.unreported_turns)),
             ("cost", ("unknown" if self.cost is None else f"${self.cost:.6f}") + unpriced),
             ("error rate", self.error_rate.text(digits=3) + (f"; {errors}" if errors else "")),
             ("satisfaction", self.satisfaction.text()),

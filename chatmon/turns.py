@@ -7,15 +7,16 @@ A ``Turn`` checks itself when it is made, so a table of turns never holds an imp
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003 - Turn's annotations are read when it is made
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from chatmon.checks import COST_PLACES, as_json, check_value
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     import duckdb
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
-
-COST_PLACES: Final = 18
-"""Decimal places of ``cost``: a billionth of a cent is 11, so a single token at the lowest price is exact."""
-COST_LIMIT: Final = Decimal(10) ** (38 - COST_PLACES)
-TOKEN_LIMIT: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +116,7 @@ class Turn:
                 raise ValueError(f"{name} is missing: a turn needs {', '.join(REQUIRED)}")
         check_columns({name: getattr(self, name) for name in COLUMNS})
         object.__setattr__(self, "timestamp", self.timestamp.astimezone(UTC))
+        object.__setattr__(self, "attributes", json.loads(as_json(dict(self.attributes))))
         for name, kind in KINDS.items():
             value = getattr(self, name)
             if kind == "float" and type(value) is int:
@@ -130,7 +127,6 @@ COLUMNS: Final[tuple[str, ...]] = tuple(f.name for f in fields(Turn))
 """The columns of the table, in order."""
 REQUIRED: Final = ("turn_id", "conversation_id", "timestamp", "response_time")
 KINDS: Final[dict[str, str]] = {f.name: str(f.type).removesuffix(" | None") for f in fields(Turn)}
-RANGES: Final[dict[str, tuple[float, float]]] = {"context_relevance": (0.0, 1.0), "user_satisfaction": (1.0, 5.0)}
 PARTS: Final = (
     (("cached_tokens", "cache_write_tokens"), "input_tokens", "input_tokens counts all input, cached included"),
     (("reasoning_tokens",), "output_tokens", "output_tokens counts all output, reasoning included"),
@@ -158,93 +154,13 @@ def check_columns(columns: Mapping[str, Any]) -> None:
         if kind is None:
             raise ValueError(f"{name!r} is no column of turns: use attributes={{{name!r}: ...}}, or one of {COLUMNS}")
         if value is not None:
-            _CHECKS[kind](name, value)
+            check_value(kind, name, value)
     for parts, whole, convention in PARTS:
         known = [(name, columns[name]) for name in parts if columns.get(name) is not None]
         total = columns.get(whole)
         if total is not None and sum(count for _, count in known) > total:
             named = " + ".join(f"{name} ({count})" for name, count in known)
             raise ValueError(f"{named} cannot exceed {whole} ({total}): {convention}")
-
-
-def _check_text(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} ({value!r}) is a {type(value).__name__}, not text")
-    if not value and name in REQUIRED:
-        raise ValueError(f"{name} is empty")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ValueError(f"{name} has a lone surrogate at {error.start}: it cannot be written as UTF-8") from None
-
-
-def _check_count(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} ({value!r}) is a {type(value).__name__}, not a whole number")
-    if not 0 <= value < TOKEN_LIMIT:
-        raise ValueError(f"{name} ({value}) is outside 0 to {TOKEN_LIMIT - 1}; an unknown count is None")
-
-
-def _check_number(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} ({value!r}) is a {type(value).__name__}, not a number")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} ({value}) is not finite; an unknown number is None")
-    low, high = RANGES.get(name, (0.0, math.inf))
-    if value < low and high == math.inf:
-        raise ValueError(f"{name} ({value}) is negative")
-    if not low <= value <= high:
-        raise ValueError(f"{name} ({value}) is outside {low:g} to {high:g}")
-
-
-def _check_money(name: str, value: object) -> None:
-    if not isinstance(value, Decimal):
-        raise TypeError(f"{name} ({value!r}) is a {type(value).__name__}: money is Decimal, such as Decimal('0.0021')")
-    if not value.is_finite() or not 0 <= value < COST_LIMIT:
-        raise ValueError(f"{name} ({value}) is not a finite amount from 0 to below {COST_LIMIT:.0e}")
-    exponent = value.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > COST_PLACES:
-        raise ValueError(f"{name} ({value}) has {-exponent} decimal places, {COST_PLACES} are kept: quantize it")
-
-
-def _check_time(name: str, value: object) -> None:
-    if not isinstance(value, datetime):
-        raise TypeError(f"{name} ({value!r}) is a {type(value).__name__}, not a datetime")
-    if value.tzinfo is None:
-        raise ValueError(f"{name} ({value}) has no time zone: say which, such as value.replace(tzinfo=datetime.UTC)")
-
-
-def _check_flag(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} ({value!r}) is a {type(value).__name__}, not True or False")
-
-
-def _check_attributes(name: str, value: object) -> None:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name} ({value!r}) is a {type(value).__name__}, not a mapping")
-    try:
-        same = json.loads(_as_json(value)) == dict(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} cannot be written as JSON: {error}") from None
-    if not same:
-        raise ValueError(f"{name} would change on its way through JSON: use text keys, lists for tuples")
-
-
-_CHECKS: Final[dict[str, Callable[[str, object], None]]] = {
-    "str": _check_text,
-    "int": _check_count,
-    "float": _check_number,
-    "Decimal": _check_money,
-    "datetime": _check_time,
-    "bool": _check_flag,
-    "Mapping[str, JSON]": _check_attributes,
-}
-
-
-def _as_json(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    text.encode("utf-8")
-    return text
 
 
 def schema() -> pa.Schema:
@@ -274,7 +190,7 @@ def to_arrow(turns: Iterable[Turn]) -> pa.Table:
 
     rows = list(turns)
     columns: dict[str, list[object]] = {name: [getattr(turn, name) for turn in rows] for name in COLUMNS}
-    columns["attributes"] = [_as_json(dict(turn.attributes)) for turn in rows]
+    columns["attributes"] = [as_json(dict(turn.attributes)) for turn in rows]
     return pa.table(columns, schema=schema())
 
 
@@ -388,7 +304,7 @@ def write_jsonl(turns: Iterable[Turn], path: Path) -> None:
             row["attributes"] = dict(turn.attributes)
             if turn.cost is not None:
                 row["cost"] = str(turn.cost)
-            file.write(_as_json(row) + "\n")
+            file.write(as_json(row) + "\n")
 
 
 def read_jsonl(path: Path) -> list[Turn]:

@@ -60,6 +60,51 @@ def test_an_exception_in_the_block_is_recorded_and_raised_on(monitor):
     assert (recorded.error_type, recorded.error_message) == ("TimeoutError", "after 3 s")
 
 
+def test_an_exception_without_readable_text_is_recorded_and_raised_on(monitor):
+    class MuteError(Exception):
+        def __str__(self):
+            raise RuntimeError("no words")
+
+    with pytest.raises(MuteError), monitor.track("c1"):
+        raise MuteError
+    (recorded,) = monitor.turns()
+    assert (recorded.error_type, recorded.error_message) == ("MuteError", "(its text cannot be read: RuntimeError)")
+
+
+def test_a_handle_is_for_one_turn(monitor):
+    turn = monitor.track("c1")
+    with turn:
+        pass
+    with pytest.raises(RuntimeError, match="this turn has begun already"), turn:
+        pass
+    assert len(monitor.turns()) == 1
+
+
+def test_attributes_are_the_turn_s_own_whatever_the_caller_does_to_his(monitor):
+    plan = {"plan": "basic"}
+    with monitor.track("c1", attributes=plan):
+        plan["plan"] = object()
+    assert monitor.turns()[0].attributes == {"plan": "basic"}
+
+
+def test_two_monitors_do_not_take_each_other_s_turns(monitor):
+    other = ChatMonitor()
+    with monitor.track("ours") as ours, other.track("theirs") as theirs:
+        assert (monitor.current(), other.current()) == (ours, theirs)
+
+
+def test_a_cost_without_tokens_reaches_the_window(monitor):
+    with monitor.track("c1") as turn:
+        turn.set(cost=Decimal("0.5"))
+    assert (monitor.window(300).cost, monitor.window(300).unpriced_turns) == (Decimal("0.5"), 0)
+
+
+@pytest.mark.parametrize("hours", [0, -1, float("nan"), float("inf")])
+def test_a_summary_of_no_period_is_refused(monitor, hours):
+    with pytest.raises(ValueError, match="is not a period"):
+        monitor.summary(hours=hours)
+
+
 def test_a_cancelled_task_leaves_a_turn_that_says_so(monitor):
     async def main():
         async def hang():
@@ -105,10 +150,13 @@ def test_labels_become_columns_and_own_dimensions_become_attributes(monitor):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda m: m.track(""), ValueError, "conversation_id ..."),
-        (lambda m: m.track(None), ValueError, "conversation_id .None."),
+        (lambda m: m.track(""), ValueError, "conversation_id is empty"),
+        (lambda m: m.track(7), TypeError, "conversation_id .7. has type int"),
+        (lambda m: m.track(None), TypeError, "conversation_id is missing"),
+        (lambda m: m.track("c\ud800"), ValueError, "conversation_id has a lone surrogate"),
+        (lambda m: m.track("c", 42), TypeError, "user_id .42. has type int"),
         (lambda m: m.track("c", intnet="x"), TypeError, "track.. does not know intnet: labels are attributes, channel"),
-        (lambda m: m.track("c", intent=3), TypeError, "intent .3. is a int"),
+        (lambda m: m.track("c", intent=3), TypeError, "intent .3. has type int"),
     ],
 )
 def test_a_bad_call_of_track_is_refused_before_the_block(monitor, call, error, message):
@@ -265,7 +313,7 @@ def test_finished_turns_are_not_kept_alive_by_each_other():
         with monitor.track("c"):
             pass
     gc.collect()
-    alive = [thing for thing in gc.get_objects() if type(thing).__name__ == "LiveTurn" and thing._monitor is monitor]
+    alive = [thing for thing in gc.get_objects() if type(thing).__name__ == "LiveTurn" and thing.monitor is monitor]
     assert len(alive) == 1
 
 
@@ -279,7 +327,7 @@ def test_a_rating_that_comes_later_reaches_its_turn_and_may_be_changed(monitor):
     assert [turn.user_satisfaction for turn in monitor.turns()] == [None, 4.0, None]
 
 
-@pytest.mark.parametrize("turn_id", ["nonsense", "", str(uuid.UUID(int=7))])
+@pytest.mark.parametrize("turn_id", ["nonsense", "", None, 7, str(uuid.UUID(int=7))])
 def test_a_rating_of_an_unknown_turn_says_what_is_kept(monitor, turn_id):
     with pytest.raises(UnknownTurnError, match=r"among the newest 0 \(0 evicted, capacity 10000\)"):
         monitor.rate(turn_id, 3)

@@ -151,14 +151,14 @@ def test_a_turn_refuses_the_impossible_and_names_the_numbers(columns, message):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"input_tokens": True}, "input_tokens .* is a bool, not a whole number"),
-        ({"input_tokens": 3.0}, "input_tokens .* is a float, not a whole number"),
-        ({"response_time": "1"}, "response_time .* is a str, not a number"),
-        ({"cost": 0.1}, "cost .* is a float: money is Decimal"),
-        ({"task_completed": 1}, "task_completed .* is a int, not True or False"),
-        ({"timestamp": "2026-10-05"}, "timestamp .* is a str, not a datetime"),
-        ({"intent": 3}, "intent .* is a int, not text"),
-        ({"attributes": [1]}, "attributes .* is a list, not a mapping"),
+        ({"input_tokens": True}, "input_tokens .* has type bool, not a whole number"),
+        ({"input_tokens": 3.0}, "input_tokens .* has type float, not a whole number"),
+        ({"response_time": "1"}, "response_time .* has type str, not a number"),
+        ({"cost": 0.1}, "cost .* has type float: money is Decimal"),
+        ({"task_completed": 1}, "task_completed .* has type int, not True or False"),
+        ({"timestamp": "2026-10-05"}, "timestamp .* has type str, not a datetime"),
+        ({"intent": 3}, "intent .* has type int, not text"),
+        ({"attributes": [1]}, "attributes .* has type list, not a mapping"),
     ],
 )
 def test_a_turn_refuses_values_of_another_type(columns, message):

@@ -81,7 +81,7 @@ class Budget:
     def __post_init__(self) -> None:
         if not isinstance(self.amount, Decimal):
             kind = type(self.amount).__name__
-            raise TypeError(f"amount ({self.amount!r}) is a {kind}: money is Decimal, such as Decimal('50')")
+            raise TypeError(f"amount ({self.amount!r}) has type {kind}: money is Decimal, such as Decimal('50')")
         if not self.amount.is_finite() or self.amount <= 0:
             raise ValueError(f"amount ({self.amount}) is not above 0 US dollars")
 

@@ -106,7 +106,8 @@ def forecast(turns_frame: pd.DataFrame, *, at: datetime, month: date | None = No
         month=first,
         end=last,
         spent=spent,
-        spent_by_day=cumulative(by_day, first, min(last, today)),
+        # At midnight the new day has nothing in it yet, and is left out.
+        spent_by_day=cumulative(by_day, first, min(last, (now - timedelta(microseconds=1)).date())),
         value=amounts[0] if amounts else None,
         low=amounts[1] if amounts else None,
         high=amounts[2] if amounts else None,

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatmon import config
+from chatmon.checks import COST_PLACES
 from chatmon.cost.rates import MILLION, DatedRates, PriceList, Rates, split
-from chatmon.turns import COST_PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

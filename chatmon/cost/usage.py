@@ -226,7 +226,7 @@ def _expect(found: object, *names: str) -> None:
     """Refuse what is no mapping, and a mapping that has something but none of the names."""
     if not isinstance(found, Mapping):
         kind = type(found).__name__
-        raise TypeError(f"usage is a {kind}, not a mapping: turn an SDK's object into one with .model_dump()")
+        raise TypeError(f"usage has type {kind}, not a mapping: turn an SDK's object into one with .model_dump()")
     if found and names and not any(name in found for name in names):
         raise ValueError(f"no {' or '.join(names)} among {', '.join(map(str, found))}: is this the right shape?")
 
@@ -236,7 +236,7 @@ def _details(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if details is None:
         return {}
     if not isinstance(details, Mapping):
-        raise TypeError(f"{name} is a {type(details).__name__}, not a mapping")
+        raise TypeError(f"{name} has type {type(details).__name__}, not a mapping")
     return details
 
 

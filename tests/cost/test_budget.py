@@ -68,7 +68,7 @@ def test_a_budget_without_turns_is_all_left(frame_of):
 
 
 def test_an_impossible_budget_is_refused(frame_of):
-    with pytest.raises(TypeError, match=r"amount \(50.0\) is a float: money is Decimal"):
+    with pytest.raises(TypeError, match=r"amount \(50.0\) has type float: money is Decimal"):
         Budget(50.0, date(2026, 10, 1))
     for amount in ("0", "-1", "NaN", "Infinity"):
         with pytest.raises(ValueError, match=f"amount \\({amount}\\) is not above 0 US dollars"):

@@ -62,10 +62,10 @@ def test_a_frame_of_plain_objects_reads_as_one_of_turns(frame_of):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"cost": [0.1]}, TypeError, r"turn t0: cost \(0.1\) is a float: money is Decimal"),
+        ({"cost": [0.1]}, TypeError, r"turn t0: cost \(0.1\) has type float: money is Decimal"),
         ({"cost": [Decimal("Infinity")]}, ValueError, r"turn t0: cost \(Infinity\) is not a finite amount"),
         ({"cost": [Decimal(-1)]}, ValueError, r"turn t0: cost \(-1\)"),
-        ({"input_tokens": [1.0]}, TypeError, r"turn t0: input_tokens \(1.0\) is a float"),
+        ({"input_tokens": [1.0]}, TypeError, r"turn t0: input_tokens \(1.0\) has type float"),
         ({"input_tokens": [1], "cached_tokens": [2]}, ValueError, r"turn t0: cached_tokens \(2\) cannot exceed"),
         ({"timestamp": [datetime(2026, 10, 5)]}, ValueError, r"turn t0: timestamp .* has no time zone"),  # noqa: DTZ001 - the case
         ({"timestamp": [None]}, ValueError, r"turn t0: timestamp \(None\)"),

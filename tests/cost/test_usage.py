@@ -108,7 +108,7 @@ def test_an_empty_body_says_nothing_rather_than_zero(shape):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_body_that_is_no_mapping_is_refused(shape):
-    with pytest.raises(TypeError, match="usage is a list, not a mapping"):
+    with pytest.raises(TypeError, match="usage has type list, not a mapping"):
         SHAPES[shape][0]([("input_tokens", 3)])
 
 
@@ -122,7 +122,7 @@ def test_details_that_are_null_are_unknown_and_details_that_are_no_mapping_are_r
     assert Usage.from_openai_chat({"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": None}) == Usage(
         5, None, None, 1, None
     )
-    with pytest.raises(TypeError, match="prompt_tokens_details is a int"):
+    with pytest.raises(TypeError, match="prompt_tokens_details has type int"):
         Usage.from_openai_chat({"prompt_tokens": 5, "prompt_tokens_details": 3})
 
 
@@ -172,10 +172,10 @@ def test_genai_prices_extracts_the_same_tokens():
     ("value", "error", "message"),
     [
         (-1, ValueError, r"\(-1\)"),
-        (math.nan, TypeError, r"\(nan\) is a float"),
-        (3.0, TypeError, r"\(3.0\) is a float"),
-        (True, TypeError, r"\(True\) is a bool"),
-        ("3", TypeError, r"\('3'\) is a str"),
+        (math.nan, TypeError, r"\(nan\) has type float"),
+        (3.0, TypeError, r"\(3.0\) has type float"),
+        (True, TypeError, r"\(True\) has type bool"),
+        ("3", TypeError, r"\('3'\) has type str"),
     ],
 )
 def test_an_impossible_count_is_refused_with_its_name(name, value, error, message):
