@@ -11,8 +11,8 @@ ifeq ($(OS),Windows_NT)
 else
   BIN := $(VENV)/bin
 endif
-# Progress is for people; a log wants whole lines.
-PIP_QUIET := $(if $(CI),--progress-bar off,)
+# People see what is being installed; a log wants to be short.
+PIP_QUIET := $(if $(CI),--quiet,)
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +26,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@echo "Installing about 180 packages into $(VENV): one to three minutes, once."
 	@$(PYTHON) -m venv --clear $(VENV) || \
 	  { echo "python3 cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_QUIET) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check $(PIP_QUIET) --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index --editable .
 	@mkdir -p $(VENV)/share/jupyter/lab/settings  # no news, no update checks: JupyterLab asks the network nothing
 	@cp chatmon/course/jupyterlab.json $(VENV)/share/jupyter/lab/settings/overrides.json
