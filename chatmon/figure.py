@@ -38,7 +38,10 @@ LOOK: dict[Any, Any] = {
     "hatch.linewidth": 0.6,
     "legend.edgecolor": "white",
     "legend.framealpha": 0.9,
-    "date.converter": "concise",
+    "date.autoformatter.month": "%b %Y",
+    "date.autoformatter.day": "%d %b",
+    "date.autoformatter.hour": "%H:%M\n%d %b",
+    "date.autoformatter.minute": "%H:%M\n%d %b",
     "text.parse_math": False,
 }
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++")

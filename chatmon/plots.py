@@ -70,10 +70,14 @@ def response_times(turns: pd.DataFrame, *, title: str | None = None) -> None:
         turns: The table of turns.
         title: The finding; without it, the median and the 95th percentile are stated.
     """
+    import seaborn
+
     n, median, p95, seconds = response_times_data(turns)
     title = title or f"Half of {n:,} replies took {median:.2f} s or less, one in twenty over {p95:.2f} s"
     with figure(title, "Response time (s)", "Turns (count)") as (fig, axes):
-        axes.hist(seconds, bins=min(40, max(5, round(n**0.5 * 2))), color=BLUE, alpha=0.65, edgecolor="white")
+        bins = min(40, max(5, round(n**0.5 * 2)))
+        seaborn.histplot(x=list(seconds), bins=bins, color=BLUE, alpha=0.65, edgecolor="white", ax=axes)
+        axes.set(xlabel="Response time (s)", ylabel="Turns (count)")
         axes.axvline(median, color="black", label=f"median {median:.2f} s")
         axes.axvline(p95, color=RED, linestyle="--", label=f"95th percentile {p95:.2f} s")
         axes.legend()
