@@ -75,7 +75,7 @@ def figure(title: str, x: str, y: str) -> Iterator[tuple[Figure, Axes]]:
         axes = fig.add_subplot()
         # A title of the axes would begin right of the labels, and be cut off where these are long.
         fig.suptitle(textwrap.fill(title, 62), x=0.01, horizontalalignment="left")
-        axes.set(xlabel=x, ylabel=y)
+        axes.set(xlabel=x, ylabel=textwrap.fill(y, 30))
         yield fig, axes
 
 

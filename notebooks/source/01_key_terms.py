@@ -9,8 +9,6 @@
 # **What you need**: [Start here](00_start_here.ipynb), or a rough idea of what a notebook is.
 #
 # 30 minutes to read, 15 minutes of exercises. Cost: $0, network: none.
-#
-# <!-- free: 99 % -->
 
 # %% [markdown]
 # ## Two days
@@ -83,6 +81,8 @@ print("Tuesday:", estimates.mean(tuesday["response_time"]).text("s"))
 #
 # > **Median**: the middle value; half of the values are below it. **p95**, the 95th percentile: 95 % of the values are
 # > below it, so one turn in twenty took longer.
+#
+# <!-- free: 95 %, 95th -->
 
 # %%
 for name, day in (("Monday", monday), ("Tuesday", tuesday)):
@@ -126,7 +126,7 @@ for name, part in (("the hour", hour), ("all else", rest)):
 
 # %% [markdown]
 # More than a third: 11 of 30 turns failed, and the median is 3.13 s where it is otherwise 0.57 s. The interval of the
-# error rate, 0.219 to 0.545, is wide because 30 turns are few, and still it lies far above the one failure in the other
+# error rate, 0.219 to 0.545, is wide because the turns are few, and still it lies far above the one failure in the other
 # 323. The mean of the day had all of this in it, and showed half a second.
 #
 # A monitor prints all of this for any period, with an interval and an n beside every number. This is the hour:
@@ -144,7 +144,7 @@ summarise([turn for turn in recorded if start <= turn.timestamp < end], since=st
 #
 # The tracker that many bots start with computes p95 like this: sort the values, and take the one at position
 # `int(0.95 * n)`. It looks right. We try it where the truth is known: of the numbers from 1 to 100, ninety-five are 95
-# or less, so p95 is 95 or a little above. And what would it say of twenty replies, when one of them hangs?
+# or less, so p95 is that or a little above. And what would it say of twenty replies, when one of them hangs?
 #
 # <!-- free: 95 -->
 
@@ -207,7 +207,7 @@ for name, day in (("Monday", monday), ("Tuesday", tuesday)):
     print(f"{name}: {slow.sum()} slow turns of {len(day)}, {slow.mean():.0%}")
 
 # %% [markdown]
-# It "finds" 10 % on both days, and would find them on any day that ever was: a tenth of the values is above the 90th
+# It "finds" 10 % on both days, and would find them on any day that ever was: a tenth of the values is above that
 # percentile because that is what the words mean. An alarm that cannot say *all is well* carries no information.
 #
 # The way out is to say beforehand what a user may expect, in seconds, and to hold every day against it.
@@ -217,6 +217,8 @@ for name, day in (("Monday", monday), ("Tuesday", tuesday)):
 # > **Objective**: the share of turns that should be good, such as 99 %.
 # >
 # > **Error budget** = (1 − objective) × turns: how many turns may go wrong before the promise is broken.
+#
+# <!-- free: 99 % -->
 
 # %%
 turns["bad"] = turns["error_type"].notna() | (turns["response_time"] > 2)
@@ -246,7 +248,7 @@ print(f"at the worst, a budget for 30 days lasts {30 * 24 / by_hour['burn_rate']
 # %% [markdown]
 # At a burn rate of 90.0 a month's budget is gone in 8.0 hours. A common rule wakes somebody at 14.4, which is the rate that
 # spends 2 % of a month's budget in an hour. Of the 20 hours it picks one, and the right one. The runner-up, at 10.0, is a
-# single bad turn among 10: so few turns make any rate jump, and a good rule also asks for a minimum of turns.
+# single bad turn among ten: so few turns make any rate jump, and a good rule also asks for a minimum of turns.
 #
 # <!-- free: 2 % -->
 
@@ -264,9 +266,9 @@ plots.bars(
 )
 
 # %% [markdown]
-# In the hour 90.0 % of the turns were bad; on Monday and in the rest of Tuesday about 3 %, and their intervals overlap. So
-# this is the answer to the question at the top: you would have wanted to be woken on Tuesday, a few minutes after two,
-# and at no other time. And what would you have found? Another program kept every core of the bot's machine busy for that
+# In the hour 90.0 % of the turns were bad; on Monday 2.8 % were, in the rest of Tuesday 3.5 %, and their
+# intervals overlap. So this is the answer to the question at the top: you would have wanted to be woken on Tuesday, a
+# few minutes after two, and at no other time. And what would you have found? Another program kept every core of the bot's machine busy for that
 # hour, as a careless batch job might. No number of the bot names the cause, but the right ones send you looking in time.
 
 # %% [markdown]
@@ -369,7 +371,7 @@ print(f"without tokens: {turns['input_tokens'].isna().sum()} turns, with a cost:
 # > **Cost** = tokens × price, for each kind of token, at the price of that day.
 #
 # No turn here has a cost. The model ran on our own machine, nobody published a price for it, and *unknown is not zero*:
-# a table that says \$0 invites somebody to add it up. Lesson 3 is about money.
+# a table that says zero invites somebody to add it up. Lesson 3 is about money.
 #
 # ## Was it any good?
 #
@@ -377,11 +379,12 @@ print(f"without tokens: {turns['input_tokens'].isna().sum()} turns, with a cost:
 #
 # > **Response quality metrics**: numbers that stand in for "was this reply good?". We have three.
 # >
-# > *Context relevance*, 0 to 1: how near in meaning the reply is to the question. It sees the subject, not the truth.
+# > *Context relevance*, from zero to one: how near in meaning the reply is to the question. It sees the subject, not
+# > the truth.
 # >
 # > *Task completion rate* = turns whose reply holds the required facts ÷ turns.
 # >
-# > *Satisfaction*: the mean of the ratings from 1 to 5, with its *response rate* = rated turns ÷ turns.
+# > *Satisfaction*: the mean of the ratings from one to five, with its *response rate* = rated turns ÷ turns.
 # >
 # > **Feedback**: a judgement that is attached to a turn later, such as a user's rating or a reviewer's note.
 
@@ -392,8 +395,8 @@ for name, day in (("Monday", monday), ("Tuesday", tuesday)):
     print(f"{name}: relevance {relevance:.2f}, completed {completed:.0%}, satisfaction {estimates.mean(rated).text()}")
 
 # %% [markdown]
-# Not one of the three shows the incident. Completion moves by 2 points. Satisfaction falls by less than its interval is
-# wide. Relevance is even *better* on the bad day, and it is blind by its nature: a failed turn has no reply to compare, so
+# Not one of the three shows the incident. Completion goes from 52 % to 50 %. Satisfaction falls by less than its
+# interval is wide. Relevance is even *better* on the bad day, and it is blind by its nature: a failed turn has no reply to compare, so
 # it drops out, and the mean is taken over those who were served. Before you believe a mean, ask who is in it.
 
 # %% [markdown]
@@ -401,7 +404,7 @@ for name, day in (("Monday", monday), ("Tuesday", tuesday)):
 # How many of Tuesday's turns do these ratings speak for?
 #
 # 1. Count the turns of `tuesday` that were rated: those where `user_satisfaction` is not missing.
-# 2. Give their share of Tuesday's turns, between 0 and 1.
+# 2. Give their share of Tuesday's turns, between zero and one.
 #
 # We check the number. Stuck? Run `hint("1.3")`.
 
@@ -453,8 +456,8 @@ for version, part in turns.groupby("prompt_version"):
     print(f"{version}: bad       {estimates.rate(int(part['bad'].sum()), len(part)).text()}")
 
 # %% [markdown]
-# v2 completes 96 % of its tasks, v1 15 %, and the intervals are worlds apart. The guardrail holds: v2 has no more bad turns
-# than v1. But look at relevance: by that number v1 wins, 0.49 to 0.35. It talks about the subject, at length, and leaves out
+# Of its tasks v2 completes 0.96 against 0.15 by v1, and the intervals are worlds apart. The guardrail holds: v2 has no
+# more bad turns than v1. But look at relevance: by that number v1 wins, 0.49 to 0.35. It talks about the subject, at length, and leaves out
 # the fact that the customer needed. With relevance as the only measure, you would have kept the wrong prompt.
 #
 # One question comes before any such comparison: are these the conversations that were assigned, or only those that
@@ -608,21 +611,25 @@ for owner, name in asked:
 #
 # ## Quiz
 #
-# <!-- free: 15, 10 %, 90th, 95 %, 3.9, 4.3, 30 % -->
+# <!-- free: 10 %, 90th, 95 %, 3.9, 4.3, 30 % -->
 #
-# 1. p95 of 15 response times is 9 s. What do you know?
-# (a) 95 % of users wait less than 9 s (b) hardly more than how slow the slowest one or two were (c) the bot is slow
+# 1. p95 of fifteen response times is 9 s. What do you know?
+#    - (a) 95 % of users wait less than 9 s
+#    - (b) hardly more than how slow the slowest one or two were
+#    - (c) the bot is slow
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (b): of 15 values, p95 lies between the two largest, and it has no upper bound. Not (a): that would need many more turns.
+# (b): of fifteen values, p95 lies between the two largest, and it has no upper bound. Not (a): that would need many more turns.
 # Not (c): the other turns may all have been fast; the median would tell.
 # </details>
 #
-# 2. A dashboard marks every conversation above the 90th percentile of cost as "expensive". This week it marks 10 % of
-# them. What follows?
-# (a) nothing (b) a tenth of the conversations cost too much (c) costs are rising
+# 2. A dashboard marks every conversation above the 90th percentile of cost as "expensive". This week it marks 10 %
+#    of them. What follows?
+#    - (a) nothing
+#    - (b) a tenth of the conversations cost too much
+#    - (c) costs are rising
 #
 # <details>
 # <summary>Answer</summary>
@@ -631,8 +638,11 @@ for owner, name in asked:
 # (c): if all costs doubled, it would mark as many.
 # </details>
 #
-# 3. A trace has a root and three model calls below it. You add up `total_tokens` over all four runs. What do you get?
-# (a) the tokens of the message (b) twice the tokens of the message (c) four times
+# 3. A trace has a root and three model calls below it. You add up `total_tokens` over all four runs. What do you
+#    get?
+#    - (a) the tokens of the message
+#    - (b) twice the tokens of the message
+#    - (c) four times
 #
 # <details>
 # <summary>Answer</summary>
@@ -642,7 +652,10 @@ for owner, name in asked:
 # </details>
 #
 # 4. Mean satisfaction went from 3.9 to 4.3 after a release, and the response rate fell from 30 % to 10 %. Users are
-# happier: (a) yes (b) no (c) one cannot tell
+#    happier:
+#    - (a) yes
+#    - (b) no
+#    - (c) one cannot tell
 #
 # <details>
 # <summary>Answer</summary>
@@ -652,7 +665,9 @@ for owner, name in asked:
 # </details>
 #
 # 5. Your objective is 99 %, and for an hour now the burn rate has been 1. What do you do?
-# (a) get up (b) nothing (c) loosen the objective
+#    - (a) get up
+#    - (b) nothing
+#    - (c) loosen the objective
 #
 # <details>
 # <summary>Answer</summary>

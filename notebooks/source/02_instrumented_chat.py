@@ -509,8 +509,8 @@ print(psutil.Process().cpu_percent(), "%")
 
 # %% [markdown]
 # It says 0.0 %. Processor load is a share of a span of time, and on its first call the function has no span yet:
-# it notes the time and returns 0.0, a number like any other. The first tracker's own line is
-# `psutil.cpu_percent()`, for the whole machine. It starts with a meaningless 0.0 too, in every thread anew, and
+# it notes the time and returns zero, a number like any other. The first tracker's own line is
+# `psutil.cpu_percent()`, for the whole machine. It starts with a meaningless zero too, in every thread anew, and
 # it has a second weakness: it is the load of *everything* on the machine. A backup at night makes the bot look
 # busy.
 #
@@ -814,8 +814,11 @@ check("2.4", share_let_down)
 #
 # ## Quiz
 #
-# **1.** A bot catches every exception of its model inside a tracking block and returns an apology. The tracker
-# records exceptions that leave the block. Its error rate is (a) too high, (b) right, (c) always 0.
+# 1. A bot catches every exception of its model inside a tracking block and returns an apology. The tracker records
+#    exceptions that leave the block. Its error rate is
+#    - (a) too high
+#    - (b) right
+#    - (c) always 0
 #
 # <details>
 # <summary>Answer</summary>
@@ -824,8 +827,10 @@ check("2.4", share_let_down)
 # counted once. Not (b): it is right only on days without any failure, and then by chance.
 # </details>
 #
-# **2.** The tokens of a streamed reply are `None` in the table. The likely cause is (a) the model wrote nothing,
-# (b) the client did not ask for usage, (c) the reply came from a cache.
+# 2. The tokens of a streamed reply are `None` in the table. The likely cause is
+#    - (a) the model wrote nothing
+#    - (b) the client did not ask for usage
+#    - (c) the reply came from a cache
 #
 # <details>
 # <summary>Answer</summary>
@@ -834,8 +839,10 @@ check("2.4", share_let_down)
 # tokens would be reported. Not (c): cached tokens are part of the reported input; they do not replace the report.
 # </details>
 #
-# **3.** The number of conversations in a log agrees with the truth. Then (a) the ids are right, (b) the length of
-# each conversation is right, (c) neither of the two follows.
+# 3. The number of conversations in a log agrees with the truth. Then
+#    - (a) the ids are right
+#    - (b) the length of each conversation is right
+#    - (c) neither of the two follows
 #
 # <details>
 # <summary>Answer</summary>
@@ -845,8 +852,10 @@ check("2.4", share_let_down)
 # conversation had its true length.
 # </details>
 #
-# **4.** Response times come from `time.time()` at the start and at the end. What can go wrong? (a) they can be
-# negative, (b) they are too coarse for a chat, (c) they depend on the time zone.
+# 4. Response times come from `time.time()` at the start and at the end. What can go wrong?
+#    - (a) they can be negative
+#    - (b) they are too coarse for a chat
+#    - (c) they depend on the time zone
 #
 # <details>
 # <summary>Answer</summary>
@@ -855,9 +864,10 @@ check("2.4", share_let_down)
 # below a millisecond. Not (c): it counts seconds in UTC; local time enters with a naive `datetime.now()`.
 # </details>
 #
-# **5.** Ten turns, no error. The summary says an error rate of 0.000 (0.000 to 0.278). This means (a) the bot
-# fails in about a quarter of turns, (b) rates up to about a quarter would not be surprising to give ten turns
-# without an error, (c) the program has a rounding error.
+# 5. Ten turns, no error. The summary says an error rate of 0.000 (0.000 to 0.278). This means
+#    - (a) the bot fails in about a quarter of turns
+#    - (b) rates up to about a quarter would not be surprising to give ten turns without an error
+#    - (c) the program has a rounding error
 #
 # <details>
 # <summary>Answer</summary>

@@ -229,7 +229,7 @@ print(unpriced.reason)
 # %% [markdown]
 # ## Unknown is not zero
 #
-# Look again at our first table. It says \$0.00 for the model without a price, and *we* wrote that zero: the dashboard
+# Look again at our first table. It says zero for the model without a price, and *we* wrote that zero: the dashboard
 # states nothing for those turns, and pandas takes the sum of nothing to be 0. It happens to everybody, with every tool
 # that adds. A total has to carry what it leaves out:
 
@@ -323,7 +323,7 @@ plots.bars(
 
 # %% [markdown]
 # Two mistakes add and one takes away: cached tokens charged twice make 189 turns too dear, by \$0.8507 in all;
-# reasoning added twice makes 82 turns too dear, by \$0.6029; and 233 turns are charged at the price from October 29,
+# reasoning added twice makes 82 turns too dear, by \$0.6029; and 233 turns are charged at the price from 2026-10-29,
 # whatever their own day was, which is \$0.0662 too little.
 #
 # A cause is more useful with a place and a date. Where do the two large ones happen, and since when?
@@ -355,7 +355,7 @@ lines["left"] = lines["invoiced"] - lines["expected"]
 lines
 
 # %% [markdown]
-# Three lines agree with their invoices to the cent. On the first one \$0.04 are left. We know where to look: the 12
+# Three lines agree with their invoices to the cent. On the first one \$0.04 are left. We know where to look: the
 # turns whose tokens we never received. Were they all on this model, and if they were like its other turns, what would
 # they have cost?
 
@@ -366,7 +366,7 @@ print(f"all on the chat model: {set(free['model']) == {models.bill.chat}}")
 print(f"{len(free)} turns at ${typical:.4f} make ${len(free) * typical:.3f}")
 
 # %% [markdown]
-# About \$0.045, against the \$0.04 that is left. That is no proof, because there are no tokens to prove it with; it is
+# About \$0.045, and \$0.04 is left. That is no proof, because there are no tokens to prove it with; it is
 # an assumption that fits, and we call it one. So the invoices are right, the dashboard is wrong on every line, and we
 # know why.
 #
@@ -435,15 +435,23 @@ plots.compare_models({c.model: c.would_be.amount for c in compared.comparisons},
 # ## What will the month cost?
 #
 # On the morning of October 15 somebody asks what October will cost. Two weeks are known. Are all days alike?
+#
+# <!-- free: 15 -->
 
 # %%
 weekend = costs["timestamp"].dt.day_of_week >= 5
 for name, days, part in (("working day", 22, costs[~weekend]), ("weekend day", 9, costs[weekend])):
     print(f"{name}: ${total(part).amount / days:.3f}")
-plots.timeline(costs, "cost", every="1D", how="sum", unit="USD", title="Weekends cost less than half of a working day")
+
+# %%
+daily = costs.groupby(costs["timestamp"].dt.normalize())["cost"].sum().astype(float)
+means = daily.groupby(daily.index.day_of_week).mean()
+names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+title = "Saturdays and Sundays cost less than half of a working day"
+plots.bars(dict(zip(names, means, strict=True)), title=title, unit="USD", what="Mean cost of a day", digits=3)
 
 # %% [markdown]
-# Weekends lie low: a working day costs \$0.230 on average, a Saturday or Sunday \$0.099. Within each kind the days
+# Saturdays and Sundays lie low: a working day costs \$0.230 on average, a Saturday or Sunday \$0.099. Within each kind the days
 # still scatter a lot. So a forecast that stretches the first two weeks has to know how many weekends they hold, and it
 # has to say how sure it is.
 #
@@ -451,7 +459,7 @@ plots.timeline(costs, "cost", every="1D", how="sum", unit="USD", title="Weekends
 # scatter of those days gives an interval. It reads nothing from October 15 on. How wide do you expect the interval to
 # be: 2 %, 5 %, 20 %?
 #
-# <!-- free: 2 %, 5 %, 20 % -->
+# <!-- free: 2 %, 5 %, 20 %, 15 -->
 
 # %%
 middle = forecast(costs, at=datetime(2026, 10, 15, tzinfo=UTC))
@@ -475,15 +483,17 @@ for band in (bands[0], bands[7], bands[14], bands[-1]):
 
 # %% [markdown]
 # Inside on all 24 mornings, and the interval shrinks as the month passes. Do not read too much into it: these are 24
-# looks at one month, not 24 months. And the forecast supposes that things go on as they were. On October 20 a price
-# doubled; it was a small model, so it hardly shows. The opening to all customers next month would show, and no interval
+# looks at one month, not 24 months. And the forecast supposes that things go on as they were. Late in the month a
+# price doubled; few turns use that model, so it hardly shows. The opening to all customers next month would show, and no interval
 # knows of it.
 
 # %% [markdown]
 # ## A budget
 #
-# The pilot had a budget of \$6. Here is the forecast of October 15, drawn to the end of the month, with the budget as a
-# line. Would you promise that it lasts?
+# The pilot had a budget of \$6.00. Here is the forecast of October 15, drawn to the end of the month, with the budget as
+# a line. Would you promise that it lasts?
+#
+# <!-- free: 15 -->
 
 # %%
 budget = Budget(Decimal("6.00"), date(2026, 10, 1))
@@ -496,7 +506,7 @@ plots.forecast_band(
 )
 
 # %% [markdown]
-# The budget of \$6.00 lies inside the interval, near its middle: on October 15 it is about as likely to last as not. A
+# The budget of \$6.00 lies inside the interval, near its middle: that morning it is about as likely to last as not. A
 # promise would be a coin toss, and the honest answer is "ask again in a week".
 #
 # A budget has a simpler reading, too: what is left, for how many days, and when it runs out if money goes on being
