@@ -29,7 +29,8 @@ class ChatConfig:
         temperature: 0 for the likeliest reply; None leaves it to the service, as some models demand.
         seed: Fixes what is left to chance, where the service can; None sends none.
         max_tokens: The longest reply, in tokens.
-        timeout: Seconds that one request may take up to the end of its reply.
+        timeout: Seconds that one request may take up to the end of its reply, whatever arrives meanwhile; another
+            attempt has as many again.
         attempts: Requests at most for one turn, the first included.
         prompt_version: Which prompt to use; every turn records it.
         system_prompt: A system message in place of the prompt version's own.

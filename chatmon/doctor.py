@@ -177,14 +177,17 @@ def check_reply(model: Finding, port: Finding) -> Finding:
 def check_environment(environ: Mapping[str, str]) -> list[Finding]:
     """Look for variables that would change what the lessons do. Values are never shown: some are secrets.
 
+    Whoever chose ``CHATMON_LLM=openai`` means ``OPENAI_BASE_URL`` too: there it is no fault.
+
     Example:
         >>> [(found.ok, found.remedy) for found in check_environment({"LANGSMITH_TRACING": "false"})]
         [(True, None)]
     """
+    meant = ("OPENAI_API_KEY", "OPENAI_BASE_URL") if environ.get("CHATMON_LLM") == "openai" else ()
     found = [
         Finding(name, False, f"is set: it {effect}", _unset(name))
         for name, effect in _CONFLICTS.items()
-        if environ.get(name, "") not in (_OFF if name in _FLAGS else ("",))
+        if name not in meant and environ.get(name, "") not in (_OFF if name in _FLAGS else ("",))
     ]
     lower = {name.lower(): value for name, value in environ.items()}
     proxies = [name for name in ("http_proxy", "all_proxy") if lower.get(name)]
@@ -192,11 +195,17 @@ def check_environment(environ: Mapping[str, str]) -> list[Finding]:
     if proxies and not {"127.0.0.1", "*"} & set(exempt):
         effect = "is set and NO_PROXY leaves out 127.0.0.1: requests to the local model would go through a proxy"
         found.append(Finding(proxies[0].upper(), False, effect, _exempt("127.0.0.1,localhost")))
+    chosen = []
+    if meant:
+        where = "the address in OPENAI_BASE_URL, which is meant" if environ.get("OPENAI_BASE_URL") else "OpenAI"
+        chosen = [Finding("CHATMON_LLM", True, f"is openai: the bot sends its requests, text and key, to {where}")]
     if found:
-        return found
-    others = sorted(name for name in environ if name.startswith(("LANGSMITH_", "LANGCHAIN_", "OPENAI_")))
+        return chosen + found
+    prefixes = ("LANGSMITH_", "LANGCHAIN_", "OPENAI_")
+    others = sorted(name for name in environ if name.startswith(prefixes) and name not in meant)
     harmless = f"; {', '.join(others)} changes nothing in the lessons' own cells" if others else ""
-    return [Finding("environment", True, f"no variable redirects the lessons{harmless}")]
+    which = "no other variable" if chosen else "no variable"
+    return [*chosen, Finding("environment", True, f"{which} redirects the lessons{harmless}")]
 
 
 def show(findings: Iterator[Finding], out: TextIO) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import aclosing, closing, contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
 from chatmon.local.errors import LocalModelError
@@ -20,8 +22,16 @@ if TYPE_CHECKING:
     from chatmon.prompts import Message
 
 
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""When the reply that sync code waits for right now must be complete, on the clock of ``time.monotonic``."""
+
+
 class ModelClient:
     """Sends messages to the model of a config, through langchain-openai.
+
+    The config's timeout is the time from the request to the end of its reply, whatever the service sends meanwhile: the
+    OpenAI client's own time-out starts anew with every byte. Not in it, in sync code, is the system's search for the
+    address of a host name.
 
     Args:
         config: Which model, and how.
@@ -61,18 +71,22 @@ class ModelClient:
             use_responses_api=False,  # what Ollama and llama.cpp speak
             **settings,
         )
+        _make_punctual(self._llm.root_client)
 
     def stream(self, messages: Sequence[Message]) -> Generator[str]:
         """Send one request, and yield the reply's text in pieces as they arrive.
 
         Args:
             messages: Role and text of each.
+
+        Raises:
+            ReplyTimeoutError: The reply was not complete within the config's timeout.
         """
         reply = _Incoming(self._config.timeout)
         with self._clear_errors(reply):
             chunks = cast("Generator[BaseMessageChunk]", self._llm.stream(list(messages), self._options))
             with closing(chunks):
-                for chunk in chunks:
+                while (chunk := reply.wait(chunks)) is not None:
                     if text := reply.take(chunk):
                         yield text
             reply.check_complete()
@@ -83,7 +97,7 @@ class ModelClient:
         with self._clear_errors(reply):
             chunks = cast("AsyncGenerator[BaseMessageChunk]", self._llm.astream(list(messages), self._options))
             async with aclosing(chunks):
-                async for chunk in chunks:
+                while (chunk := await reply.wait_async(chunks)) is not None:
                     if text := reply.take(chunk):
                         yield text
             reply.check_complete()
@@ -121,6 +135,49 @@ def _first_cause(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
+def _make_punctual(client: Any) -> None:
+    """Make what a sync OpenAI client waits for end at ``_deadline``; elsewhere in the program it stays as it was."""
+    # httpx has no setting for this, so it takes the private ways to its connection pools.
+    http = client._client
+    for transport in (http._transport, *http._mounts.values()):
+        # LangChain shares one client among many: it may be punctual already.
+        if transport is not None and not isinstance(transport._pool._network_backend, _Punctual):
+            transport._pool._network_backend = _Punctual(transport._pool._network_backend)
+
+
+class _Punctual:
+    """A network backend of httpcore, or a stream that it opened, of which no wait goes on after ``_deadline``."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def connect_tcp(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> _Punctual:
+        return _Punctual(self._inner.connect_tcp(*args, timeout=_left(timeout), **kwargs))
+
+    def start_tls(self, ssl_context: Any, server_hostname: Any = None, timeout: float | None = None) -> _Punctual:
+        return _Punctual(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> Any:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+
+def _left(timeout: float | None) -> float | None:
+    """Return the seconds that a wait may take: a time-out, cut to what is left until the deadline."""
+    deadline = _deadline.get()
+    if deadline is None:
+        return timeout
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline of the reply has passed")
+    return left if timeout is None else min(timeout, left)
+
+
 class _Incoming:
     """A reply on its way."""
 
@@ -130,10 +187,24 @@ class _Incoming:
         self._characters = 0
         self._finished = False
 
+    def wait(self, chunks: Generator[BaseMessageChunk]) -> BaseMessageChunk | None:
+        """Return the next chunk, None after the last one; wait no longer than until the deadline."""
+        # Set only while waiting: what the caller does between two chunks has nothing to do with this reply.
+        outer = _deadline.set(self._deadline)
+        try:
+            return next(chunks, None)
+        finally:
+            _deadline.reset(outer)
+
+    async def wait_async(self, chunks: AsyncGenerator[BaseMessageChunk]) -> BaseMessageChunk | None:
+        """Do what ``wait`` does, in async code."""
+        # Only round the wait: at a time when the caller has the chunk, it is the caller's code that would be cancelled.
+        async with asyncio.timeout(self._deadline - time.monotonic()):
+            return await anext(chunks, None)
+
     def take(self, chunk: BaseMessageChunk) -> str:
         """Return a chunk's text; half of a surrogate pair, which cannot be written anywhere, becomes a ``?``."""
-        # The client's own time-out starts anew with every piece.
-        if time.monotonic() > self._deadline:
+        if time.monotonic() >= self._deadline:
             raise ReplyTimeoutError(self.late())
         self._finished = self._finished or bool(chunk.response_metadata.get("finish_reason"))
         text = str(chunk.text).encode("utf-8", "replace").decode("utf-8")

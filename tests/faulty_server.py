@@ -91,6 +91,23 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self._write(delta("drip "))
 
+    def _comments(self, pause: float, count: int = 40) -> None:
+        """Send comments, as gateways do to keep a connection alive, and then nothing more."""
+        self._head("text/event-stream")
+        for _ in range(count):
+            if self.server.released.wait(pause):
+                return
+            self._write(b": keep-alive\n\n")
+        self.server.released.wait(10)
+
+    def _slow_head(self, pause: float) -> None:
+        """Send the head of the reply line by line, and never all of it."""
+        self._write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(40):
+            if self.server.released.wait(pause):
+                return
+            self._write(b"x-%d: y\r\n" % number)
+
     def _hang_up(self) -> None:
         """Close the connection without a word."""
 

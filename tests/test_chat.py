@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import threading
+import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -251,7 +252,7 @@ def test_the_retrieved_note_stands_beside_the_question(server: FaultyServer, kno
         (" \n\t ", EmptyMessageError, "the message is empty"),
         ("x" * 100_000, MessageTooLongError, "100000 bytes, the limit is 2000"),
         ("🎉" * 501, MessageTooLongError, "2004 bytes, the limit is 2000"),
-        (None, TypeError, "the message is a NoneType"),
+        (None, TypeError, "the message has type NoneType, not text"),
     ],
 )
 def test_a_message_that_cannot_be_answered_is_refused_and_recorded(
@@ -303,6 +304,54 @@ def test_what_is_not_to_be_retried_gives_a_fallback_at_once(
     assert (faulty.turn.intent, faulty.turn.answer) == ("billing", FALLBACK_TEXT)
     assert len(server.requests) == 1
     assert faulty.waits == []
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+@pytest.mark.parametrize(
+    "behaviour",
+    ["hang", ("drip", 0.2), ("comments", 0.2), ("comments", 0.001, 4000), ("comments", 0.2, 4), ("slow_head", 0.2)],
+    ids=["hang", "drip", "comments", "many comments", "comments, then silence", "slow head"],
+)
+def test_the_timeout_holds_for_the_whole_request_whatever_arrives_meanwhile(
+    server: FaultyServer, knowledge: Any, way: str, behaviour: Any
+) -> None:
+    server.script = [behaviour]
+    faulty = Faulty(server, knowledge, timeout=1.0)
+    before = time.monotonic()
+    reply = faulty.ask(way)
+    assert 0.9 < time.monotonic() - before < 1.5
+    assert (reply.status, reply.text, reply.error_type) == ("fallback", FALLBACK_TEXT, "ReplyTimeoutError")
+    assert "no complete reply within the timeout of 1 s" in str(reply.error_message)
+    assert (faulty.turn.error_type, faulty.turn.attempts, len(server.requests)) == ("ReplyTimeoutError", 1, 1)
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_timeout_that_is_over_before_there_is_a_connection_is_one(
+    server: FaultyServer, knowledge: Any, way: str
+) -> None:
+    faulty = Faulty(server, knowledge, timeout=1e-6)
+    assert (faulty.ask(way).error_type, server.requests) == ("ReplyTimeoutError", [])
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_after_a_timeout_the_bot_answers_again(server: FaultyServer, knowledge: Any, way: str) -> None:
+    server.script = [("comments", 0.05), "good"]
+    faulty = Faulty(server, knowledge, timeout=0.3)
+    assert [faulty.ask(way).status for _ in range(2)] == ["fallback", "success"]
+
+
+def test_the_timeout_holds_through_a_proxy_of_the_environment(
+    server: FaultyServer, knowledge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    server.script = [("comments", 0.05)]
+    faulty = Faulty(server, knowledge, timeout=0.3, base_url="http://model.invalid/v1")
+    before = time.monotonic()
+    assert faulty.ask("sync").error_type == "ReplyTimeoutError"
+    assert time.monotonic() - before < 0.8
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("way", ["sync", "async"])

@@ -172,6 +172,8 @@ def test_no_free_port_fails(monkeypatch: pytest.MonkeyPatch) -> None:
         {"LANGCHAIN_TRACING_V2": "true"},
         {"LANGSMITH_ENDPOINT": "secret-place"},
         {"OPENAI_BASE_URL": "secret-place"},
+        {"CHATMON_LLM": "local", "OPENAI_BASE_URL": "secret-place"},
+        {"CHATMON_LLM": "ollama", "OPENAI_BASE_URL": "secret-place"},
         {"OPENAI_API_BASE": "secret-place"},
         {"OPENAI_PROXY": "secret-place"},
         {"OPENAI_LOG": "debug"},
@@ -179,9 +181,31 @@ def test_no_free_port_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_variable_that_redirects_the_lessons_fails_without_showing_its_value(environ: dict[str, str]) -> None:
     (finding,) = doctor.check_environment(environ)
-    ((name, value),) = environ.items()
+    name, value = list(environ.items())[-1]
     assert (finding.name, finding.ok, finding.remedy) == (name, False, f"unset {name}")
     assert value not in finding.detail
+
+
+def test_another_address_for_openai_is_meant_where_openai_was_chosen() -> None:
+    environ = {"CHATMON_LLM": "openai", "OPENAI_API_KEY": "secret", "OPENAI_BASE_URL": "secret-place"}
+    chosen, others = doctor.check_environment(environ)
+    assert (chosen.name, chosen.ok, chosen.remedy) == ("CHATMON_LLM", True, None)
+    assert chosen.detail.endswith("to the address in OPENAI_BASE_URL, which is meant")
+    assert (others.ok, others.detail) == (True, "no other variable redirects the lessons")
+    assert "secret" not in chosen.detail
+
+
+def test_openai_without_another_address_is_said_to_be_openai() -> None:
+    chosen, _ = doctor.check_environment({"CHATMON_LLM": "openai", "OPENAI_API_KEY": "secret"})
+    assert chosen.detail.endswith("text and key, to OpenAI")
+
+
+def test_having_chosen_openai_excuses_no_other_variable() -> None:
+    environ = {"CHATMON_LLM": "openai", "OPENAI_BASE_URL": "secret-place", "OPENAI_API_BASE": "secret-place"}
+    assert [(found.name, found.ok) for found in doctor.check_environment(environ)] == [
+        ("CHATMON_LLM", True),
+        ("OPENAI_API_BASE", False),
+    ]
 
 
 @pytest.mark.parametrize(

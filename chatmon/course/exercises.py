@@ -138,10 +138,10 @@ def grade(exercise: Exercise, answer: object) -> Message:
         return Message("wrong", f"{name}: not right yet. {reason}")
     except NotAttempted:
         return Message("not attempted", untried)
-    except Exception as error:  # noqa: BLE001 - the answer is the learner's code: it may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the answer is the learner's code: it may raise anything
         if callable(answer):
             return Message("error", f"{name}: your code stopped with {error_text(error, answer)}")
-        unread = f"A {type(answer).__name__} could not be read as an answer here ({type(error).__name__}: {error})."
+        unread = f"An answer of type {type(answer).__name__} could not be read here ({type(error).__name__}: {error})."
         return Message("wrong", f"{name}: not right yet. {unread} Look again at what the task asks for.")
     return Message("right", f"{name}: right. {why}")
 

@@ -100,6 +100,24 @@ def test_an_answer_that_takes_other_arguments_is_told_so() -> None:
     assert "look at the arguments" in str(message)
 
 
+def test_an_answer_that_ends_the_program_is_an_error_in_its_code() -> None:
+    def leaves(x: float) -> float:
+        raise SystemExit("enough")
+
+    message = grade(DOUBLE, leaves)
+    assert message.kind == "error"
+    assert "your code stopped with SystemExit: enough, at line " in str(message)
+    assert '`raise SystemExit("enough")`' in str(message)
+
+
+def test_whoever_interrupts_an_answer_gets_out_of_it() -> None:
+    def waits(x: float) -> float:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        grade(DOUBLE, waits)
+
+
 class Raising:
     def __call__(self, x: float) -> float:
         raise RuntimeError
@@ -113,7 +131,7 @@ def test_any_callable_that_raises_is_an_error_and_not_a_crash(answer: Any) -> No
 def test_an_answer_of_a_type_that_the_judge_cannot_read_is_wrong_and_named() -> None:
     message = grade(DOUBLE, "six")
     assert message.kind == "wrong"
-    assert "A str could not be read as an answer here" in str(message)
+    assert "An answer of type str could not be read here (TypeError: " in str(message)
 
 
 def body_of_dots(x: float) -> float: ...  # type: ignore[empty-body]
