@@ -38,3 +38,15 @@ def test_the_map_names_only_modules_that_are_there():
     for name in re.findall(r"`([\w/]+\.py)`", CONTRIBUTING.replace("NN_name", "00_start_here").replace("NN", "03")):
         places = [REPO, REPO / "chatmon", REPO / "chatmon" / "course"]
         assert any((place / name).exists() for place in places), name
+
+
+def test_the_readme_s_way_to_one_s_own_logs_works(tmp_path, monkeypatch):
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (block,) = [block for block in blocks if "my_export.csv" in block]
+    header = "turn_id,conversation_id,timestamp,response_time,model,input_tokens,output_tokens,cached_tokens"
+    rows = ["a,c1,2026-10-05T09:00:00Z,1.5,gpt-4.1,100,20,0", "b,c1,2026-10-05T09:01:00Z,2,gpt-4.1,200,10,0"]
+    (tmp_path / "my_export.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(block, names)
+    assert names["what_if"](names["frame"], "gpt-4.1-mini")["gpt-4.1-mini"].would_be.turns == 2
