@@ -456,7 +456,7 @@ for version, part in turns.groupby("prompt_version"):
     print(f"{version}: bad       {estimates.rate(int(part['bad'].sum()), len(part)).text()}")
 
 # %% [markdown]
-# Of its tasks v2 completes 0.96 against 0.15 by v1, and the intervals are worlds apart. The guardrail holds: v2 has no
+# Prompt v2 completes 0.96 of its tasks against 0.15 for v1, and the intervals are worlds apart. The guardrail holds: v2 has no
 # more bad turns than v1. But look at relevance: by that number v1 wins, 0.49 to 0.35. It talks about the subject, at length, and leaves out
 # the fact that the customer needed. With relevance as the only measure, you would have kept the wrong prompt.
 #
