@@ -271,8 +271,8 @@ def test_a_message_that_cannot_be_answered_is_refused_and_recorded(
 
 
 FAULTS: dict[str, tuple[Any, str, str]] = {
-    "hang": ("hang", "ReplyTimeoutError", r"within the timeout of 0.3 s \(0 characters"),
-    "drip": (("drip", 0.1), "ReplyTimeoutError", r"within the timeout of 0.3 s \([1-9]\d* characters"),
+    "hang": ("hang", "ReplyTimeoutError", r"within the timeout of 0.8 s \(0 characters"),
+    "drip": (("drip", 0.1), "ReplyTimeoutError", r"within the timeout of 0.8 s \([1-9]\d* characters"),
     "hang up": ("hang_up", "ConnectionLostError", "connection to http://127.0.0.1:.* failed .*disconnected"),
     "reset": ("reset", "ConnectionLostError", "connection to http://127.0.0.1:.* failed .*(Reset|Read)Error"),
     "401": (("status", 401), "AuthenticationError", "401"),
@@ -295,7 +295,7 @@ def test_what_is_not_to_be_retried_gives_a_fallback_at_once(
 ) -> None:
     behaviour, error, message = FAULTS[fault]
     server.script = [behaviour]
-    faulty = Faulty(server, knowledge, timeout=0.3 if fault in ("hang", "drip") else 5.0)
+    faulty = Faulty(server, knowledge, timeout=0.8 if fault in ("hang", "drip") else 5.0)
     reply = faulty.ask(way)
     assert (reply.status, reply.text, reply.error_type) == ("fallback", FALLBACK_TEXT, error)
     assert re.search(message, str(reply.error_message))
@@ -537,7 +537,9 @@ def test_an_async_stream_that_is_simply_dropped_is_recorded_too(server: FaultySe
         async for _ in faulty.bot.stream(QUESTION, "ada"):
             break
         gc.collect()
-        await asyncio.sleep(0.1)
+        until = time.monotonic() + 10
+        while not faulty.bot.monitor.turns() and time.monotonic() < until:
+            await asyncio.sleep(0.02)
 
     asyncio.run(drop())
     assert (faulty.turn.error_type, faulty.turn.finish_reason) == (None, "cancelled")
