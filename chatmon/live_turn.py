@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
+from chatmon.cost.usage import TOKENS
 from chatmon.turns import Turn, check_columns
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ CURRENT: ContextVar[LiveTurn | None] = ContextVar("chatmon_current_turn", defaul
 """The innermost turn of this thread or task, whichever monitor it belongs to."""
 CONTENT = frozenset({"question", "answer"})
 MEASURED = frozenset({"turn_id", "conversation_id", "user_id", "timestamp", "response_time", "time_to_first_token"})
-TOKENS = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 
 
 class LiveTurn:

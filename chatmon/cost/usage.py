@@ -70,15 +70,7 @@ class Usage:
             ...                         "prompt_tokens_details": {"cached_tokens": 60}}).cached_tokens
             60
         """
-        _expect(usage, "prompt_tokens", "completion_tokens")
-        read, written = _details(usage, "prompt_tokens_details"), _details(usage, "completion_tokens_details")
-        return cls(
-            input_tokens=usage.get("prompt_tokens"),
-            cached_tokens=read.get("cached_tokens"),
-            cache_write_tokens=read.get("cache_write_tokens"),
-            output_tokens=usage.get("completion_tokens"),
-            reasoning_tokens=written.get("reasoning_tokens"),
-        )
+        return _of_openai(usage, "prompt_tokens", "completion_tokens")
 
     @classmethod
     def from_openai_responses(cls, usage: Mapping[str, Any]) -> Usage:
@@ -92,15 +84,7 @@ class Usage:
             ...                              "output_tokens_details": {"reasoning_tokens": 15}}).reasoning_tokens
             15
         """
-        _expect(usage, "input_tokens", "output_tokens")
-        read, written = _details(usage, "input_tokens_details"), _details(usage, "output_tokens_details")
-        return cls(
-            input_tokens=usage.get("input_tokens"),
-            cached_tokens=read.get("cached_tokens"),
-            cache_write_tokens=read.get("cache_write_tokens"),
-            output_tokens=usage.get("output_tokens"),
-            reasoning_tokens=written.get("reasoning_tokens"),
-        )
+        return _of_openai(usage, "input_tokens", "output_tokens")
 
     @classmethod
     def from_anthropic(cls, usage: Mapping[str, Any]) -> Usage:
@@ -220,6 +204,19 @@ _OTEL = {
         f"{_PREFIX}details.reasoning_tokens",
     ),
 }
+
+
+def _of_openai(usage: Mapping[str, Any], read: str, written: str) -> Usage:
+    """Read either of OpenAI's two shapes, which differ in what they call the totals."""
+    _expect(usage, read, written)
+    read_details, written_details = _details(usage, f"{read}_details"), _details(usage, f"{written}_details")
+    return Usage(
+        input_tokens=usage.get(read),
+        cached_tokens=read_details.get("cached_tokens"),
+        cache_write_tokens=read_details.get("cache_write_tokens"),
+        output_tokens=usage.get(written),
+        reasoning_tokens=written_details.get("reasoning_tokens"),
+    )
 
 
 def _expect(found: object, *names: str) -> None:
