@@ -77,7 +77,7 @@ class Summary:
         turns: Turns that started in it.
         conversations: Conversations they belong to.
         users: Known users they come from.
-        response_time: Seconds, over all turns, failed ones too.
+        response_time: Seconds, over the turns that have one, failed ones too.
         time_to_first_token: Seconds, over streamed turns.
         tokens: By kind.
         cost: US dollars, over turns with a price; None where none has one.
@@ -196,7 +196,7 @@ def summarise(
         turns=len(turns),
         conversations=len(lengths),
         users=len({turn.user_id for turn in turns if turn.user_id is not None}),
-        response_time=Spread.of([turn.response_time for turn in turns]),
+        response_time=Spread.of([turn.response_time for turn in turns if turn.response_time is not None]),
         time_to_first_token=Spread.of(
             [turn.time_to_first_token for turn in turns if turn.time_to_first_token is not None]
         ),

@@ -35,7 +35,8 @@ class Turn:
         conversation_id: Groups the turns of one conversation.
         user_id: Whose message it was; a keyed pseudonym once stored.
         timestamp: When the request started, in UTC; an aware time of another zone is converted.
-        response_time: Seconds from the request to the complete reply, from a monotonic clock.
+        response_time: Seconds from the request to the complete reply, from a monotonic clock; None where an export
+            does not say.
         time_to_first_token: Seconds to the first token; None where the reply was not streamed.
         provider: Who served the model, such as ``openai``.
         model: The model that the provider says answered.
@@ -81,7 +82,7 @@ class Turn:
     conversation_id: str
     user_id: str | None = None
     timestamp: datetime
-    response_time: float
+    response_time: float | None
     time_to_first_token: float | None = None
     provider: str | None = None
     model: str | None = None
@@ -125,7 +126,7 @@ class Turn:
 
 COLUMNS: Final[tuple[str, ...]] = tuple(f.name for f in fields(Turn))
 """The columns of the table, in order."""
-REQUIRED: Final = ("turn_id", "conversation_id", "timestamp", "response_time")
+REQUIRED: Final = ("turn_id", "conversation_id", "timestamp")
 KINDS: Final[dict[str, str]] = {f.name: str(f.type).removesuffix(" | None") for f in fields(Turn)}
 PARTS: Final = (
     (("cached_tokens", "cache_write_tokens"), "input_tokens", "input_tokens counts all input, cached included"),
