@@ -1,0 +1,44 @@
+"""What an importer is: how to recognise one shape of record, and one SELECT that turns such records into spans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One shape in which a tool exports its records.
+
+    Attributes:
+        name: Tool and shape, such as ``langsmith: REST``.
+        tool: What ``open_logs(format=...)`` calls it.
+        recognise: Says why a record, as read and before ``unpack``, has this shape; None where it has not. For a
+            Parquet file it is asked once, with the file's columns (each None) and the key ``__parquet__``.
+        columns: The record's keys that ``select`` reads, each as ``VARCHAR`` or ``JSON``: any number may come as text.
+        select: A SELECT from ``records`` that names columns of ``spans.SPAN_COLUMNS``.
+        unpack: Makes flat records of one, where it is an envelope or holds its children.
+        parse_csv_json: Whether cells of a CSV that look like JSON are decoded.
+        assumptions: What this shape leaves unsaid and the importer assumes, a sentence each.
+    """
+
+    name: str
+    tool: str
+    recognise: Callable[[Mapping[str, Any]], str | None]
+    columns: Mapping[str, str]
+    select: str
+    unpack: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None = None
+    parse_csv_json: bool = True
+    assumptions: tuple[str, ...] = ()
+
+
+def recognise(record: Mapping[str, Any], dialects: Iterable[Dialect]) -> tuple[Dialect, str] | None:
+    """Return the first dialect that a record has, and why; None where it has none of them."""
+    for dialect in dialects:
+        reason = dialect.recognise(record)
+        if reason is not None:
+            return dialect, reason
+    return None

@@ -1,0 +1,97 @@
+"""What tools call the same thing on a span: one table of attribute names, the standard's own first.
+
+"Since" is the release or date at which a name came into use, as far as it is known; a name that was replaced stays,
+because exports are read for years. All counts of input here include cached tokens, as OpenTelemetry has it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One attribute's name.
+
+    Attributes:
+        column: The column of spans it fills.
+        attribute: The name on the span.
+        convention: Who calls it so.
+        since: From when on; None where it is not known.
+    """
+
+    column: str
+    attribute: str
+    convention: str
+    since: str | None = None
+
+
+OTEL, OLD, INFERENCE, LLMETRY, LIT, LOGFIRE, PYDANTIC = (
+    "OTel GenAI", "OTel GenAI, replaced", "OpenInference", "OpenLLMetry", "OpenLIT", "Logfire", "pydantic-ai",
+)  # fmt: skip
+
+ALIASES: Final = (
+    Alias("operation", "gen_ai.operation.name", OTEL, "1.27"),
+    Alias("operation", "openinference.span.kind", INFERENCE),
+    Alias("operation", "llm.request.type", LLMETRY),
+    Alias("operation", "traceloop.span.kind", LLMETRY),
+    Alias("provider", "gen_ai.provider.name", OTEL, "1.37"),
+    Alias("provider", "gen_ai.system", OLD, "1.27"),
+    Alias("provider", "llm.provider", INFERENCE),
+    Alias("provider", "llm.system", INFERENCE),
+    Alias("model", "gen_ai.response.model", OTEL, "1.27"),
+    Alias("model", "gen_ai.request.model", OTEL, "1.27"),
+    Alias("model", "llm.model_name", INFERENCE),
+    Alias("input_tokens", "gen_ai.usage.input_tokens", OTEL, "1.27"),
+    Alias("input_tokens", "gen_ai.usage.prompt_tokens", OLD, "1.27"),
+    Alias("input_tokens", "llm.token_count.prompt", INFERENCE),
+    Alias("input_tokens", "llm.usage.prompt_tokens", LLMETRY),
+    Alias("output_tokens", "gen_ai.usage.output_tokens", OTEL, "1.27"),
+    Alias("output_tokens", "gen_ai.usage.completion_tokens", OLD, "1.27"),
+    Alias("output_tokens", "llm.token_count.completion", INFERENCE),
+    Alias("output_tokens", "llm.usage.completion_tokens", LLMETRY),
+    Alias("cached_tokens", "gen_ai.usage.cache_read.input_tokens", OTEL, "2026"),
+    Alias("cached_tokens", "gen_ai.usage.cache_read_input_tokens", f"{LLMETRY}, {LIT}"),
+    Alias("cached_tokens", "gen_ai.usage.details.cache_read_tokens", PYDANTIC),
+    Alias("cached_tokens", "gen_ai.usage.prompt_tokens_details.cached_tokens", LIT),
+    Alias("cached_tokens", "llm.token_count.prompt_details.cache_read", INFERENCE),
+    Alias("cache_write_tokens", "gen_ai.usage.cache_write.input_tokens", OTEL, "2026"),
+    Alias("cache_write_tokens", "gen_ai.usage.cache_creation.input_tokens", OLD, "2026"),
+    Alias("cache_write_tokens", "gen_ai.usage.cache_creation_input_tokens", LLMETRY),
+    Alias("cache_write_tokens", "gen_ai.usage.cache_write_input_tokens", LIT),
+    Alias("cache_write_tokens", "gen_ai.usage.details.cache_write_tokens", PYDANTIC),
+    Alias("cache_write_tokens", "llm.token_count.prompt_details.cache_write", INFERENCE),
+    Alias("reasoning_tokens", "gen_ai.usage.reasoning.output_tokens", OTEL, "2026"),
+    Alias("reasoning_tokens", "gen_ai.usage.reasoning_tokens", LLMETRY),
+    Alias("reasoning_tokens", "gen_ai.usage.details.reasoning_tokens", PYDANTIC),
+    Alias("reasoning_tokens", "llm.token_count.completion_details.reasoning", INFERENCE),
+    Alias("cost", "gen_ai.usage.cost", LIT),
+    Alias("cost", "operation.cost", LOGFIRE),
+    Alias("cost", "llm.cost.total", INFERENCE),
+    Alias("first_chunk", "gen_ai.response.time_to_first_chunk", OTEL, "2026"),
+    Alias("finish_reason", "gen_ai.response.finish_reasons", OTEL, "1.27"),
+    Alias("error_type", "error.type", "OTel", "1.21"),
+    Alias("conversation_id", "gen_ai.conversation.id", OTEL, "1.36"),
+    Alias("conversation_id", "session.id", f"{INFERENCE}, {LOGFIRE}"),
+    Alias("conversation_id", "langfuse.session.id", "Langfuse"),
+    Alias("conversation_id", "traceloop.association.properties.session_id", LLMETRY),
+    Alias("user_id", "user.id", INFERENCE),
+    Alias("user_id", "enduser.id", "OTel", "1.0"),
+    Alias("user_id", "langfuse.user.id", "Langfuse"),
+    Alias("user_id", "traceloop.association.properties.user_id", LLMETRY),
+    Alias("question", "input.value", INFERENCE),
+    Alias("answer", "output.value", INFERENCE),
+)
+MODEL_CALLS: Final = ("chat", "text_completion", "generate_content", "llm", "completion")
+"""Operations that are model calls, in small letters; tools, agents, embeddings and retrieval are none."""
+
+
+def attributes_of(column: str) -> list[str]:
+    """Return the attribute names of a column, the first that is there counts.
+
+    Example:
+        >>> attributes_of("cost")
+        ['gen_ai.usage.cost', 'operation.cost', 'llm.cost.total']
+    """
+    return [alias.attribute for alias in ALIASES if alias.column == column]

@@ -1,0 +1,251 @@
+"""OpenTelemetry spans as JSON, in five layouts, and what Phoenix exports, which is the same spans flattened.
+
+Layouts differ in how ids, times and attributes are written, so each span is first made flat: attributes by name. What
+the attributes mean is the same for all, and stands in ``names``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from chatmon.importers.dialect import Dialect
+from chatmon.importers.names import MODEL_CALLS, attributes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FREE: Final = (
+    "intent", "prompt_version", "variant", "experiment", "region", "channel", "context_relevance",
+    "user_satisfaction", "task_completed",
+)  # fmt: skip
+"""Dimensions without a name in the standard: ``chatmon.<name>`` on a span, or ``<name>`` in OpenInference metadata."""
+CONTENT: Final = (
+    "gen_ai.input", "gen_ai.output", "gen_ai.prompt", "gen_ai.completion", "gen_ai.system_instructions", "gen_ai.tool",
+    "input.value", "output.value", "llm.input_messages", "llm.output_messages",
+)  # fmt: skip
+"""Beginnings of attributes that hold texts: they never reach a turn's attributes."""
+_COLUMNS: Final = (
+    "provider", "model", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+    "cost", "first_chunk", "finish_reason", "error_type", "conversation_id", "user_id", "question", "answer",
+    "operation",
+)  # fmt: skip
+
+
+def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return a span's parts under the names that the SELECT reads, each by the first of its aliases."""
+    found: dict[str, Any] = {}
+    for column in _COLUMNS:
+        values = (attributes.get(name) for name in attributes_of(column))
+        found[column] = next((value for value in values if value not in (None, "")), None)
+    metadata = _object(attributes.get("metadata"))
+    for name in FREE:
+        found[name] = attributes.get(f"chatmon.{name}", metadata.get(name))
+    if isinstance(found["finish_reason"], list):
+        found["finish_reason"] = found["finish_reason"][-1] if found["finish_reason"] else None
+    known = {name for column in _COLUMNS for name in attributes_of(column)} | {f"chatmon.{name}" for name in FREE}
+    rest = {
+        name: value
+        for name, value in attributes.items()
+        if value is not None and name not in known and not name.startswith(CONTENT)
+    }
+    found["rest"] = rest
+    return {**span, **found}
+
+
+def value_of(value: Any) -> Any:
+    """Return the value of an OTLP attribute, whose 64-bit integers are text by the specification."""
+    if not isinstance(value, dict) or not value:
+        return None
+    kind, inner = next(iter(value.items()))
+    kind = kind.replace("_", "").lower()
+    if kind == "intvalue":
+        return int(inner)
+    if kind == "arrayvalue":
+        return [value_of(one) for one in (inner or {}).get("values", [])]
+    if kind == "kvlistvalue":
+        return by_name((inner or {}).get("values"))
+    return inner
+
+
+def by_name(pairs: Any) -> dict[str, Any]:
+    """Return OTLP's list of keys and values as a mapping."""
+    return {
+        pair["key"]: value_of(pair.get("value")) for pair in pairs or [] if isinstance(pair, dict) and "key" in pair
+    }
+
+
+def _of_envelope(envelope: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for resource in _get(envelope, "resourceSpans") or []:
+        common = by_name((resource.get("resource") or {}).get("attributes"))
+        for scope in _get(resource, "scopeSpans") or []:
+            for span in scope.get("spans") or []:
+                status = span.get("status") or {}
+                yield flat(
+                    {
+                        "span_id": _hex(_get(span, "spanId")),
+                        "trace_id": _hex(_get(span, "traceId")),
+                        "parent_id": _hex(_get(span, "parentSpanId")),
+                        "name": span.get("name"),
+                        "start": _get(span, "startTimeUnixNano"),
+                        "end": _get(span, "endTimeUnixNano"),
+                        "status": status.get("code"),
+                        "message": status.get("message"),
+                    },
+                    common | by_name(span.get("attributes")),
+                )
+
+
+def _of_console(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    context, status = span.get("context") or {}, span.get("status") or {}
+    resource = (span.get("resource") or {}).get("attributes") or {}
+    yield flat(
+        {
+            "span_id": _hex(context.get("span_id")),
+            "trace_id": _hex(context.get("trace_id")),
+            "parent_id": _hex(span.get("parent_id")),
+            "name": span.get("name"),
+            "start": span.get("start_time"),
+            "end": span.get("end_time"),
+            "status": span.get("status_code", status.get("status_code") if isinstance(status, dict) else None),
+            "message": span.get("status_message", status.get("description") if isinstance(status, dict) else None),
+        },
+        {**resource, **_dotted(span.get("attributes") or {}), **_kind(span)},
+    )
+
+
+def _of_javascript(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    context = span.get("_spanContext") or span.get("spanContext") or {}
+    parent = span.get("parentSpanContext") or {}
+    status = span.get("status") or {}
+    yield flat(
+        {
+            "span_id": span.get("id") or context.get("spanId"),
+            "trace_id": span.get("traceId") or context.get("traceId"),
+            "parent_id": span.get("parentId") or span.get("parentSpanId") or parent.get("spanId"),
+            "name": span.get("name"),
+            "start": _nanoseconds(span.get("startTime")),
+            "end": _nanoseconds(span.get("endTime")),
+            "status": status.get("code"),
+            "message": status.get("message"),
+        },
+        dict(span.get("attributes") or {}),
+    )
+
+
+def _kind(span: Mapping[str, Any]) -> dict[str, Any]:
+    return {"openinference.span.kind": span["span_kind"]} if span.get("span_kind") else {}
+
+
+def _dotted(attributes: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested attributes under dotted names; flat ones stay as they are."""
+    result: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if isinstance(value, dict):
+            result |= _dotted(value, f"{prefix}{name}.")
+        else:
+            result[prefix + name] = value
+    return result
+
+
+def _get(record: Mapping[str, Any], name: str) -> Any:
+    """Return a key of OTLP JSON, which some writers spell with underscores."""
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    return record[name] if name in record else record.get(snake)
+
+
+def _hex(given: Any) -> str | None:
+    """Return an id in hexadecimal: protobuf's JSON writes base64, the console exporter puts 0x before."""
+    text = str(given or "").removeprefix("0x")
+    if len(text) in (12, 24):
+        try:
+            text = base64.b64decode(text, validate=True).hex()
+        except binascii.Error:
+            return text
+    return text.lower() if text.strip("0") else None
+
+
+def _nanoseconds(pair: Any) -> str | None:
+    if isinstance(pair, list) and len(pair) == 2:
+        return str(int(pair[0]) * 1_000_000_000 + int(pair[1]))
+    return None if pair is None else str(pair)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+_KINDS = ", ".join(f"'{name}'" for name in MODEL_CALLS)
+_SELECT: Final = f"""
+    SELECT _file AS file, _line AS line, trace_id || '-' || span_id AS span_id, trace_id,
+        trace_id || '-' || parent_id AS parent_id, name,
+        CASE WHEN lower(operation) IN ({_KINDS}) OR (operation IS NULL AND input_tokens IS NOT NULL) THEN 'llm'
+            ELSE lower(operation) END AS kind,
+        utc("start") AS start_time, utc("end") AS end_time,
+        utc("start") + to_microseconds(CAST(round(number(first_chunk) * 1e6) AS BIGINT)) AS first_token_time,
+        provider, model,
+        whole(input_tokens) + CASE WHEN left_out THEN cached + written ELSE 0 END AS input_tokens,
+        whole(cached_tokens) AS cached_tokens, whole(cache_write_tokens) AS cache_write_tokens,
+        whole(output_tokens) AS output_tokens, whole(reasoning_tokens) AS reasoning_tokens, dollars(cost) AS cost,
+        failed, CASE WHEN failed THEN coalesce(error_type, 'unknown') END AS error_type,
+        CASE WHEN failed THEN message END AS error_message, finish_reason, conversation_id, user_id,
+        intent, prompt_version, variant, experiment, region, channel, number(context_relevance) AS context_relevance,
+        number(user_satisfaction) AS user_satisfaction, flag(task_completed) AS task_completed,
+        CASE WHEN parent_id IS NULL THEN rest END AS attributes, question, answer,
+        CASE WHEN left_out THEN 'more cached than input tokens: input was counted without cache, which is added'
+            END AS note
+    FROM (SELECT *, cached + written > whole(input_tokens) AS left_out,
+            status IN ('2', 'ERROR', 'STATUS_CODE_ERROR') AS failed
+        FROM (SELECT *, coalesce(whole(cached_tokens), 0) AS cached, coalesce(whole(cache_write_tokens), 0) AS written
+            FROM records))"""
+
+COLUMNS: Final = dict.fromkeys(
+    ("span_id", "trace_id", "parent_id", "name", "start", "end", "status", "message", *_COLUMNS, *FREE), "VARCHAR"
+) | {"rest": "JSON"}
+
+
+def _envelope(record: Mapping[str, Any]) -> str | None:
+    for name in ("resourceSpans", "resource_spans"):
+        if isinstance(record.get(name), list):
+            return f"has {name}"
+    return None
+
+
+def _console(record: Mapping[str, Any]) -> str | None:
+    context = record.get("context")
+    if isinstance(context, dict) and "trace_id" in context and "attributes" in record:
+        return "has context.trace_id and attributes"
+    return None
+
+
+def _javascript(record: Mapping[str, Any]) -> str | None:
+    if isinstance(record.get("startTime"), list) and "attributes" in record:
+        return "has startTime as [seconds, nanoseconds]"
+    return None
+
+
+_SAID: Final = (
+    "input tokens count cached ones in, as OpenTelemetry says, but where more are cached than went in",
+    "OpenTelemetry has no attribute for cost: it is read where a tool adds one",
+)
+
+
+def _dialect(shape: str, recognise: Any, unpack: Any) -> Dialect:
+    return Dialect(
+        name=f"otlp: {shape}", tool="otlp", recognise=recognise, columns=COLUMNS, select=_SELECT, unpack=unpack,
+        assumptions=_SAID,
+    )  # fmt: skip
+
+
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    _dialect("envelopes", _envelope, _of_envelope),
+    _dialect("console or Phoenix spans", _console, _of_console),
+    _dialect("JavaScript spans", _javascript, _of_javascript),
+)

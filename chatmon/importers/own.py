@@ -1,0 +1,47 @@
+"""Turns as chatmon itself writes them: JSON lines by ``turns.write_jsonl``, Parquet by ``turns.write_parquet``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatmon import turns
+from chatmon.importers.dialect import Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_READ: Final = {
+    "str": "{0}",
+    "int": "whole({0})",
+    "float": "number({0})",
+    "Decimal": "dollars({0})",
+    "bool": "flag({0})",
+    "datetime": "utc({0})",
+    "Mapping[str, JSON]": "{0}",
+}
+_ELSEWHERE: Final = ("turn_id", "timestamp", "time_to_first_token", "usage_source", "price_source", "attempts")
+_SAME: Final = ", ".join(
+    f"{_READ[kind].format(name)} AS {name}" for name, kind in turns.KINDS.items() if name not in _ELSEWHERE
+)
+_SELECT: Final = f"""
+    SELECT _file AS file, _line AS line, turn_id AS span_id, turn_id AS trace_id, 'llm' AS kind,
+        utc("timestamp") AS start_time, {_SAME}, error_type IS NOT NULL AS failed,
+        utc("timestamp") + to_microseconds(CAST(round(number(time_to_first_token) * 1e6) AS BIGINT)) AS first_token_time
+    FROM records"""
+
+
+def _recognise(record: Mapping[str, Any]) -> str | None:
+    needed = [name for name in turns.REQUIRED if name not in record]
+    return None if needed else f"has {', '.join(turns.REQUIRED)}: turns of chatmon"
+
+
+DIALECTS: Final = (
+    Dialect(
+        name="chatmon: turns",
+        tool="chatmon",
+        recognise=_recognise,
+        columns={name: "JSON" if kind.startswith("Mapping") else "VARCHAR" for name, kind in turns.KINDS.items()},
+        select=_SELECT,
+        assumptions=("attempts, usage_source and price_source are derived again, as for any other export",),
+    ),
+)

@@ -1,0 +1,109 @@
+"""What an import did: every file's dialect and why, what was assumed, and what was left out with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatmon.importers.records import Rejected
+
+NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "response times": ("response_time",),
+    "time to first token": ("time_to_first_token",),
+    "tokens": ("input_tokens", "output_tokens"),
+    "what the cache saves": ("cached_tokens",),
+    "cost": ("cost",),
+    "users": ("user_id",),
+    "satisfaction": ("user_satisfaction",),
+    "resolution": ("task_completed",),
+    "segments by intent": ("intent",),
+    "prompt versions": ("prompt_version",),
+}
+"""Analysis to the columns of turns without which it has nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What was found in one file.
+
+    Attributes:
+        file: Its name.
+        dialect: Its dialects, most records first.
+        why: What gave the first of them away.
+        read: Records read, once enveloped ones are unpacked.
+    """
+
+    file: str
+    dialect: str
+    why: str
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes:
+        files: What was found in each file.
+        left_alone: Files of a folder that are no logs, by their names.
+        assumptions: What the exports leave unsaid, a sentence each, with the number of rows where it is by row.
+        read: Records read: runs, spans, observations.
+        duplicates: Records dropped because another one had their id.
+        turns: Turns made.
+        rejected: How many records were rejected, by reason without its numbers.
+        examples: The first of them, with file and line.
+        missing: Columns of turns that no turn has a value in.
+        cannot: Analyses that therefore will not run, with the columns they need.
+        notes: What an analyst should know before trusting the numbers.
+    """
+
+    files: tuple[FileReport, ...]
+    left_alone: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    read: int
+    duplicates: int
+    turns: int
+    rejected: Mapping[str, int]
+    examples: tuple[Rejected, ...]
+    missing: tuple[str, ...]
+    cannot: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as nested plain dicts."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the report as pairs of a name and a text, in reading order."""
+        rejected = sum(self.rejected.values())
+        rows = [(file.file, f"{file.dialect} ({file.why}): {file.read:,} records") for file in self.files]
+        rows.append(("records", f"{self.read:,} read, {self.duplicates:,} duplicates dropped, {rejected:,} rejected"))
+        rows.append(("turns", f"{self.turns:,}"))
+        rows += [("assumed", text) for text in self.assumptions]
+        rows += [("note", text) for text in self.notes]
+        rows += [(f"rejected {number:,} times", reason) for reason, number in self.rejected.items()]
+        rows += [("rejected", f"{at(one)}: {one.reason}") for one in self.examples]
+        rows += [("left alone", name) for name in self.left_alone]
+        rows += [("cannot run", f"{name}: no {' or '.join(columns)}") for name, columns in self.cannot.items()]
+        return rows
+
+    def __str__(self) -> str:
+        width = max(len(name) for name, _ in self.rows())
+        return "\n".join(f"{name:<{width}}  {text}" for name, text in self.rows())
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f'<tr><th scope="row" style="text-align:left">{escape(name)}</th>'
+            f'<td style="text-align:left">{escape(text)}</td></tr>'
+            for name, text in self.rows()
+        )
+        return f"<table><caption>What was imported, and what was not.</caption>{cells}</table>"
+
+
+def at(rejected: Rejected) -> str:
+    """Return where a rejected record stands."""
+    return rejected.file if rejected.line is None else f"{rejected.file}, line {rejected.line}"

@@ -1,0 +1,138 @@
+import gzip
+import json
+import random
+
+import pytest
+from importers import writers_langsmith as writers
+from importers.conversations import facts, some_turns
+
+from chatmon import turns as table
+from chatmon.importers import open_logs
+
+TURNS = some_turns()
+
+
+def read_back(path, **options):
+    with open_logs(path, **options) as logs:
+        return table.from_frame(logs.frame()), logs.report
+
+
+@pytest.fixture
+def plain(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    writers.write_lines(writers.runs(TURNS), path)
+    return path
+
+
+@pytest.mark.parametrize("shape", ["runs", "dumped", "nested", "v2", "payloads"])
+def test_every_json_dialect_gives_the_same_turns(tmp_path, shape):
+    path = tmp_path / "runs.jsonl"
+    writers.write_lines(getattr(writers, shape)(TURNS), path)
+    found, report = read_back(path)
+    assert facts(found) == facts(TURNS)
+    assert not report.rejected
+
+
+def test_the_bulk_parquet_gives_the_same_turns(tmp_path):
+    folder = tmp_path / "export_id=1" / "runs" / "year=2026" / "month=10" / "day=5"
+    folder.mkdir(parents=True)
+    writers.write_bulk(TURNS, folder / "part.parquet")
+    found, _ = read_back(tmp_path)
+    assert facts(found) == facts(TURNS)
+
+
+def test_an_api_page_and_an_indented_array_give_the_same_turns(tmp_path, plain):
+    runs = list(writers.runs(TURNS))
+    for name, document in (("page.json", {"runs": runs, "cursors": {}}), ("array.json", runs)):
+        path = tmp_path / name
+        path.write_text(json.dumps(document, indent=2), encoding="utf-8")
+        assert facts(read_back(path)[0]) == facts(TURNS)
+
+
+def test_the_order_of_rows_and_their_files_do_not_matter(tmp_path):
+    runs = list(writers.runs(TURNS))
+    random.Random(1).shuffle(runs)
+    for number, part in enumerate((runs[:30], runs[30:])):
+        writers.write_lines(part, tmp_path / f"part-{number}.jsonl")
+    assert facts(read_back(str(tmp_path / "part-*.jsonl"))[0]) == facts(TURNS)
+
+
+def test_windows_exported_twice_count_once(tmp_path):
+    runs = list(writers.runs(TURNS))
+    writers.write_lines(runs[:60], tmp_path / "a.jsonl")
+    writers.write_lines(runs[20:], tmp_path / "b.jsonl")
+    found, report = read_back(tmp_path)
+    assert facts(found) == facts(TURNS)
+    assert report.duplicates == 40
+
+
+def test_numbers_as_text_a_mark_at_the_start_and_windows_line_ends_change_nothing(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    runs = [
+        run | {name: run[name] and str(run[name]) for name in ("prompt_tokens", "completion_tokens")}
+        for run in writers.runs(TURNS)
+    ]
+    writers.write_lines(runs, path, end="\r\n", start="\ufeff")
+    assert facts(read_back(path)[0]) == facts(TURNS)
+
+
+def test_gzip_is_read_and_a_cut_one_says_where_it_breaks_off(tmp_path, plain):
+    whole = tmp_path / "whole.jsonl.gz"
+    whole.write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
+    assert facts(read_back(whole)[0]) == facts(TURNS)
+    cut = tmp_path / "cut.jsonl.gz"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    found, report = read_back(cut)
+    assert 0 < len(found) < len(TURNS)
+    assert any("breaks off" in one.reason for one in report.examples)
+
+
+def test_broken_lines_are_rejected_by_line_and_the_others_kept(plain):
+    lines = plain.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines[2] = "{not json\n"
+    lines[4] = '{"hello": "world"}\n'
+    lines[-1] = lines[-1][:50]
+    plain.write_text("".join(lines), encoding="utf-8")
+    _, report = read_back(plain)
+    assert [one.line for one in report.examples] == [3, 5, len(lines)]
+    assert report.read == len(lines) - 3
+
+
+def test_impossible_tokens_are_refused_with_both_numbers(plain):
+    runs = list(writers.runs(TURNS[:1]))
+    runs[-1] |= {"prompt_tokens": 10, "prompt_token_details": {"cache_read": 40}}
+    writers.write_lines(runs, plain)
+    _, report = read_back(plain)
+    assert "(40)" in report.examples[0].reason
+    assert "(10)" in report.examples[0].reason
+    assert report.examples[0].line == len(runs)
+
+
+def test_times_without_a_zone_are_read_in_the_zone_one_names(plain):
+    found, _ = read_back(plain, tz="Europe/Berlin")
+    shift = {(a.timestamp - b.timestamp).total_seconds() for a, b in zip(TURNS, found, strict=True)}
+    assert shift == {7200.0}
+
+
+def test_texts_are_read_only_where_one_asks(plain):
+    assert {turn.question for turn in read_back(plain)[0]} == {None}
+    assert {turn.question for turn in read_back(plain, content=True)[0]} == {"Where is my parcel?"}
+
+
+def test_the_first_token_is_timed_from_the_question_and_unknown_where_nothing_was_streamed(plain):
+    assert [turn.time_to_first_token for turn in read_back(plain)[0]] == [turn.time_to_first_token for turn in TURNS]
+
+
+def test_a_wrapper_around_a_model_call_does_not_count_twice(plain):
+    runs = list(writers.runs(TURNS[:1]))
+    wrapper = runs[-1] | {"id": "11111111-2222-4333-8444-555555555555"}
+    runs[-1]["parent_run_id"] = wrapper["id"]
+    writers.write_lines([*runs, wrapper], plain)
+    assert facts(read_back(plain)[0]) == facts(TURNS[:1])
+
+
+def test_an_export_of_roots_alone_takes_their_usage(plain):
+    writers.write_lines([run for run in writers.runs(TURNS) if run["parent_run_id"] is None], plain)
+    found, _ = read_back(plain)
+    assert [turn.input_tokens for turn in found] == [turn.input_tokens for turn in TURNS]
+    assert sum(turn.cost for turn in found if turn.cost) == sum(turn.cost for turn in TURNS if turn.cost)

@@ -1,0 +1,69 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from importers import writers_langsmith as writers
+from importers.conversations import some_turns
+
+from chatmon import turns as table
+from chatmon.importers import open_logs
+
+RUNS = list(writers.runs(some_turns(4)))
+ANYTHING = st.none() | st.integers() | st.floats() | st.text(max_size=6) | st.lists(st.integers(), max_size=2)
+
+
+def test_an_empty_file_and_a_folder_of_something_else_are_named(tmp_path):
+    (tmp_path / "empty.jsonl").touch()
+    with open_logs(tmp_path / "empty.jsonl") as logs:
+        assert logs.report.turns == 0
+        assert logs.report.rejected == {"the file is empty": 1}
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "holiday.jpg").touch()
+    with pytest.raises(FileNotFoundError, match=r"found 1 files, none of them ending in"):
+        open_logs(other)
+
+
+def test_a_parquet_with_other_columns_is_rejected_with_them(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"colour": ["red"], "size": [3]}), tmp_path / "x.parquet")
+    with open_logs(tmp_path / "x.parquet") as logs:
+        assert list(logs.report.rejected) == ["no known shape: its columns are colour, size"]
+
+
+@pytest.mark.parametrize("options", [{"format": "langsmiht"}, {"tz": "Mars/Olympus"}])
+def test_an_unknown_format_or_zone_is_refused_with_the_way_out(tmp_path, options):
+    writers.write_lines(RUNS, tmp_path / "runs.jsonl")
+    with pytest.raises(ValueError, match=r"langsmith|Europe/Berlin"):
+        open_logs(tmp_path / "runs.jsonl", **options)
+
+
+def test_a_ten_megabyte_field_is_read_past(tmp_path):
+    big = RUNS[0] | {"inputs": {"question": "x" * 10_000_000}}
+    writers.write_lines([big, *RUNS[1:]], tmp_path / "runs.jsonl")
+    with open_logs(tmp_path / "runs.jsonl") as logs:
+        assert logs.report.turns == 4
+        assert not logs.report.rejected
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, len(RUNS) - 1), st.dictionaries(st.sampled_from(sorted(RUNS[1])), ANYTHING, max_size=4))
+def test_whatever_a_record_holds_nothing_crashes_and_nothing_is_lost(tmp_path_factory, position, changes):
+    path = tmp_path_factory.mktemp("logs") / "runs.jsonl"
+    runs = [dict(run) for run in RUNS]
+    runs[position] |= changes
+    writers.write_lines(runs, path)
+    with open_logs(path) as logs:
+        report = logs.report
+        assert report.read + sum(report.rejected.values()) >= len(runs)
+        table.from_frame(logs.frame())
+
+
+def test_turns_are_written_in_order_of_time(tmp_path):
+    writers.write_lines(RUNS, tmp_path / "runs.jsonl")
+    with open_logs(tmp_path / "runs.jsonl") as logs:
+        logs.write_parquet(tmp_path / "turns.parquet")
+        found = table.read_parquet(tmp_path / "turns.parquet")
+    assert [turn.timestamp for turn in found] == sorted(turn.timestamp for turn in found)
+    assert len(found) == 4

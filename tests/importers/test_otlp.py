@@ -1,0 +1,59 @@
+import json
+
+import pytest
+from importers import writers_otlp as writers
+from importers.conversations import facts, some_turns
+from importers.writers_langsmith import write_lines
+
+from chatmon import turns as table
+from chatmon.importers import open_logs
+from chatmon.importers.names import ALIASES
+
+TURNS = some_turns()
+
+
+def read_back(path):
+    with open_logs(path) as logs:
+        return table.from_frame(logs.frame()), logs.report
+
+
+@pytest.mark.parametrize("layout", ["envelopes", "protobuf", "numbers", "snake", "console", "javascript"])
+def test_every_layout_gives_the_same_turns(tmp_path, layout):
+    path = tmp_path / "spans.jsonl"
+    write_lines(getattr(writers, layout)(TURNS), path)
+    found, report = read_back(path)
+    assert facts(found) == facts(TURNS)
+    assert not report.rejected
+
+
+def test_spans_printed_one_after_another_over_many_lines_are_read(tmp_path):
+    path = tmp_path / "console.log"
+    path.write_text("\n".join(json.dumps(span, indent=4) for span in writers.console(TURNS)), encoding="utf-8")
+    assert facts(read_back(path)[0]) == facts(TURNS)
+
+
+def test_input_counted_without_cache_is_made_whole_and_said(tmp_path):
+    span = next(one for one in writers.console(TURNS[:1]) if one["attributes"]["gen_ai.operation.name"] == "chat")
+    span["attributes"] |= {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.cache_read.input_tokens": 900}
+    write_lines([span], tmp_path / "x.jsonl")
+    found, report = read_back(tmp_path / "x.jsonl")
+    assert [turn.input_tokens for turn in found] == [910]
+    assert any("without cache" in text for text in report.assumptions)
+
+
+@pytest.mark.parametrize(
+    "alias", [one for one in ALIASES if one.column.endswith("_tokens")], ids=lambda one: one.attribute
+)
+def test_tokens_are_read_under_every_name(tmp_path, alias):
+    span = next(one for one in writers.console(TURNS[:1]) if one["attributes"]["gen_ai.operation.name"] == "chat")
+    span["attributes"] = {"gen_ai.operation.name": "chat", alias.attribute: 7}
+    write_lines([span], tmp_path / "x.jsonl")
+    assert getattr(read_back(tmp_path / "x.jsonl")[0][0], alias.column) == 7
+
+
+def test_texts_of_messages_reach_no_attribute(tmp_path):
+    span = next(writers.console(TURNS[:1]))
+    span["attributes"] |= {"gen_ai.input.messages": "secret", "input.value": "secret", "team": "desk"}
+    write_lines([span], tmp_path / "x.jsonl")
+    attributes = read_back(tmp_path / "x.jsonl")[0][0].attributes
+    assert attributes == {"service.name": "desk", "team": "desk"}
