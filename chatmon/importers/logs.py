@@ -12,6 +12,8 @@ import tempfile
 import weakref
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -286,6 +288,9 @@ class _Reader:
             self.reject(Rejected(path.name, None, f"no known shape: its columns are {', '.join(list(kinds)[:8])}"))
             return
         dialect, why = known
+        if dialect.unpack is not None:
+            self._row_by_row(path, dialect, why, found)
+            return
         chosen = ", ".join(
             f"{_cell(name, kinds.get(name), wanted)} AS {_name(name)}" for name, wanted in dialect.columns.items()
         )
@@ -300,6 +305,17 @@ class _Reader:
             self.reject(Rejected(path.name, None, f"not as {dialect.name} has it: {_first_line(error)}"))
             return
         self._note(dialect, why, found, self._size() - before)
+
+    def _row_by_row(self, path: Path, dialect: Dialect, why: str, found: _Found) -> None:
+        """Unpack a Parquet file's rows in Python, some thousands at a time."""
+        import pyarrow.parquet as pq
+
+        line = 0
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
+            for row in batch.to_pylist():
+                line += 1
+                record = {name: _plain(value) for name, value in row.items()}
+                self._unpack(dialect, why, records.decode_cells(record), line, found)
 
     def finish(self) -> None:
         """Read what was unpacked record by record, and set aside the rows that no span can be."""
@@ -378,6 +394,23 @@ def _cell(name: str, found: str | None, wanted: str) -> str:
             else f"CASE WHEN json_valid(CAST({quoted} AS VARCHAR)) THEN CAST(CAST({quoted} AS VARCHAR) AS JSON) END"
         )
     return f"CAST({f'to_json({quoted})' if nested else quoted} AS VARCHAR)"
+
+
+def _plain(value: Any) -> Any:
+    """Return a Parquet value as JSON has it; a map comes as its pairs, a time without a zone stays without."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(one, tuple) and len(one) == 2 for one in value):
+            return {str(name): _plain(inner) for name, inner in value}
+        return [_plain(one) for one in value]
+    return value
 
 
 def _first_line(error: Exception) -> str:

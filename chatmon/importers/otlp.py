@@ -112,7 +112,7 @@ def _of_console(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "status": span.get("status_code", status.get("status_code") if isinstance(status, dict) else None),
             "message": span.get("status_message", status.get("description") if isinstance(status, dict) else None),
         },
-        {**resource, **_dotted(span.get("attributes") or {}), **_kind(span)},
+        {**resource, **dotted(span.get("attributes") or {}), **_kind(span)},
     )
 
 
@@ -139,12 +139,12 @@ def _kind(span: Mapping[str, Any]) -> dict[str, Any]:
     return {"openinference.span.kind": span["span_kind"]} if span.get("span_kind") else {}
 
 
-def _dotted(attributes: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def dotted(attributes: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested attributes under dotted names; flat ones stay as they are."""
     result: dict[str, Any] = {}
     for name, value in attributes.items():
         if isinstance(value, dict):
-            result |= _dotted(value, f"{prefix}{name}.")
+            result |= dotted(value, f"{prefix}{name}.")
         else:
             result[prefix + name] = value
     return result
@@ -183,7 +183,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 _KINDS = ", ".join(f"'{name}'" for name in MODEL_CALLS)
-_SELECT: Final = f"""
+SELECT: Final = f"""
     SELECT _file AS file, _line AS line, trace_id || '-' || span_id AS span_id, trace_id,
         trace_id || '-' || parent_id AS parent_id, name,
         CASE WHEN lower(operation) IN ({_KINDS}) OR (operation IS NULL AND input_tokens IS NOT NULL) THEN 'llm'
@@ -239,7 +239,7 @@ _SAID: Final = (
 
 def _dialect(shape: str, recognise: Any, unpack: Any) -> Dialect:
     return Dialect(
-        name=f"otlp: {shape}", tool="otlp", recognise=recognise, columns=COLUMNS, select=_SELECT, unpack=unpack,
+        name=f"otlp: {shape}", tool="otlp", recognise=recognise, columns=COLUMNS, select=SELECT, unpack=unpack,
         assumptions=_SAID,
     )  # fmt: skip
 

@@ -1,5 +1,7 @@
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from importers import writers_otlp as writers
 from importers.conversations import facts, some_turns
@@ -24,6 +26,15 @@ def test_every_layout_gives_the_same_turns(tmp_path, layout):
     found, report = read_back(path)
     assert facts(found) == facts(TURNS)
     assert not report.rejected
+
+
+def test_a_phoenix_dataframe_gives_the_same_turns(tmp_path):
+    rows = list(writers.phoenix_rows(TURNS))
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    pq.write_table(pa.table({name: [row.get(name) for row in rows] for name in names}), tmp_path / "x.parquet")
+    found, report = read_back(tmp_path / "x.parquet")
+    assert facts(found) == facts(TURNS)
+    assert report.files[0].dialect == "phoenix: dataframe"
 
 
 def test_spans_printed_one_after_another_over_many_lines_are_read(tmp_path):

@@ -88,6 +88,29 @@ def console(turns):
         }  # fmt: skip
 
 
+OPENINFERENCE = {
+    "gen_ai.provider.name": "llm.provider", "gen_ai.response.model": "llm.model_name",
+    "gen_ai.usage.input_tokens": "llm.token_count.prompt", "gen_ai.usage.output_tokens": "llm.token_count.completion",
+    "gen_ai.usage.cache_read.input_tokens": "llm.token_count.prompt_details.cache_read",
+    "gen_ai.usage.reasoning.output_tokens": "llm.token_count.completion_details.reasoning",
+    "gen_ai.usage.cost": "llm.cost.total", "gen_ai.conversation.id": "session.id", "error.type": "error.type",
+    "user.id": "user.id",
+}  # fmt: skip
+
+
+def phoenix_rows(turns):
+    """Rows of ``get_spans_dataframe()``: OpenInference names as columns, own dimensions in a metadata column."""
+    for trace, span, parent, start, end, failed, attributes in spans(turns):
+        kind = "LLM" if attributes["gen_ai.operation.name"] == "chat" else "AGENT"
+        metadata = {name.removeprefix("chatmon."): value for name, value in attributes.items() if "chatmon." in name}
+        named = {f"attributes.{name}": attributes.get(theirs) for theirs, name in OPENINFERENCE.items()}
+        yield named | {
+            "context.span_id": span, "context.trace_id": trace, "parent_id": parent, "name": "x", "span_kind": kind,
+            "start_time": datetime.fromisoformat(moment(start)), "end_time": datetime.fromisoformat(moment(end)),
+            "status_code": "ERROR" if failed else "OK", "status_message": "", "attributes.metadata": metadata or None,
+        }  # fmt: skip
+
+
 def javascript(turns):
     """The JavaScript SDK's spans: times as seconds and nanoseconds."""
     for trace, span, parent, start, end, failed, attributes in spans(turns):

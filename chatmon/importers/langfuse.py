@@ -1,0 +1,217 @@
+"""Langfuse's exports: observations from the blob storage, the UI, a trace's download and the public API.
+
+Facts that decide the numbers: a latency is in seconds or in milliseconds depending on the door, so it is taken from
+the times; missing texts are empty; the map of token counts says by its own sums whether ``input`` includes the cache.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatmon.importers.dialect import Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CACHED: Final = (
+    "input_cached_tokens", "input_cache_read", "cache_read_input_tokens", "prompt_details.cache_read",
+    "input_cached", "cached_tokens",
+)  # fmt: skip
+WRITTEN: Final = (
+    "input_cache_creation", "cache_creation_input_tokens", "cache_write_tokens", "input_cache_write",
+    "input_cache_creation_5m", "input_cache_creation_1h",
+)  # fmt: skip
+REASONING: Final = (
+    "output_reasoning", "output_reasoning_tokens", "completion_details.reasoning", "thoughts_token_count",
+    "reasoning_tokens",
+)  # fmt: skip
+SPLIT_WRITES: Final = ("input_cache_creation_5m", "input_cache_creation_1h")
+INPUT, OUTPUT, TOTAL = ("input", "prompt_tokens"), ("output", "completion_tokens"), ("total", "total_tokens")
+FREE: Final = (
+    "intent", "prompt_version", "variant", "experiment", "region", "channel", "context_relevance",
+    "user_satisfaction", "task_completed",
+)  # fmt: skip
+_TEXT: Final = (
+    "id", "trace", "parent", "kind", "name", "start", "end", "first", "provided_model", "level", "message",
+    "conversation", "user", "cost", "prompt", "question", "answer", *FREE, "said",
+    "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+)  # fmt: skip
+
+
+def tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a map of token counts in the convention of turns, with a note where one had to be assumed.
+
+    Where the counts beside the total add up to it, each token is in one of them only: input is without cache and output
+    without reasoning. Where input and output alone make the total, the others are parts of them. Without a total,
+    input is taken to be without cache, as Langfuse stores what it normalises, and the note says so.
+
+    Args:
+        usage: Counts by Langfuse's or the provider's names.
+
+    Example:
+        >>> tokens({"input": 10, "input_cached_tokens": 40, "output": 5, "total": 55})["input_tokens"]
+        50
+        >>> tokens({"input": 50, "input_cached_tokens": 40, "output": 5, "total": 55})["input_tokens"]
+        50
+    """
+    counts = {key: number for key, value in usage.items() if (number := _number(value)) is not None}
+    whole, written_out, total = (_first(counts, names) for names in (INPUT, OUTPUT, TOTAL))
+    cached, reasoning = _first(counts, CACHED), _first(counts, REASONING)
+    split = [counts[name] for name in SPLIT_WRITES if name in counts]
+    written = _first(counts, WRITTEN[:4])
+    written = sum(split) if written is None and split else written
+    if whole is None and written_out is None:
+        return {}
+    parts = (cached or 0) + (written or 0) + (reasoning or 0)
+    note = None
+    apart = False
+    if parts and total is not None:
+        apart = (whole or 0) + (written_out or 0) != total
+        if apart and sum(value for key, value in counts.items() if key not in TOTAL) != total:
+            note = "token counts add up to their total neither with nor without the cache: input is taken without it"
+    elif parts:
+        apart, note = True, "token counts without a total: input is taken to be counted without cache"
+    return {
+        "input_tokens": None if whole is None else whole + ((cached or 0) + (written or 0) if apart else 0),
+        "cached_tokens": cached,
+        "cache_write_tokens": written,
+        "output_tokens": None if written_out is None else written_out + ((reasoning or 0) if apart else 0),
+        "reasoning_tokens": reasoning,
+        "said": note,
+    }
+
+
+def _number(value: Any) -> int | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return int(number) if number == int(number) else None
+
+
+def _first(counts: Mapping[str, int], names: tuple[str, ...]) -> int | None:
+    return next((counts[name] for name in names if name in counts), None)
+
+
+def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an observation under one set of names, whichever of snake and camel it was written in."""
+
+    def get(*names: str) -> Any:
+        return next((row[name] for name in names if row.get(name) not in (None, "")), None)
+
+    usage = get("usage_details", "usageDetails", "usage") or {}
+    costs = get("cost_details", "costDetails") or {}
+    cost = get("total_cost", "totalCost", "calculatedTotalCost", "calculated_total_cost")
+    if cost is None and isinstance(costs, dict) and costs:
+        cost = costs.get("total", sum(float(value) for value in costs.values() if value is not None))
+    metadata = {**_mapping(trace.get("metadata")), **_mapping(get("metadata", "traceMetadata"))}
+    found = {
+        "id": get("id"), "trace": get("trace_id", "traceId"), "kind": get("type"), "name": get("name"),
+        "parent": get("parent_observation_id", "parentObservationId"), "start": get("start_time", "startTime"),
+        "end": get("end_time", "endTime"), "first": get("completion_start_time", "completionStartTime"),
+        "provided_model": get("provided_model_name", "providedModelName", "model", "internalModel"),
+        "level": get("level"), "message": get("status_message", "statusMessage"), "cost": cost,
+        "conversation": get("session_id", "sessionId") or trace.get("sessionId"),
+        "user": get("user_id", "userId") or trace.get("userId"), "prompt": get("prompt_version", "promptVersion"),
+        "question": get("input"), "answer": get("output"),
+    }  # fmt: skip
+    scores = {
+        str(score.get("name")): score.get("value") for score in trace.get("scores") or [] if isinstance(score, dict)
+    }
+    for name in FREE:
+        found[name] = metadata.pop(name, None) if name not in row else row[name]
+        if found[name] is None:
+            found[name] = scores.get(name)
+    found["rest"] = metadata
+    return {**found, **(tokens(usage) if isinstance(usage, dict) else {})}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _alone(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield _observation(row, {})
+
+
+def _download(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    trace = _mapping(document.get("trace"))
+    for row in document.get("observations") or []:
+        yield _observation({"traceId": trace.get("id"), **row}, trace)
+
+
+def _page(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for row in page["data"]:
+        if isinstance(row.get("observations"), list):
+            yield from _download({"trace": row, "observations": row["observations"]})
+        else:
+            yield _observation(row, {})
+
+
+_SELECT: Final = f"""
+    SELECT _file AS file, _line AS line, id AS span_id, trace AS trace_id, filled(parent) AS parent_id, name,
+        CASE WHEN upper(kind) = 'GENERATION' THEN 'llm' ELSE lower(kind) END AS kind,
+        utc("start") AS start_time, utc("end") AS end_time, utc("first") AS first_token_time, provided_model AS model,
+        whole(input_tokens) AS input_tokens, whole(cached_tokens) AS cached_tokens,
+        whole(cache_write_tokens) AS cache_write_tokens, whole(output_tokens) AS output_tokens,
+        whole(reasoning_tokens) AS reasoning_tokens, dollars(cost) AS cost,
+        level = 'ERROR' AS failed,
+        CASE WHEN level = 'ERROR' THEN coalesce(nullif(regexp_extract(message,
+            '^([A-Za-z_.]*?)([A-Za-z_]+)[(:]', 2), ''), 'unknown') END AS error_type,
+        CASE WHEN level = 'ERROR' THEN message END AS error_message,
+        conversation AS conversation_id, "user" AS user_id, coalesce(prompt_version, prompt) AS prompt_version,
+        {", ".join(name for name in FREE[:6] if name != "prompt_version")},
+        number(context_relevance) AS context_relevance, number(user_satisfaction) AS user_satisfaction,
+        coalesce(flag(task_completed), number(task_completed) >= 0.5) AS task_completed,
+        CASE WHEN filled(parent) IS NULL THEN rest END AS attributes,
+        CASE WHEN filled(parent) IS NULL THEN question END AS question,
+        CASE WHEN filled(parent) IS NULL THEN answer END AS answer, said AS note
+    FROM records"""
+COLUMNS: Final = dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON"}
+
+
+def _snake(record: Mapping[str, Any]) -> str | None:
+    known = "trace_id" in record and "parent_observation_id" in record and "start_time" in record
+    return "has trace_id and parent_observation_id" if known else None
+
+
+def _camel(record: Mapping[str, Any]) -> str | None:
+    known = "traceId" in record and "startTime" in record and ("usageDetails" in record or "level" in record)
+    return "has traceId and startTime" if known and not isinstance(record["startTime"], list) else None
+
+
+def _trace_download(record: Mapping[str, Any]) -> str | None:
+    known = isinstance(record.get("trace"), dict) and isinstance(record.get("observations"), list)
+    return "has trace and observations" if known else None
+
+
+def _api(record: Mapping[str, Any]) -> str | None:
+    rows = record.get("data")
+    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
+        return None
+    if _camel(rows[0]) or (isinstance(rows[0].get("observations"), list) and "sessionId" in rows[0]):
+        return "a page of the API: data holds observations or traces"
+    return None
+
+
+def _dialect(shape: str, recognise: Any, unpack: Any) -> Dialect:
+    return Dialect(
+        name=f"langfuse: {shape}",
+        tool="langfuse",
+        recognise=recognise,
+        columns=COLUMNS,
+        select=_SELECT,
+        unpack=unpack,
+        assumptions=(
+            "times without a zone are UTC, which Langfuse writes, unless tz says otherwise",
+            "response times are end minus start: a latency column is seconds or milliseconds depending on its door",
+        ),
+    )
+
+
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    _dialect("trace download", _trace_download, _download),
+    _dialect("API page", _api, _page),
+    _dialect("observations of the blob storage", _snake, _alone),
+    _dialect("observations of the UI or API", _camel, _alone),
+)

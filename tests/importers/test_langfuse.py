@@ -1,0 +1,81 @@
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from importers import writers_langfuse as writers
+from importers.conversations import facts, some_turns
+from importers.writers_langsmith import write_lines
+
+from chatmon import turns as table
+from chatmon.importers import open_logs
+from chatmon.importers.langfuse import tokens
+
+TURNS = some_turns()
+
+
+def read_back(path, **options):
+    with open_logs(path, **options) as logs:
+        return table.from_frame(logs.frame()), logs.report
+
+
+@pytest.mark.parametrize("shape", ["observations", "camel", "downloads", "pages"])
+def test_every_door_gives_the_same_turns(tmp_path, shape):
+    path = tmp_path / "export.jsonl"
+    write_lines(getattr(writers, shape)(TURNS), path)
+    found, report = read_back(path)
+    assert facts(found) == facts(TURNS)
+    assert not report.rejected
+
+
+@pytest.mark.parametrize("shape", ["observations", "camel"])
+def test_a_csv_gives_the_same_turns(tmp_path, shape):
+    path = tmp_path / "export.csv"
+    writers.write_csv(getattr(writers, shape)(TURNS), path)
+    assert facts(read_back(path)[0]) == facts(TURNS)
+
+
+def test_the_blob_storage_parquet_gives_the_same_turns(tmp_path):
+    path = tmp_path / "observations.parquet"
+    rows = list(writers.observations(TURNS))
+    as_text = [row | {"metadata": json.dumps(row["metadata"])} for row in rows]
+    counts = pa.array([list(row["usage_details"].items()) for row in rows], pa.map_(pa.string(), pa.int64()))
+    columns = {name: [row[name] for row in as_text] for name in rows[0] if name != "usage_details"}
+    pq.write_table(pa.table(columns | {"usage_details": counts}), path)
+    assert facts(read_back(path)[0]) == facts(TURNS)
+
+
+def test_cache_counted_inside_input_gives_the_same_turns(tmp_path):
+    path = tmp_path / "export.jsonl"
+    write_lines(writers.observations(TURNS, apart=False), path)
+    assert facts(read_back(path)[0]) == facts(TURNS)
+
+
+def test_cost_of_a_generation_is_added_up_where_no_total_is_given(tmp_path):
+    rows = list(writers.observations(TURNS[:1]))
+    rows[-1] |= {"total_cost": None, "cost_details": {"input": 0.25, "output": 0.5}}
+    write_lines(rows, tmp_path / "x.jsonl")
+    assert [str(turn.cost.normalize()) for turn in read_back(tmp_path / "x.jsonl")[0]] == ["0.75"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "whole", "written", "noted"),
+    [
+        ({"input": 60, "input_cached_tokens": 40, "output": 5, "total": 105}, 100, 5, False),
+        ({"input": 100, "input_cached_tokens": 40, "output": 5, "total": 105}, 100, 5, False),
+        ({"input": 60, "cache_read_input_tokens": 40, "output": 5}, 100, 5, True),
+        (
+            {"input": 60, "input_cache_creation_5m": 10, "input_cache_creation_1h": 20, "output": 5, "total": 95},
+            90,
+            5,
+            False,
+        ),
+        ({"input": 60, "output": 5, "output_reasoning": 7, "total": 72}, 60, 12, False),
+        ({"input": "60", "output": 5.0}, 60, 5, False),
+        ({}, None, None, False),
+    ],
+)
+def test_the_sums_of_the_counts_say_whether_input_includes_the_cache(usage, whole, written, noted):
+    found = tokens(usage)
+    assert (found.get("input_tokens"), found.get("output_tokens")) == (whole, written)
+    assert bool(found.get("said")) is noted
