@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -84,6 +85,49 @@ def fetch_model() -> None:
 
         file = model.fetch(progress)
     typer.echo(f"The model is at {file}, and whole.")
+
+
+Paths = Annotated[list[str], typer.Argument(metavar="LOGS...", help="Files, globs or folders of exported logs.")]
+Format = Annotated[str | None, typer.Option("--format", help="Look for this tool's dialects only, such as langsmith.")]
+Zone = Annotated[str | None, typer.Option("--tz", help="Zone of times that name none, such as Europe/Berlin [UTC].")]
+
+
+@app.command()
+def inspect(paths: Paths, tool: Format = None, tz: Zone = None) -> None:
+    """Say what exported logs hold, what was assumed in reading them, and what they add up to."""
+    from chatmon import analysis
+    from chatmon.importers import open_logs
+
+    with open_logs(paths, tool, tz) as logs:
+        typer.echo(logs.report)
+        _refuse_nothing(logs.report.turns)
+        typer.echo(f"\n{analysis.summary(logs)}")
+        failed = analysis.errors(logs)
+        if len(failed):
+            typer.echo(f"\n{failed.to_string(index=False)}")
+
+
+@app.command()
+def convert(
+    paths: Paths,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The Parquet file of turns to write.")],
+    tool: Format = None,
+    tz: Zone = None,
+    content: Annotated[bool, typer.Option("--content", help="Keep the texts of questions and answers.")] = False,
+) -> None:
+    """Turn exported logs into one Parquet file of turns."""
+    from chatmon.importers import open_logs
+
+    with open_logs(paths, tool, tz, content=content) as logs:
+        typer.echo(logs.report)
+        _refuse_nothing(logs.report.turns)
+        logs.write_parquet(output)
+        typer.echo(f"\n{output} holds {logs.report.turns:,} turns.")
+
+
+def _refuse_nothing(turns: int) -> None:
+    if not turns:
+        raise ValueError("no turns in these logs: the lines above say what was found and why it was rejected")
 
 
 @serve.command("llm")

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 CONFIDENCE = 0.95
 
@@ -54,11 +54,28 @@ def mean(values: Sequence[float]) -> Estimate:
     if n == 0:
         return Estimate(None, None, None, 0)
     centre = math.fsum(values) / n
-    if n == 1:
-        return Estimate(centre, None, None, 1)
+    variance = math.fsum((value - centre) ** 2 for value in values) / (n - 1) if n > 1 else 0.0
+    return mean_of(n, centre, variance)
+
+
+def mean_of(n: int, centre: float | None, variance: float | None) -> Estimate:
+    """Return the mean with Student's t interval from what a database adds up.
+
+    Args:
+        n: Number of values.
+        centre: Their mean.
+        variance: Their sample variance, with n - 1 below the line; not read for fewer than two values.
+
+    Example:
+        >>> mean_of(3, 2.0, 1.0).text()
+        '2.00 (-0.48 to 4.48, n = 3)'
+    """
+    if n == 0 or centre is None:
+        return Estimate(None, None, None, 0)
+    if n == 1 or variance is None:
+        return Estimate(centre, None, None, n)
     from scipy.special import stdtrit
 
-    variance = math.fsum((value - centre) ** 2 for value in values) / (n - 1)
     half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(variance / n)
     return Estimate(centre, centre - half, centre + half, n)
 
@@ -83,20 +100,45 @@ def percentile(values: Sequence[float], q: float) -> Estimate:
         >>> percentile([1.0, 2.0, 3.0], 0.95).text()
         '2.90 (2.00 to ?, n = 3)'
     """
+    ordered = sorted(values)
+    places = places_of(len(ordered), q)
+    return percentile_of(len(ordered), q, {place: ordered[place] for place in places})
+
+
+def places_of(n: int, q: float) -> tuple[int, ...]:
+    """Return the places, from 0 and in order of size, of the values that ``percentile_of`` needs to know.
+
+    Example:
+        >>> places_of(100, 0.95)
+        (89, 94, 95, 99)
+    """
+    below, above, low, high = _places(n, q)
+    return tuple(sorted({place for place in (below, above, low, high) if place is not None}))
+
+
+def percentile_of(n: int, q: float, values: Mapping[int, float]) -> Estimate:
+    """Return the ``q``-quantile of ``n`` values from the few that matter, by their places: see ``percentile``."""
+    below, above, low, high = _places(n, q)
+    if below is None or above is None:
+        return Estimate(None, None, None, 0)
+    value = values[below] + (q * (n - 1) - below) * (values[above] - values[below])
+    return Estimate(value, None if low is None else values[low], None if high is None else values[high], n)
+
+
+def _places(n: int, q: float) -> tuple[int | None, int | None, int | None, int | None]:
+    """Return the places of the quantile's two neighbours and of the ends of its interval."""
     if not 0 < q < 1:
         raise ValueError(f"q ({q}) is not between 0 and 1: the 95th percentile is 0.95")
-    n = len(values)
     if n == 0:
-        return Estimate(None, None, None, 0)
-    ordered = sorted(values)
-    below = math.floor(q * (n - 1))
-    above = min(below + 1, n - 1)
-    value = ordered[below] + (q * (n - 1) - below) * (ordered[above] - ordered[below])
+        return None, None, None, None
+    import numpy as np
     from scipy.stats import quantile_test
 
-    interval: Any = quantile_test(ordered, q=0, p=q).confidence_interval(CONFIDENCE)
-    low, high = (None if math.isnan(end) else float(end) for end in (interval.low, interval.high))
-    return Estimate(value, low, high, n)
+    below = math.floor(q * (n - 1))
+    # The places themselves, tested as if they were the values, come out as the ends of the interval.
+    interval: Any = quantile_test(np.arange(n, dtype=float), q=0, p=q).confidence_interval(CONFIDENCE)
+    low, high = (None if math.isnan(end) else int(end) for end in (interval.low, interval.high))
+    return below, min(below + 1, n - 1), low, high
 
 
 def rate(successes: int, n: int) -> Estimate:

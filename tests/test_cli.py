@@ -8,10 +8,13 @@ from pathlib import Path
 
 import openai
 import pytest
+from importers.conversations import some_turns
+from importers.writers_langsmith import runs, write_lines
 
 from chatmon import __version__
 from chatmon.config import models
 from chatmon.local import child
+from chatmon.turns import read_parquet
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CHATMON_MODEL")}
 
@@ -139,3 +142,26 @@ def test_any_command_says_what_is_missing_where_packages_are() -> None:
     assert "chatmon: its packages cannot be loaded (No module named 'typer')" in result.stderr
     assert "FAIL  packages" in result.stdout
     assert "Traceback" not in result.stderr
+
+
+def test_inspect_says_what_an_export_holds_and_convert_makes_turns_of_it(tmp_path: Path) -> None:
+    exported = tmp_path / "runs.jsonl"
+    write_lines([*runs(some_turns()), {"colour": "red"}], exported)
+    said = chatmon("inspect", str(exported))
+    assert said.returncode == 0, said.stderr
+    for text in ("langsmith: run", "40", "no known shape: its keys are colour", "error rate", "rate limit"):
+        assert text in said.stdout
+    written = chatmon("convert", str(exported), "-o", str(tmp_path / "turns.parquet"))
+    assert written.returncode == 0, written.stderr
+    assert len(read_parquet(tmp_path / "turns.parquet")) == 40
+
+
+def test_inspect_of_what_holds_no_turns_fails_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"colour": "red"}\n', encoding="utf-8")
+    said = chatmon("inspect", str(tmp_path / "x.jsonl"))
+    assert said.returncode == 1
+    assert "its keys are colour" in said.stdout
+    assert "no turns in these logs" in said.stderr
+    missing = chatmon("inspect", str(tmp_path / "nothing.jsonl"))
+    assert missing.returncode == 1
+    assert "nothing.jsonl" in missing.stderr

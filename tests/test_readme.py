@@ -1,8 +1,11 @@
 """The README promises what is there: files, targets, and the lessons with their minutes."""
 
+import gzip
 import re
 
 import pytest
+from importers.conversations import some_turns
+from importers.writers_langsmith import runs, write_lines
 
 from chatmon.paths import REPO
 
@@ -50,3 +53,14 @@ def test_the_readme_s_way_to_one_s_own_logs_works(tmp_path, monkeypatch):
     names = {}
     exec(block, names)
     assert names["what_if"](names["frame"], "gpt-4.1-mini")["gpt-4.1-mini"].would_be.turns == 2
+
+
+def test_the_readme_s_way_to_an_export_works(tmp_path, monkeypatch, capsys):
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (block,) = [block for block in blocks if "open_logs" in block]
+    write_lines(runs(some_turns()), tmp_path / "my_export.jsonl")
+    whole = (tmp_path / "my_export.jsonl").read_bytes()
+    (tmp_path / "my_export.jsonl.gz").write_bytes(gzip.compress(whole, mtime=0))
+    monkeypatch.chdir(tmp_path)
+    exec(block, {})
+    assert "langsmith: run" in capsys.readouterr().out

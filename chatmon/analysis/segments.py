@@ -1,0 +1,65 @@
+"""Turns by one or two dimensions: how many, how fast, how costly, how often they fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatmon import estimates
+from chatmon import turns as table
+from chatmon.analysis.source import frame, relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from chatmon.analysis.source import Turns
+
+ENOUGH: Final = 30
+"""Turns below which a segment's percentile and rate say little; it is shown, and marked."""
+
+
+def segments(turns: Turns, by: str | Sequence[str] = "intent") -> pd.DataFrame:
+    """Return the turns' numbers for each value of one or two dimensions, the dearest first.
+
+    Args:
+        turns: Any holder of turns.
+        by: Text columns of turns.
+
+    Returns:
+        The dimensions; ``turns``, ``conversations``, ``errors``, ``error_rate`` with ``error_rate_low`` and
+        ``error_rate_high`` (95 %, Wilson), ``median`` and ``p95`` of the response time in seconds, ``tokens`` (input
+        and output), ``cost`` in US dollars with ``unpriced`` turns, ``satisfaction`` with ``rated`` turns, ``enough``.
+
+    Raises:
+        ValueError: A dimension is no text column of turns.
+
+    Example:
+        >>> segments([], by=("intent", "region")).columns[:3].tolist()
+        ['intent', 'region', 'turns']
+    """
+    dimensions = [by] if isinstance(by, str) else list(by)
+    known = [name for name, kind in table.KINDS.items() if kind == "str"]
+    strangers = [name for name in dimensions if name not in known]
+    if strangers or not dimensions:
+        raise ValueError(f"{', '.join(strangers) or 'nothing'} is no dimension of turns: take from {', '.join(known)}")
+    names = ", ".join(dimensions)
+    found = frame(
+        relation(turns),
+        f"""SELECT {names}, count(*) AS turns, count(DISTINCT conversation_id) AS conversations,
+            count(error_type) AS errors,
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY response_time) AS median,
+            percentile_cont(0.95) WITHIN GROUP (ORDER BY response_time) AS p95,
+            CAST(sum(input_tokens) + sum(output_tokens) AS BIGINT) AS tokens, sum(cost) AS cost,
+            count(*) - count(cost) AS unpriced, avg(user_satisfaction) AS satisfaction,
+            count(user_satisfaction) AS rated
+        FROM turns GROUP BY {names} ORDER BY cost DESC NULLS LAST, turns DESC, {names}""",  # noqa: S608 - checked above
+    )
+    rates = [estimates.rate(int(failed), int(n)) for failed, n in zip(found["errors"], found["turns"], strict=True)]
+    place = found.columns.get_loc("errors")
+    assert isinstance(place, int)  # noqa: S101 - the columns have different names
+    found.insert(place + 1, "error_rate", [rate.value for rate in rates])
+    found.insert(place + 2, "error_rate_low", [rate.low for rate in rates])
+    found.insert(place + 3, "error_rate_high", [rate.high for rate in rates])
+    found["enough"] = found["turns"] >= ENOUGH
+    return found
