@@ -111,9 +111,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=1_000_000, help="runs to import")
-    parser.add_argument(
-        "--pandas", type=int, default=100_000, help="of them for pandas, which needs more")
-    )
+    parser.add_argument("--pandas", type=int, default=100_000, help="of them for pandas, which needs more")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path, part = Path(folder, "runs.jsonl"), Path(folder, "part.jsonl")
@@ -132,9 +130,7 @@ def main() -> None:
         )
     each = {name: seconds / rows for name, (seconds, _, rows) in results.items()}
     mine = each["open_logs and summary"]
-    print(
-        f"{mine / each['plain scan']:.1f} times a plain scan; pandas takes {each['pandas'] / mine:.0f} times as long a run"
-    )
+    print(f"{mine / each['plain scan']:.1f} times a plain scan; pandas takes {each['pandas'] / mine:.0f} times as long")
 
 
 if __name__ == "__main__":

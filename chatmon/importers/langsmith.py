@@ -67,7 +67,7 @@ _SELECT: Final = f"""
         coalesce(number(f[1]), number({_at("user_satisfaction")})) AS user_satisfaction,
         coalesce(number(f[2]) >= 0.5, flag({_at("task_completed")})) AS task_completed,
         coalesce(number(f[3]), number({_at("context_relevance")})) AS context_relevance,
-        CAST(m[{_N + 3}] AS JSON) AS attributes,
+        CASE WHEN filled(parent_run_id) IS NULL THEN CAST(m[{_N + 3}] AS JSON) END AS attributes,
         CASE WHEN parent_run_id IS NULL THEN coalesce(inputs->>'$.question', inputs->>'$.input',
             inputs->>'$.messages[#-1].content') END AS question,
         CASE WHEN parent_run_id IS NULL THEN coalesce(outputs->>'$.answer', outputs->>'$.output') END AS answer,
