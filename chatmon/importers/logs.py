@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import threading
 import weakref
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,7 +27,7 @@ from chatmon.importers.records import Rejected
 from chatmon.importers.report import NEEDED, FileReport, ImportReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import duckdb
     import pandas as pd
@@ -37,6 +39,8 @@ SAMPLE: Final = 20
 LONGEST: Final = 16 * 2**20
 """Characters of one record, of the keys that are read."""
 EXAMPLES: Final = 20
+MOMENT: Final = 2.0
+"""Seconds after which progress is shown."""
 KEPT: Final = 10_000
 """Rejects kept with file and line; the others are counted."""
 
@@ -131,8 +135,13 @@ def open_logs(
         connection.execute(f"SET temp_directory = '{folder.as_posix()}'; SET TimeZone = '{zone.key}'")
         spans.prepare(connection)
         reader = _Reader(connection, dialects, folder, content=content)
-        found = [reader.read(path) for path in chosen]
-        reader.finish()
+        with _progress(len(chosen)) as reading:
+            found = []
+            for path in chosen:
+                reading(path.name)
+                found.append(reader.read(path))
+            reading("what was unpacked")
+            reader.finish()
         duplicates = spans.drop_duplicates(connection)
         reader.reject_without_start()
         notes = _notes_of_rows(connection)
@@ -144,6 +153,34 @@ def open_logs(
         _remove(connection, folder)
         raise
     return Logs(connection, report, folder)
+
+
+@contextmanager
+def _progress(number: int) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal which file is being read, once that takes longer than a moment."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    progress = Progress(*columns, console=console, transient=True)
+    task = progress.add_task("reading", total=number)
+    begun = 0
+
+    def reading(name: str) -> None:
+        nonlocal begun
+        progress.update(task, completed=begun, description=f"reading {name}")
+        begun += 1
+
+    timer = threading.Timer(MOMENT, progress.start)
+    timer.daemon = True
+    if console.is_terminal:
+        timer.start()
+    try:
+        yield reading
+    finally:
+        timer.cancel()
+        progress.stop()
 
 
 def _dialects(tool: str | None) -> tuple[Dialect, ...]:
