@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from importers.conversations import START, some_turns
 
-from chatmon import analysis
+from chatmon import analysis, estimates
 from chatmon import turns as table
 from chatmon.importers import open_logs
 from chatmon.summary import summarise
@@ -129,3 +129,41 @@ def test_a_segment_has_the_numbers_one_counts_by_hand():
 def test_a_dimension_that_is_none_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match=r"cost is no dimension of turns: take from .*intent"):
         analysis.segments(TURNS, by="cost")
+
+
+def test_percentiles_by_a_dimension_are_those_of_its_parts():
+    found = analysis.percentiles(TURNS, qs=(0.5, 0.95, 0.99), by="intent").set_index(["intent", "q"])
+    for intent in {turn.intent for turn in TURNS}:
+        times = [turn.response_time for turn in TURNS if turn.intent == intent]
+        for q in (0.5, 0.95, 0.99):
+            wanted, row = estimates.percentile(times, q), found.loc[(intent, q)]
+            assert row["value"] == pytest.approx(wanted.value)
+            assert (row["low"], row["n"]) == (pytest.approx(wanted.low), len(times))
+            assert row["enough"] == (wanted.high is not None and len(times) * (1 - q) >= 1)
+
+
+def test_a_percentile_of_few_values_is_marked():
+    few = analysis.percentiles(TURNS[:20], qs=(0.5, 0.99))
+    assert few["enough"].tolist() == [True, False]
+    with pytest.raises(ValueError, match="intent is no column of numbers"):
+        analysis.percentiles(TURNS, "intent")
+
+
+def test_concentration_is_what_one_works_out_by_hand():
+    turns = [
+        a_turn(place, user_id=f"u{place}", cost=cost and Decimal(cost))
+        for place, cost in enumerate(["1", "2", "3", "4", None])
+    ]
+    found = analysis.concentration(turns, by="user_id")
+    # sum((2i - n - 1) x_i) = -3*1 - 1*2 + 1*3 + 3*4 = 10, over n * sum = 40
+    assert (found.gini, found.units, found.unpriced_turns, found.cost) == (0.25, 4, 1, Decimal(10))
+    assert found.share_of_top(0.25) == 0.4
+    assert found.share_of_top(1) == 1.0
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=30))
+@settings(max_examples=30, deadline=None)
+def test_a_gini_is_the_mean_difference_of_all_pairs(cents):
+    turns = [a_turn(place, user_id=f"u{place}", cost=Decimal(amount) / 100) for place, amount in enumerate(cents)]
+    pairs = sum(abs(a - b) for a in cents for b in cents) / (2 * len(cents) * sum(cents))
+    assert analysis.concentration(turns, by="user_id").gini == pytest.approx(pairs)
