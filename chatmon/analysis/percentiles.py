@@ -31,7 +31,7 @@ def percentiles(
 
     Returns:
         ``by`` if given, ``q``, ``value``, ``low``, ``high``, ``n`` and ``enough``: whether at least one value is
-        expected beyond the percentile and its interval has two ends. Percentiles of parts do not average to the whole's.
+        expected beyond the percentile and its interval has two ends. The whole's is no average of its parts'.
 
     Raises:
         ValueError: ``column`` holds no numbers, ``by`` no text, or a quantile is not between 0 and 1.

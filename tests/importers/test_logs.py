@@ -1,8 +1,13 @@
+import tempfile
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from importers import writers_langfuse, writers_otlp
 from importers import writers_langsmith as writers
-from importers.conversations import some_turns
+from importers.conversations import facts, some_turns
+from importers.writers_langsmith import write_lines
 
 from chatmon import turns as table
 from chatmon.importers import open_logs
@@ -67,3 +72,33 @@ def test_turns_are_written_in_order_of_time(tmp_path):
         found = table.read_parquet(tmp_path / "turns.parquet")
     assert [turn.timestamp for turn in found] == sorted(turn.timestamp for turn in found)
     assert len(found) == 4
+
+
+def test_one_traffic_gives_one_set_of_numbers_whichever_tool_exported_it(tmp_path):
+    turns = some_turns(60)
+    write_lines(writers.runs(turns), tmp_path / "langsmith.jsonl")
+    write_lines(writers_langfuse.observations(turns), tmp_path / "langfuse.jsonl")
+    write_lines(writers_otlp.envelopes(turns), tmp_path / "otlp.jsonl")
+    found = []
+    for path in sorted(tmp_path.iterdir()):
+        with open_logs(path) as logs:
+            found.append(facts(table.from_frame(logs.frame())))
+    assert found == [facts(turns)] * 3
+
+
+def test_lines_of_three_tools_in_one_file_are_told_apart(tmp_path):
+    first, second, third = some_turns(10, seed=1), some_turns(10, seed=2), some_turns(10, seed=5)
+    lines = [*writers.runs(first), *writers_langfuse.observations(second), *writers_otlp.envelopes(third)]
+    write_lines(lines, tmp_path / "mixed.jsonl")
+    with open_logs(tmp_path / "mixed.jsonl") as logs:
+        assert facts(table.from_frame(logs.frame())) == facts([*first, *second, *third])
+        assert logs.report.files[0].dialect.count(":") == 3
+        assert not logs.report.rejected
+
+
+def test_what_is_left_of_a_closed_log_is_nothing(tmp_path):
+    writers.write_lines(RUNS, tmp_path / "runs.jsonl")
+    before = set(Path(tempfile.gettempdir()).glob("chatmon-logs-*"))
+    with open_logs(tmp_path / "runs.jsonl"):
+        assert set(Path(tempfile.gettempdir()).glob("chatmon-logs-*")) - before
+    assert set(Path(tempfile.gettempdir()).glob("chatmon-logs-*")) == before
