@@ -82,7 +82,7 @@ class Turn:
     conversation_id: str
     user_id: str | None = None
     timestamp: datetime
-    response_time: float | None
+    response_time: float | None = None
     time_to_first_token: float | None = None
     provider: str | None = None
     model: str | None = None

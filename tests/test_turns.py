@@ -238,7 +238,7 @@ def test_a_frame_read_from_csv_without_types_is_understood():
         ({"cost": [0.1]}, "cost is double: money is Decimal"),
         ({"input_tokens": [2.5]}, "input_tokens is double and does not become int64 without loss"),
         ({"colour": ["blue"]}, "no columns of turns: colour"),
-        ({"response_time": [None]}, "row 0: response_time is missing"),
+        ({"conversation_id": [None]}, "row 0: conversation_id is missing"),
         ({"cached_tokens": [3], "input_tokens": [2]}, r"row 0: cached_tokens \(3\) cannot exceed input_tokens \(2\)"),
     ],
 )
@@ -254,7 +254,7 @@ def test_a_bad_frame_is_refused_with_the_column_or_the_row(change, message):
 
 
 def test_a_frame_without_a_required_column_is_refused():
-    with pytest.raises(ValueError, match="a table of turns needs conversation_id, timestamp, response_time"):
+    with pytest.raises(ValueError, match="a table of turns needs conversation_id, timestamp"):
         turns.from_frame(pd.DataFrame({"turn_id": ["a"]}))
 
 
@@ -275,3 +275,9 @@ def test_a_bad_line_is_refused_with_file_and_line(tmp_path, line, message):
     path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         turns.read_jsonl(path)
+
+
+def test_a_response_time_may_be_unknown_and_is_not_zero():
+    frame = turns.to_frame([a_turn()]).drop(columns="response_time")
+    (turn,) = turns.from_frame(frame)
+    assert turn.response_time is None
