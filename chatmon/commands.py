@@ -2,10 +2,13 @@
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+FIRST_DAY = datetime(2026, 10, 5, tzinfo=UTC)
 
 app = typer.Typer(
     name="chatmon",
@@ -89,7 +92,9 @@ def fetch_model() -> None:
 
 Paths = Annotated[list[str], typer.Argument(metavar="LOGS...", help="Files, globs or folders of exported logs.")]
 Format = Annotated[str | None, typer.Option("--format", help="Look for this tool's dialects only, such as langsmith.")]
-Zone = Annotated[str | None, typer.Option("--tz", help="Zone of times that name none, such as Europe/Berlin [UTC].")]
+Zone = Annotated[
+    str | None, typer.Option("--tz", help="Zone of times that name none, such as Europe/Berlin; else UTC.")
+]
 
 
 @app.command()
@@ -123,6 +128,38 @@ def convert(
         _refuse_nothing(logs.report.turns)
         logs.write_parquet(output)
         typer.echo(f"\n{output} holds {logs.report.turns:,} turns.")
+
+
+@app.command()
+def simulate(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder for turns.parquet and truth.json.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same traffic: a student's number, say.")] = 1,
+    days: Annotated[int, typer.Option(min=1, help="How long.")] = 14,
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day, in UTC.")] = FIRST_DAY,
+    turns_per_day: Annotated[float, typer.Option(min=1, help="About how many, averaged over a week.")] = 700,
+    problem: Annotated[
+        list[str] | None,
+        typer.Option(help="KIND:DIMENSION=VALUE:SEVERITY@START/END, all but KIND optional; `list` lists them."),
+    ] = None,
+    surprise: Annotated[int, typer.Option(min=0, help="Plant so many problems that the seed picks.")] = 0,
+) -> None:
+    """Make support-desk traffic with planted problems: the log for a student, and the answer key."""
+    from chatmon import traffic
+
+    if problem == ["list"]:
+        for name, kind in traffic.KINDS.items():
+            typer.echo(f"{name}: {kind.says.format(effect=' or '.join(f'{one:g}' for one in kind.effects))}")
+        typer.echo(f"severities: {', '.join(traffic.SEVERITIES)}")
+        return
+    begins = start.replace(tzinfo=UTC)
+    problems = [traffic.Problem.parse(one) for one in problem or []]
+    if surprise:
+        problems += traffic.surprise(seed, surprise, start=begins, days=days)
+    made = traffic.simulate(seed, start=begins, days=days, problems=problems, turns_per_day=turns_per_day)
+    output.mkdir(parents=True, exist_ok=True)
+    made.write(output)
+    typer.echo(f"{output / 'turns.parquet'} holds {made.truth.turns:,} turns of {days} days, seed {seed}.")
+    typer.echo(f"{output / 'truth.json'} is the answer key: {len(problems)} planted.")
 
 
 def _refuse_nothing(turns: int) -> None:

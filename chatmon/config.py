@@ -47,6 +47,21 @@ class BillModels:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskModels:
+    """The models of the simulated support desk.
+
+    Attributes:
+        usual: Answers most messages.
+        strong: Answers what the usual one is worse at.
+        reasoning: Thinks before it answers; tried on some conversations.
+    """
+
+    usual: str
+    strong: str
+    reasoning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Models:
     """Every model name of the course.
 
@@ -57,6 +72,7 @@ class Models:
         what_if: Hosted models to compare on the same traffic.
         legacy: The model whose price the first tracker charges for everything.
         bill: The models of the invented bill that lesson 3 reconciles.
+        desk: The models of the simulated support desk.
     """
 
     local: LocalModel
@@ -65,6 +81,7 @@ class Models:
     what_if: tuple[str, ...]
     legacy: str
     bill: BillModels
+    desk: DeskModels
 
 
 @cache
@@ -84,4 +101,5 @@ def models() -> Models:
         what_if=tuple(table["what_if"]),
         legacy=table["legacy"],
         bill=BillModels(**table["bill"]),
+        desk=DeskModels(**table["desk"]),
     )

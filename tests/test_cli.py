@@ -14,6 +14,7 @@ from importers.writers_langsmith import runs, write_lines
 from chatmon import __version__
 from chatmon.config import models
 from chatmon.local import child
+from chatmon.traffic import Truth
 from chatmon.turns import read_parquet
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CHATMON_MODEL")}
@@ -47,6 +48,14 @@ def test_help_comes_within_three_tenths_of_a_second() -> None:
         assert result.returncode == 0
         assert all(command in result.stdout for command in ("doctor", "fetch-model", "serve"))
     assert min(taken) < 0.3  # the least: what else runs on the machine only adds
+
+
+@pytest.mark.parametrize("command", ["doctor", "fetch-model", "inspect", "convert", "simulate", "serve"])
+def test_every_command_says_what_it_does(command: str) -> None:
+    result = chatmon(command, "--help")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Usage" in result.stdout
 
 
 def test_the_version_is_the_packages() -> None:
@@ -165,3 +174,28 @@ def test_inspect_of_what_holds_no_turns_fails_and_says_why(tmp_path: Path) -> No
     missing = chatmon("inspect", str(tmp_path / "nothing.jsonl"))
     assert missing.returncode == 1
     assert "nothing.jsonl" in missing.stderr
+
+
+def test_a_teacher_gets_a_log_and_its_answer_key_for_each_seed(tmp_path: Path) -> None:
+    for seed in ("1", "2", "2"):
+        made = chatmon("simulate", "--seed", seed, "--days", "7", "--surprise", "2", "-o", str(tmp_path / seed))
+        assert made.returncode == 0, made.stderr
+        assert "2 planted" in made.stdout
+    truths = [Truth.from_json((tmp_path / seed / "truth.json").read_text(encoding="utf-8")) for seed in "12"]
+
+    assert len(read_parquet(tmp_path / "1" / "turns.parquet")) == truths[0].turns
+    assert [plant.problem for plant in truths[0].plants] != [plant.problem for plant in truths[1].plants]
+
+
+def test_a_problem_may_be_named_and_a_wrong_name_is_told_the_right_ones(tmp_path: Path) -> None:
+    right = chatmon(
+        "simulate", "--days", "2", "--problem", "latency_step:region=uk:severe@2026-10-06", "-o", str(tmp_path)
+    )
+    wrong = chatmon("simulate", "--problem", "slowness", "-o", str(tmp_path))
+    listed = chatmon("simulate", "--problem", "list", "-o", str(tmp_path))
+
+    assert '"region": "uk"' in (tmp_path / "truth.json").read_text(encoding="utf-8")
+    assert right.returncode == 0
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    assert "latency_step" in wrong.stderr
+    assert "latency_step: the model takes 1.25 or 1.6 or 2.2 times as long" in listed.stdout
