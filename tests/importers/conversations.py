@@ -43,6 +43,7 @@ def some_turns(number=40, seed=3):
                 task_completed=draw.random() < 0.7 if not failed else False,
                 prompt_version=draw.choice(["v1", "v2"]),
                 region=draw.choice(["eu", "us"]),
+                question="Where is my parcel?",
             )
         )
     return turns

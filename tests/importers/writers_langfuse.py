@@ -1,46 +1,11 @@
-"""Langfuse's export shapes, written from its documentation of export fields."""
+"""Langfuse's other export shapes, made of the observations that its blob storage has."""
 
 import csv
 import json
-from datetime import timedelta
 
+from export_writers import langfuse_observations as observations
 
-def observations(turns, *, apart=True):
-    """A root span and its generations for each turn, as the blob storage has them.
-
-    ``apart``: cache is counted beside input, not in it.
-    """
-    for turn in turns:
-        end = turn.timestamp + timedelta(seconds=turn.response_time)
-        usage = {}
-        if turn.input_tokens is not None:
-            usage = {
-                "input": turn.input_tokens - (turn.cached_tokens if apart else 0),
-                "input_cached_tokens": turn.cached_tokens,
-                "output": turn.output_tokens - (turn.reasoning_tokens if apart else 0),
-                "output_reasoning": turn.reasoning_tokens, "total": turn.input_tokens + turn.output_tokens,
-            }  # fmt: skip
-        metadata = {"intent": turn.intent, "prompt_version": turn.prompt_version, "region": turn.region}
-        metadata |= {"user_satisfaction": turn.user_satisfaction, "task_completed": turn.task_completed}
-        common = {
-            "trace_id": turn.turn_id, "start_time": f"{turn.timestamp:%Y-%m-%d %H:%M:%S.%f}",
-            "end_time": f"{end:%Y-%m-%d %H:%M:%S.%f}", "user_id": turn.user_id, "session_id": turn.conversation_id,
-            "latency": turn.response_time,
-        }  # fmt: skip
-        yield common | {
-            "id": turn.turn_id[:16], "parent_observation_id": "", "type": "SPAN", "name": "desk", "metadata": metadata,
-            "level": "ERROR" if turn.error_type else "DEFAULT", "status_message": turn.error_message or "",
-            "provided_model_name": "", "usage_details": {}, "total_cost": None, "input": "Where?", "output": "Near.",
-        }  # fmt: skip
-        for attempt in range(1, turn.attempts + 1):
-            failed = bool(turn.error_type) or attempt < turn.attempts
-            yield common | {
-                "id": f"{turn.turn_id[:16]}-{attempt}", "parent_observation_id": turn.turn_id[:16],
-                "type": "GENERATION", "name": "chat", "metadata": {}, "level": "ERROR" if failed else "DEFAULT",
-                "status_message": "RateLimitError('429')" if failed else "", "provided_model_name": turn.model,
-                "usage_details": {} if failed else usage, "input": "", "output": "",
-                "total_cost": None if failed or turn.cost is None else float(turn.cost),
-            }  # fmt: skip
+__all__ = ["camel", "downloads", "observations", "pages", "write_csv"]
 
 
 def camel(turns, **options):

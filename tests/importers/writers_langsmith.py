@@ -1,67 +1,10 @@
-"""LangSmith's export shapes, written from its documentation: nothing here knows how they are read."""
+"""LangSmith's other export shapes, made of the runs that REST gives: nothing here knows how they are read."""
 
 import json
-from datetime import timedelta
-from uuid import UUID
 
-PROJECT = "00000000-0000-4000-8000-00000000beef"
+from export_writers import langsmith_runs as runs
 
-
-def runs(turns, *, feedback=True):
-    """A root chain and its model calls for each turn, as REST gives them; the root repeats its children's usage."""
-    for turn in turns:
-        end = turn.timestamp + timedelta(seconds=turn.response_time)
-        details = {
-            "prompt_token_details": None if turn.cached_tokens is None else {"cache_read": turn.cached_tokens},
-            "completion_token_details": None if turn.reasoning_tokens is None else {"reasoning": turn.reasoning_tokens},
-        }
-        usage = {
-            "prompt_tokens": turn.input_tokens, "completion_tokens": turn.output_tokens,
-            "total_tokens": None if turn.input_tokens is None else turn.input_tokens + turn.output_tokens,
-            "total_cost": None if turn.cost is None else f"{turn.cost:f}",
-        }  # fmt: skip
-        stats = {
-            name: {"n": 1, "avg": float(value)}
-            for name, value in [
-                ("user_satisfaction", turn.user_satisfaction),
-                ("task_completed", turn.task_completed),
-            ]
-            if value is not None
-        }
-        first = None
-        if turn.time_to_first_token is not None:
-            first = naive(turn.timestamp + timedelta(seconds=turn.time_to_first_token))
-        common = {"session_id": PROJECT, "trace_id": turn.turn_id, "tags": ["production"]}
-        yield {
-            **common, **usage, **details, "id": turn.turn_id, "name": "support", "run_type": "chain",
-            "parent_run_id": None, "start_time": naive(turn.timestamp), "end_time": naive(end),
-            "first_token_time": first, "error": turn.error_message, "status": "error" if turn.error_type else "success",
-            "trace_tier": "shortlived",
-            "dotted_order": f"{turn.timestamp:%Y%m%dT%H%M%S%f}Z{turn.turn_id}",
-            "inputs": {"question": "Where is my parcel?"}, "outputs": None if turn.error_type else {"answer": "Near."},
-            "feedback_stats": stats if feedback else None,
-            "extra": {"metadata": {
-                "thread_id": turn.conversation_id, "user_id": turn.user_id, "intent": turn.intent,
-                "prompt_version": turn.prompt_version, "region": turn.region,
-            }},
-        }  # fmt: skip
-        for attempt in range(1, turn.attempts + 1):
-            last = attempt == turn.attempts
-            failed = turn.error_type is not None or not last
-            nothing = dict.fromkeys([*usage, *details])
-            yield {
-                **common, **(nothing if failed else usage | details), "run_type": "llm", "name": "ChatOpenAI",
-                "id": str(UUID(int=(UUID(turn.turn_id).int + attempt) % 2**128)), "parent_run_id": turn.turn_id,
-                "start_time": naive(turn.timestamp), "end_time": naive(end),
-                "first_token_time": first if last else None,
-                "error": "RateLimitError('429')" if failed else None, "status": "error" if failed else "success",
-                "extra": {"metadata": {"ls_model_name": turn.model, "ls_provider": turn.provider}},
-                "inputs": {}, "outputs": {}, "feedback_stats": None,
-            }  # fmt: skip
-
-
-def naive(moment):
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")
+__all__ = ["dumped", "nested", "payloads", "runs", "v2", "write_bulk", "write_lines"]
 
 
 def write_lines(records, path, *, end="\n", start=""):

@@ -1,55 +1,12 @@
-"""OpenTelemetry spans in five layouts, written from the specification and the exporters' documentation."""
+"""OpenTelemetry spans in its other layouts, written from the specification and the exporters' documentation."""
 
 import base64
 from datetime import UTC, datetime
-from uuid import UUID
 
+from export_writers import otlp_envelopes as envelopes
+from export_writers import otlp_spans as spans
 
-def spans(turns):
-    """An agent span and its model calls for each turn; the agent span repeats the usage, as some libraries have it."""
-    for turn in turns:
-        trace = UUID(turn.turn_id).hex
-        start = int(turn.timestamp.timestamp()) * 10**9 + turn.timestamp.microsecond * 1000
-        end = start + round(turn.response_time * 1e6) * 1000
-        usage = {
-            "gen_ai.usage.input_tokens": turn.input_tokens, "gen_ai.usage.output_tokens": turn.output_tokens,
-            "gen_ai.usage.cache_read.input_tokens": turn.cached_tokens,
-            "gen_ai.usage.reasoning.output_tokens": turn.reasoning_tokens,
-            "gen_ai.usage.cost": None if turn.cost is None else float(turn.cost),
-        }  # fmt: skip
-        root = {
-            "gen_ai.operation.name": "invoke_agent", "gen_ai.conversation.id": turn.conversation_id,
-            "user.id": turn.user_id, "chatmon.intent": turn.intent, "chatmon.prompt_version": turn.prompt_version,
-            "chatmon.region": turn.region, "chatmon.user_satisfaction": turn.user_satisfaction,
-            "chatmon.task_completed": turn.task_completed, "error.type": turn.error_type,
-        }  # fmt: skip
-        yield trace, trace[:16], None, start, end, bool(turn.error_type), root | usage
-        for attempt in range(1, turn.attempts + 1):
-            failed = bool(turn.error_type) or attempt < turn.attempts
-            call = {
-                "gen_ai.operation.name": "chat", "gen_ai.provider.name": turn.provider,
-                "gen_ai.response.model": turn.model, "error.type": "RateLimitError" if failed else None,
-            }  # fmt: skip
-            span = f"{(int(trace[:16], 16) + attempt) % 2**64:016x}"
-            yield trace, span, trace[:16], start, end, failed, call if failed else call | usage
-
-
-def attribute(name, value, *, whole=str):
-    kinds = {bool: "boolValue", int: "intValue", float: "doubleValue", str: "stringValue"}
-    return {"key": name, "value": {kinds[type(value)]: whole(value) if type(value) is int else value}}
-
-
-def envelopes(turns, *, identify=str, code=(0, 2), whole=str):
-    """One envelope a line, as the collector's file exporter writes it."""
-    for trace, span, parent, start, end, failed, attributes in spans(turns):
-        pairs = [attribute(name, value, whole=whole) for name, value in attributes.items() if value is not None]
-        body = {
-            "traceId": identify(trace), "spanId": identify(span), "parentSpanId": identify(parent) if parent else "",
-            "name": "x", "startTimeUnixNano": str(start), "endTimeUnixNano": str(end), "attributes": pairs,
-            "status": {"code": code[failed], "message": "RateLimitError('429')" if failed else ""},
-        }  # fmt: skip
-        resource = {"attributes": [attribute("service.name", "desk")]}
-        yield {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": {}, "spans": [body]}]}]}
+__all__ = ["console", "envelopes", "javascript", "numbers", "phoenix_rows", "protobuf", "snake"]
 
 
 def protobuf(turns):
