@@ -184,7 +184,11 @@ class Problem:
         slice_, severity = {}, "middle"
         for part in filter(None, parts):
             if "=" in part:
-                slice_ = dict(pair.split("=", 1) for pair in part.split(",") if "=" in pair)
+                pairs = [pair.partition("=") for pair in part.split(",")]
+                strangers = [name for name, equals, _ in pairs if not equals]
+                if strangers:
+                    raise ValueError(f"{strangers[0]!r} in {part!r} is no dimension=value, such as region=france")
+                slice_ = {name: value for name, _, value in pairs}
             else:
                 severity = part
         start, _, end = when.partition("/")

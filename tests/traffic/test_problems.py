@@ -28,6 +28,7 @@ def test_a_problem_is_read_from_one_word():
         ("slowness", "'slowness' is unknown: it is one of latency_step"),
         ("latency_step:awful", "severity 'awful' is unknown: it is one of mild, middle, severe"),
         ("latency_step:planet=mars", "dimension 'planet' is unknown: it is one of intent"),
+        ("latency_step:region=uk,app", "'app' in 'region=uk,app' is no dimension=value"),
         ("latency_step:region=mars", "region 'mars' is unknown: it is one of uk"),
         ("latency_step@soon", "'soon' is no time: write 2026-10-14"),
         ("latency_step@2026-10-14/2026-10-13", "is not after start"),
