@@ -1,6 +1,6 @@
 # Two commands are enough: `make lab` and `make test`. Everything is installed into .venv, pinned by requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-system notebooks bench lock clean
+.PHONY: help setup lab test test-system notebooks report bench lock clean
 .DELETE_ON_ERROR:
 
 # Any Python from 3.11 on will do; PYTHON=python3.13 chooses one.
@@ -50,12 +50,16 @@ test-system: setup  ## Run the tests that need programs from outside Python, suc
 notebooks: setup  ## Rebuild and execute the lessons and solutions from notebooks/source; ONLY="01 03" limits it.
 	$(BIN)/python -m chatmon.course.build $(ONLY)
 
+report: setup  ## Write report.html about exported logs: make report LOGS=runs.jsonl
+	@test -n "$(LOGS)" || { echo "make report LOGS=FILES: name the exported logs, such as data/four_weeks.parquet"; exit 1; }
+	@$(BIN)/chatmon report $(LOGS) --output report.html
+
 bench: setup  ## Run every benchmark the README quotes.
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 lock: setup  ## Resolve requirements.lock anew, for every platform and Python from 3.11 on.
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra dev --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --upgrade pyproject.toml --output-file requirements.lock
 
 clean:  ## Remove .venv and what the tools cache; the model stays in its cache folder.

@@ -14,6 +14,8 @@ PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["
 ENVIRONMENT = yaml.safe_load((REPO / "environment.yml").read_text(encoding="utf-8"))
 LOCK = (REPO / "requirements.lock").read_text(encoding="utf-8")
 CONDA_NAMES = {"python-duckdb": "duckdb"}
+EXTRAS = {name: lines for name, lines in PROJECT["optional-dependencies"].items() if name != "all"}
+DIRECT = list(dict.fromkeys([*PROJECT["dependencies"], *(line for lines in EXTRAS.values() for line in lines)]))
 
 
 def declared(lines):
@@ -24,7 +26,7 @@ def declared(lines):
 def of_environment():
     conda = [line for line in ENVIRONMENT["dependencies"] if isinstance(line, str) and line != "pip"]
     (pip,) = (group["pip"] for group in ENVIRONMENT["dependencies"] if isinstance(group, dict))
-    return declared([*conda, *(line for line in pip if line != "-e .")])
+    return declared([*conda, *(line for line in pip if line != "-e .[all]")])
 
 
 def pinned():
@@ -44,7 +46,12 @@ def test_the_environment_has_at_most_fifteen_direct_packages_and_no_build_string
     assert not re.search(r"=[\w.]+=", (REPO / "environment.yml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("line", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]])
+def test_all_stands_for_every_extra_that_a_lesson_needs():
+    (line,) = PROJECT["optional-dependencies"]["all"]
+    assert Requirement(line).extras == EXTRAS.keys() - {"dev"}
+
+
+@pytest.mark.parametrize("line", DIRECT)
 def test_the_lock_pins_every_direct_package_inside_its_bounds(line):
     requirement = Requirement(line)
     assert requirement.specifier.contains(pinned()[canonicalize_name(requirement.name)])
@@ -59,5 +66,5 @@ def test_every_pin_has_a_hash_and_the_lock_names_no_index():
 
 def test_every_direct_dependency_has_its_argument_beside_it():
     text = (REPO / "pyproject.toml").read_text(encoding="utf-8")
-    for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]:
+    for line in DIRECT:
         assert re.search(rf'"{re.escape(line)}",\s+# \w', text), line
