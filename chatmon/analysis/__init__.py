@@ -1,22 +1,45 @@
 """Questions asked of turns in SQL, wherever the turns come from: a list, a frame, a Parquet file, imported logs.
 
-The SQL is DuckDB's and keeps to the standard where it can: aggregates with FILTER and WITHIN GROUP, window functions.
+What it adds up to: ``summary``, ``segments``, ``percentiles``. Money: ``cost_by``, ``concentration``. Failures:
+``errors``, ``error_trend``. Users: ``conversations``, ``satisfaction``. Load: ``capacity``. Change: ``trend`` over
+time, ``compare`` between two periods, which ``between`` cuts.
+
+The SQL is the part of DuckDB's that Spark accepts too: see ``source``.
 """
 
+from chatmon.analysis.capacity import Capacity, capacity
+from chatmon.analysis.compare import compare
+from chatmon.analysis.comparison import Comparison
 from chatmon.analysis.concentration import Concentration, concentration
-from chatmon.analysis.errors import ERROR_CLASSES, errors
+from chatmon.analysis.conversations import Conversations, conversations
+from chatmon.analysis.cost_by import cost_by
+from chatmon.analysis.errors import ERROR_CLASSES, error_trend, errors
 from chatmon.analysis.percentiles import percentiles
+from chatmon.analysis.satisfaction import Satisfaction, satisfaction
 from chatmon.analysis.segments import segments
-from chatmon.analysis.source import relation
+from chatmon.analysis.source import between, relation
 from chatmon.analysis.summary import summary
+from chatmon.analysis.trend import trend
 
 __all__ = [
     "ERROR_CLASSES",
+    "Capacity",
+    "Comparison",
     "Concentration",
+    "Conversations",
+    "Satisfaction",
+    "between",
+    "capacity",
+    "compare",
     "concentration",
+    "conversations",
+    "cost_by",
+    "error_trend",
     "errors",
     "percentiles",
     "relation",
+    "satisfaction",
     "segments",
     "summary",
+    "trend",
 ]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatmon import turns as table
-from chatmon.analysis.source import query, relation
+from chatmon.analysis.source import dimensions, query, relation
 
 if TYPE_CHECKING:
     from chatmon.analysis.source import Turns
@@ -67,13 +66,11 @@ def concentration(turns: Turns, by: str = "conversation_id") -> Concentration:
         >>> concentration([]).gini is None
         True
     """
-    texts = [name for name, kind in table.KINDS.items() if kind == "str"]
-    if by not in texts:
-        raise ValueError(f"{by} is no dimension of turns: take from {', '.join(texts)}")
+    (column,) = dimensions([by])
     source = relation(turns)
     rows = query(
         source,
-        f"SELECT sum(cost) AS amount FROM turns WHERE cost IS NOT NULL GROUP BY {by} ORDER BY amount DESC",  # noqa: S608
+        f"SELECT sum(cost) AS amount FROM turns WHERE cost IS NOT NULL GROUP BY {column} ORDER BY amount DESC",  # noqa: S608
     )
     amounts = tuple(amount for (amount,) in rows)
     unpriced = query(source, "SELECT count(*) FROM turns WHERE cost IS NULL")[0][0]

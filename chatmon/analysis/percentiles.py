@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
 from chatmon import turns as table
-from chatmon.analysis.source import query, relation
+from chatmon.analysis.source import dimensions, query, relation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,12 +43,9 @@ def percentiles(
     import pandas as pd
 
     numbers = [name for name, kind in table.KINDS.items() if kind in ("int", "float")]
-    texts = [name for name, kind in table.KINDS.items() if kind == "str"]
     if column not in numbers:
         raise ValueError(f"{column} is no column of numbers: take from {', '.join(numbers)}")
-    if by is not None and by not in texts:
-        raise ValueError(f"{by} is no dimension of turns: take from {', '.join(texts)}")
-    source, group = relation(turns), by or "CAST(NULL AS VARCHAR)"
+    source, group = relation(turns), "CAST(NULL AS STRING)" if by is None else dimensions([by])[0]
     known = f"(SELECT {group} AS part, {column} AS value FROM turns WHERE {column} IS NOT NULL) AS known"  # noqa: S608 - checked
     counts = dict(query(source, f"SELECT part, count(*) FROM {known} GROUP BY part ORDER BY part NULLS LAST"))  # noqa: S608
     if by is None and not counts:

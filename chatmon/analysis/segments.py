@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
-from chatmon import turns as table
-from chatmon.analysis.source import frame, relation
+from chatmon.analysis.source import dimensions, frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,22 +37,19 @@ def segments(turns: Turns, by: str | Sequence[str] = "intent") -> pd.DataFrame:
         >>> segments([], by=("intent", "region")).columns[:3].tolist()
         ['intent', 'region', 'turns']
     """
-    dimensions = [by] if isinstance(by, str) else list(by)
-    known = [name for name, kind in table.KINDS.items() if kind == "str"]
-    strangers = [name for name in dimensions if name not in known]
-    if strangers or not dimensions:
-        raise ValueError(f"{', '.join(strangers) or 'nothing'} is no dimension of turns: take from {', '.join(known)}")
-    names = ", ".join(dimensions)
+    names = dimensions(by)
+    columns = ", ".join(names)
+    in_order = ", ".join(f"{name} NULLS LAST" for name in names)
     found = frame(
-        relation(turns),
-        f"""SELECT {names}, count(*) AS turns, count(DISTINCT conversation_id) AS conversations,
+        turns,
+        f"""SELECT {columns}, count(*) AS turns, count(DISTINCT conversation_id) AS conversations,
             count(error_type) AS errors,
             percentile_cont(0.5) WITHIN GROUP (ORDER BY response_time) AS median,
             percentile_cont(0.95) WITHIN GROUP (ORDER BY response_time) AS p95,
             CAST(sum(input_tokens) + sum(output_tokens) AS BIGINT) AS tokens, sum(cost) AS cost,
             count(*) - count(cost) AS unpriced, avg(user_satisfaction) AS satisfaction,
             count(user_satisfaction) AS rated
-        FROM turns GROUP BY {names} ORDER BY cost DESC NULLS LAST, turns DESC, {names}""",  # noqa: S608 - checked above
+        FROM turns GROUP BY {columns} ORDER BY cost DESC NULLS LAST, turns DESC, {in_order}""",  # noqa: S608 - checked above
     )
     rates = [estimates.rate(int(failed), int(n)) for failed, n in zip(found["errors"], found["turns"], strict=True)]
     place = found.columns.get_loc("errors")

@@ -1,14 +1,20 @@
-"""Turns as a DuckDB relation, whatever they came as."""
+"""Turns as a DuckDB relation, whatever they came as, and questions asked of it.
+
+The queries of this package are text that Spark accepts too, over a view ``turns``, in a session whose zone is UTC. The
+one thing that has no common spelling is ``MICROSECONDS``.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatmon import turns as table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     import duckdb
     import pandas as pd
@@ -19,6 +25,10 @@ if TYPE_CHECKING:
 
 Turns: TypeAlias = "Logs | duckdb.DuckDBPyRelation | pd.DataFrame | pa.Table | Path | Sequence[Turn]"
 """What an analysis reads: imported logs, a relation, a frame, an Arrow table, a Parquet file, or turns themselves."""
+MICROSECONDS: Final = "epoch_us"
+"""The function from a timestamp to microseconds since 1970; Spark's is ``unix_micros``."""
+DIMENSIONS: Final = tuple(name for name, kind in table.KINDS.items() if kind == "str")
+"""The columns that turns can be cut by: those that hold text."""
 
 
 def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
@@ -58,17 +68,70 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
     )
 
 
+def between(turns: Turns, start: datetime | None = None, end: datetime | None = None) -> duckdb.DuckDBPyRelation:
+    """Return the turns that started from one moment on and before another.
+
+    Args:
+        turns: Any holder of turns.
+        start: The first moment, aware; None from the first turn on.
+        end: The first moment that is out, aware; None to the last turn.
+
+    Raises:
+        ValueError: A moment has no time zone, or ``end`` is not after ``start``.
+
+    Example:
+        >>> from datetime import datetime
+        >>> between([], end=datetime(2026, 10, 12, tzinfo=UTC)).fetchall()
+        []
+    """
+    for name, moment in (("start", start), ("end", end)):
+        if moment is not None and moment.tzinfo is None:
+            raise ValueError(f"{name} ({moment}) has no time zone: say which, such as datetime.UTC")
+    if start is not None and end is not None and end <= start:
+        raise ValueError(f"end ({end}) is not after start ({start})")
+    conditions = [
+        f"timestamp {sign} TIMESTAMPTZ '{moment.astimezone(UTC).isoformat()}'"
+        for sign, moment in ((">=", start), ("<", end))
+        if moment is not None
+    ]
+    return relation(turns).filter(" AND ".join(conditions) or "true")
+
+
+def dimensions(by: str | Sequence[str]) -> list[str]:
+    """Return the names of one or more columns that turns can be cut by.
+
+    Raises:
+        ValueError: There is none, or one is no text column of turns.
+
+    Example:
+        >>> dimensions("intent")
+        ['intent']
+    """
+    names = [by] if isinstance(by, str) else list(by)
+    strangers = [name for name in names if name not in DIMENSIONS]
+    if strangers or not names:
+        what = ", ".join(strangers) or "nothing"
+        raise ValueError(f"{what} is no dimension of turns: take from {', '.join(DIMENSIONS)}")
+    return names
+
+
 def query(turns: Turns, sql: str) -> list[tuple[Any, ...]]:
     """Return the rows of a SELECT that names the turns ``turns``."""
-    return _asked(turns, sql).fetchall()
+    return asked(turns, sql).fetchall()
 
 
 def frame(turns: Turns, sql: str) -> pd.DataFrame:
     """Return a SELECT's rows as a pandas frame: decimals stay exact."""
-    return table.as_frame(_asked(turns, sql).to_arrow_table())
+    return table.as_frame(arrow(turns, sql))
 
 
-def _asked(turns: Turns, sql: str) -> duckdb.DuckDBPyRelation:
+def arrow(turns: Turns, sql: str) -> pa.Table:
+    """Return a SELECT's rows as an Arrow table."""
+    return asked(turns, sql).to_arrow_table()
+
+
+def asked(turns: Turns, sql: str) -> duckdb.DuckDBPyRelation:
+    """Return a SELECT's answer, not yet fetched; every query of this package passes here."""
     answer = relation(turns).query("turns", sql)
     if answer is None:
         raise ValueError(f"no SELECT: {sql}")

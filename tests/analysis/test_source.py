@@ -1,0 +1,58 @@
+from datetime import datetime, timedelta
+
+import pytest
+from analysis.by_hand import MONDAY, turn
+
+from chatmon.analysis import between
+from chatmon.analysis.periods import periods
+from chatmon.analysis.source import DIMENSIONS, dimensions
+
+HOURS = [turn(place, hours=place) for place in range(6)]
+
+
+def ids(relation):
+    return [row[0] for row in relation.order("timestamp").project("turn_id").fetchall()]
+
+
+def test_turns_are_cut_with_the_start_in_and_the_end_out():
+    found = between(HOURS, MONDAY + timedelta(hours=2), MONDAY + timedelta(hours=4))
+    assert ids(found) == ["t2", "t3"]
+
+
+def test_two_neighbours_share_no_turn_and_lose_none():
+    noon = MONDAY + timedelta(hours=3)
+    assert ids(between(HOURS, end=noon)) + ids(between(HOURS, noon)) == [one.turn_id for one in HOURS]
+
+
+def test_a_moment_of_another_zone_is_the_same_moment():
+    there = datetime.fromisoformat("2026-10-05T05:00:00+02:00")
+    assert ids(between(HOURS, there)) == ["t3", "t4", "t5"]
+
+
+def test_a_cut_without_zone_or_with_its_ends_swapped_is_refused():
+    with pytest.raises(ValueError, match=r"end .* has no time zone"):
+        between(HOURS, end=datetime(2026, 10, 5))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="is not after start"):
+        between(HOURS, MONDAY, MONDAY)
+
+
+def test_dimensions_are_the_columns_of_text():
+    assert {"intent", "region", "user_id", "error_type"} <= set(DIMENSIONS)
+    assert not {"cost", "timestamp", "task_completed", "attributes"} & set(DIMENSIONS)
+    assert dimensions(["intent", "region"]) == ["intent", "region"]
+    with pytest.raises(ValueError, match="nothing is no dimension of turns: take from"):
+        dimensions([])
+
+
+def test_periods_are_all_there_and_say_how_much_of_them_is():
+    turns = [turn(0, hours=6), turn(1, hours=8), turn(2, hours=54)]
+    found = periods(turns, "day", "count(*) AS n")
+    assert found["period"].dt.strftime("%a").tolist() == ["Mon", "Tue", "Wed"]
+    assert found["n"].fillna(0).tolist() == [2, 0, 1]
+    assert found["covered"].tolist() == [0.75, 1.0, 0.25]
+    assert periods(turns[:2], "day", "count(*) AS n")["covered"].tolist() == pytest.approx([2 / 24])
+
+
+def test_a_period_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="every \\('week'\\) is unknown: it is one of hour, day"):
+        periods(HOURS, "week", "count(*) AS n")

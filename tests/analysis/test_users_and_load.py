@@ -1,0 +1,167 @@
+"""Conversations, satisfaction, capacity, cost by dimension, errors over time: worked by hand and by pandas."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from analysis.by_hand import MONDAY, turn
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from chatmon import analysis, estimates
+from chatmon import turns as table
+from chatmon.traffic import simulate
+
+LOG = simulate(5, start=MONDAY, days=3, turns_per_day=200).turns
+FRAME = table.as_frame(LOG)
+
+
+class TestConversations:
+    TURNS = (
+        turn(0, conversation="solved", user_id="u", hours=0, response_time=2.0, task_completed=False, cost="0.1"),
+        turn(1, conversation="solved", user_id="u", hours=0.01, response_time=4.0, task_completed=True, cost="0.2"),
+        turn(2, conversation="given up", hours=1, task_completed=True, cost="0.1"),
+        turn(3, conversation="given up", hours=1.1, task_completed=False),
+        turn(4, conversation="failed", hours=2, task_completed=True, error_type="TimeoutError"),
+        turn(5, conversation="silent", hours=3),
+        turn(6, conversation="open", hours=9, task_completed=False),
+    )
+
+    def test_each_ends_as_its_last_turn_does(self):
+        frame = analysis.conversations(self.TURNS).frame.set_index("conversation_id")
+        assert frame["resolved"].to_dict() | {"silent": None} == {
+            "solved": True, "given up": False, "failed": False, "silent": None, "open": False,
+        }  # fmt: skip
+        assert frame["resolved"].isna().to_dict()["silent"]
+        assert frame.loc["solved", ["turns", "errors", "user_id"]].tolist() == [2, 0, "u"]
+        assert frame.loc["solved", "duration"] == pytest.approx(36 + 4)
+        assert frame.loc["solved", "cost"] == Decimal("0.3")
+        assert frame["cost"].isna()["given up"]
+
+    def test_only_those_that_are_over_and_say_how_they_ended_count(self):
+        found = analysis.conversations(self.TURNS)
+        assert found.open == 1
+        assert (found.abandonment.value, found.abandonment.n) == (pytest.approx(2 / 3), 3)
+        assert (found.resolution.value, found.length.n) == (pytest.approx(1 / 3), 4)
+
+    def test_how_long_nothing_must_follow_is_up_to_the_caller(self):
+        assert analysis.conversations(self.TURNS, idle=timedelta(hours=7)).open == 2
+        with pytest.raises(ValueError, match=r"idle .* is not positive"):
+            analysis.conversations(self.TURNS, idle=timedelta(0))
+
+    def test_they_are_those_of_pandas(self):
+        frame = analysis.conversations(LOG).frame.set_index("conversation_id").sort_index()
+        groups = FRAME.groupby("conversation_id")
+        assert frame["turns"].tolist() == groups.size().sort_index().tolist()
+        last = FRAME.sort_values(["timestamp", "turn_id"]).groupby("conversation_id").tail(1)
+        last = last.set_index("conversation_id").sort_index()
+        wanted = last["task_completed"] & last["error_type"].isna()
+        assert frame["resolved"].tolist() == wanted.tolist()
+
+    def test_its_averages_are_those_of_the_list(self):
+        # All of these conversations are over when the log ends, ten hours later.
+        found = analysis.conversations([*table.from_arrow(LOG), turn("last", hours=82, task_completed=True)])
+        over = found.frame[found.frame["conversation_id"] != "clast"]
+        assert found.open == 1
+        assert found.length == pytest.approx(estimates.mean(over["turns"].tolist()))
+        assert found.duration == pytest.approx(estimates.percentile(over["duration"].tolist(), 0.5))
+
+    def test_it_reads_as_a_text_that_says_what_abandoned_means(self):
+        assert "nothing followed within 30 minutes" in str(analysis.conversations(LOG))
+
+
+class TestSatisfaction:
+    def test_the_mean_and_the_silence_worked_by_hand(self):
+        ratings = [5.0, 3.0, None, 4.0]
+        turns = [turn(place, conversation="one", user_satisfaction=rating) for place, rating in enumerate(ratings)]
+        turns += [turn(9, user_satisfaction=2.0, error_type="TimeoutError"), turn(10, error_type="TimeoutError")]
+        found = analysis.satisfaction(turns)
+        assert (found.score.value, found.score.n) == (3.5, 4)
+        assert found.response_rate.value == pytest.approx(4 / 6)
+        assert found.distribution == {1: 0, 2: 1, 3: 1, 4: 1, 5: 1}
+        assert (found.error_rate_rated.value, found.error_rate_silent.value) == (0.25, 0.5)
+        # Two conversations: residuals (12 - 3 x 3.5) and (2 - 3.5); error sqrt(2 x (1.5^2 + 1.5^2)) / 4; t(1) = 12.706.
+        assert found.score.high - 3.5 == pytest.approx(12.7062 * np.sqrt(2 * 4.5) / 4, rel=1e-4)
+
+    def test_its_interval_is_as_wide_as_leaving_out_one_conversation_at_a_time_says(self):
+        found = analysis.satisfaction(LOG).score
+        rated = FRAME.dropna(subset="user_satisfaction").groupby("conversation_id")["user_satisfaction"]
+        totals, turns = rated.sum().to_numpy(), rated.count().to_numpy()
+        without = (totals.sum() - totals) / (turns.sum() - turns)
+        error = np.sqrt((len(turns) - 1) / len(turns) * ((without - without.mean()) ** 2).sum())
+        reach = error * stats.t.ppf(0.975, len(turns) - 1)
+        assert (found.high - found.low) / 2 == pytest.approx(reach, rel=0.02)
+
+
+class TestCapacity:
+    def test_a_minute_and_its_headroom_worked_by_hand(self):
+        minutes = [0, 0, 0, 1, 5]
+        turns = [turn(n, hours=minute / 60, input_tokens=10, output_tokens=5) for n, minute in enumerate(minutes)]
+        load = analysis.capacity(turns).turns
+        assert (load.peak, load.at, load.minutes, load.mean) == (3, MONDAY, 6, pytest.approx(5 / 6))
+        assert load.headroom(4) == (room := load.headroom(4))
+        assert (room.at_peak, room.minutes_over) == (0.25, 0)
+        assert (load.headroom(2).at_peak, load.headroom(2).minutes_over) == (-0.5, 1)
+        assert analysis.capacity(turns).tokens.peak == 45
+
+    def test_what_is_not_reported_is_unknown(self):
+        found = analysis.capacity([turn(0)])
+        assert (found.tokens, found.concurrent) == (None, None)
+        with pytest.raises(ValueError, match=r"limit .* is not positive"):
+            found.turns.headroom(0)
+
+    @example([(0, 10), (10, 5)])
+    @settings(max_examples=15, deadline=None)
+    @given(st.lists(st.tuples(st.integers(0, 100), st.integers(1, 60)), min_size=1, max_size=12))
+    def test_turns_at_once_are_those_one_counts_second_by_second(self, spans):
+        turns = [turn(n, hours=start / 3600, response_time=float(length)) for n, (start, length) in enumerate(spans)]
+        wanted = max(sum(start <= second < start + length for start, length in spans) for second in range(200))
+        assert analysis.capacity(turns).concurrent == wanted
+
+    def test_the_busy_twentieth_is_that_of_numpy(self):
+        load = analysis.capacity(LOG).turns
+        minutes = FRAME.set_index("timestamp").resample("min").size()
+        assert (load.minutes, load.peak) == (len(minutes), minutes.max())
+        assert load.p95 == np.percentile(minutes, 95, method="lower")
+
+
+class TestCostBy:
+    def test_the_parts_add_up_to_the_last_digit(self):
+        found = analysis.cost_by(LOG, "model")
+        assert found["cost"].sum() == FRAME["cost"].sum()
+        assert found["share"].sum() == pytest.approx(1)
+
+    def test_means_are_over_what_has_a_cost(self):
+        turns = [
+            turn(0, conversation="a", user_id="u", intent="x", cost="0.30"),
+            turn(1, conversation="a", user_id="u", intent="x", cost="0.10"),
+            turn(2, conversation="b", user_id="u", intent="x", cost="0.20"),
+            turn(3, conversation="c", intent="x", cost="0.60"),
+            turn(4, conversation="d", user_id="v", intent="x"),
+        ]
+        row = analysis.cost_by(turns).iloc[0]
+        assert (row["turns"], row["unpriced"], row["cost"]) == (5, 1, Decimal("1.20"))
+        assert (row["per_turn"], row["per_conversation"], row["per_user"]) == pytest.approx((0.3, 0.4, 0.6))
+
+    def test_an_unknown_dimension_is_refused(self):
+        with pytest.raises(ValueError, match="tokens is no dimension of turns"):
+            analysis.cost_by(LOG, "tokens")
+
+
+class TestErrorTrend:
+    def test_classes_are_counted_hour_by_hour(self):
+        turns = [
+            turn(0, error_type="ReadTimeout"), turn(1, error_type="ReadTimeout"), turn(2),
+            turn(3, hours=2, error_type="RateLimitError"), turn(4, hours=2.5),
+        ]  # fmt: skip
+        found = analysis.error_trend(turns, "hour")
+        assert found.columns.tolist() == ["period", "turns", "rate limit", "timeout", "share"]
+        assert found[["turns", "rate limit", "timeout"]].to_numpy().tolist() == [[3, 0, 2], [0, 0, 0], [2, 1, 0]]
+        assert found["share"].isna().tolist() == [False, True, False]
+        assert found["share"].dropna().tolist() == pytest.approx([2 / 3, 1 / 2])
+
+    def test_its_classes_are_those_of_the_taxonomy(self):
+        over_time, whole = analysis.error_trend(LOG), analysis.errors(LOG).set_index("error_class")["turns"]
+        assert {name: over_time[name].sum() for name in whole.index} == whole.to_dict()
