@@ -1,0 +1,308 @@
+"""The real Prometheus and Alertmanager take our rules, decide as our engine does, and reach the inbox."""
+
+import json
+import random
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import pytest
+from moments import MORNING
+
+from chatmon.alerts.defaults import default_rules
+from chatmon.alerts.engine import AlertEngine
+from chatmon.alerts.notification import Severity, Status
+from chatmon.alerts.policy import Inhibition, Policy, Route
+from chatmon.alerts.prometheus import Metrics, alertmanager_config, export_rules
+from chatmon.alerts.prometheus.yaml import to_yaml
+from chatmon.alerts.rules import Rule
+from chatmon.clock import ManualClock
+from chatmon.local.inbox import start
+from chatmon.monitor import ChatMonitor
+
+pytestmark = pytest.mark.system
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+def program(*names):
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    raise RuntimeError(f"no {names[0]} on this machine: on Debian, `apt install prometheus prometheus-alertmanager`")
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def errors(**changes):
+    usual = {
+        "name": "errors",
+        "measure": "error",
+        "statistic": "rate",
+        "window": 5 * MINUTE,
+        "above": 0.2,
+        "by": ("region",),
+        "min_n": 20,
+        "severity": Severity.PAGE,
+    }
+    return Rule(**(usual | changes))
+
+
+ONE_OF_EACH_KIND = [
+    *default_rules(),
+    errors(recover=0.1, for_=2 * MINUTE, keep_firing_for=5 * MINUTE, no_data="alert", labels={"team": "support"}),
+    Rule(name="burn", kind="burn_rate", measure="error", window=timedelta(hours=1), short_window=5 * MINUTE,
+         objective=0.99, above=14.4, min_n=20, by=("model",)),
+    Rule(name="silence", kind="absence", window=30 * MINUTE, below=1),
+    Rule(name="slow", measure="time_to_first_token", statistic="p99.5", window=90 * SECOND, above=2, no_data="alert"),
+    Rule(name="spent", measure="cost", statistic="sum", window=timedelta(1), above=1e-7, by=("provider", "intent")),
+    Rule(name="unhappy", measure="satisfaction", statistic="mean", window=timedelta(days=3), below=3.1, recover=3.4),
+    Rule(name="long", measure="tokens", statistic="mean", window=timedelta(hours=36), above=2000),
+]  # fmt: skip
+
+
+def test_promtool_accepts_a_rule_of_every_kind(tmp_path):
+    exported = export_rules(ONE_OF_EACH_KIND)
+    assert set(exported.left_out) == {"tokens-per-conversation"}
+    file = tmp_path / "rules.yml"
+    file.write_text(exported.text, encoding="utf-8")
+    assert f"SUCCESS: {len(ONE_OF_EACH_KIND) - 1} rules found" in run(program("promtool"), "check", "rules", file)
+
+
+def test_amtool_accepts_the_configuration_and_routes_as_we_do(tmp_path):
+    policy = Policy(
+        (
+            Route(channels=("pager", "chat"), match={"severity": "page", "region": ("uk", "a.b|c")}),
+            Route(channels=("chat",), match={"rule": 'with "quotes" \\ and {braces}'}),
+            Route(channels=("log",)),
+        ),
+        (Inhibition(source={"rule": "outage"}, target={"severity": ("ticket", "info")}, equal=("region", "rule")),),
+    )
+    receivers = {
+        "pager": {"pagerduty_configs": [{"routing_key": "k" * 32}]},
+        "chat": {"slack_configs": [{"api_url": "http://127.0.0.1:1/x"}]},
+        "log": {},
+    }
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(alertmanager_config(policy, receivers), encoding="utf-8")
+    run(program("amtool"), "check-config", file)
+    for labels, receiver in [
+        (["severity=page", "region=uk"], "pager and chat"),
+        (["severity=page", "region=a.b|c"], "pager and chat"),
+        (["severity=page", "region=axb"], "log"),
+        (["severity=ticket", "region=uk"], "log"),
+    ]:
+        answer = run(program("amtool"), "config", "routes", "test", f"--config.file={file}", "alertname=x", *labels)
+        assert answer.strip() == receiver
+
+
+PLANTED = [errors(), errors(name="held", for_=3 * MINUTE, recover=0.05, keep_firing_for=4 * MINUTE)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_promtool_and_our_engine_agree_within_one_evaluation_on_a_planted_burst(tmp_path, seed):
+    clock = ManualClock(MORNING)
+    monitor = ChatMonitor(clock=clock.time_ns, timer=clock.timer)
+    metrics = Metrics(by=("region",))
+    metrics.watch(monitor)
+    said = []
+    engine = AlertEngine(PLANTED, said.append, clock=clock.time_ns)
+    engine.watch(monitor)
+    drawn = random.Random(seed)
+    names = ("chatmon_turns_total", "chatmon_failed_turns_total")
+    scrapes = {}
+    for quarter in range(4 * 60):  # an hour, scraped every 15 s; the burst lasts from minute 20 to 30
+        share = 0.5 if 20 * 4 <= quarter < 30 * 4 else 0.02
+        for _ in range(drawn.randint(3, 9)):
+            clock.advance(15 / 10)
+            with monitor.track("c1", region="uk") as turn:
+                if drawn.random() < share:
+                    turn.record_error(TimeoutError("too slow"))
+        clock.advance((quarter + 1) * 15 - clock.timer())
+        for name in names:
+            labels = {"region": "uk", "gen_ai_request_model": "", "gen_ai_provider_name": ""}
+            scrapes.setdefault(name, []).append(metrics.registry.get_sample_value(name, labels))
+        engine.tick()
+    began = {one.rule: one.at - MORNING for one in said if one.status is Status.FIRING}
+    ended = {one.rule: one.at - MORNING for one in said if one.status is Status.RESOLVED}
+    assert set(began) == set(ended) == {"errors", "held"}
+    assert all(20 * MINUTE < one <= 30 * MINUTE for one in began.values())
+
+    (tmp_path / "rules.yml").write_text(export_rules(PLANTED).text, encoding="utf-8")
+    alert = {"exp_labels": {"severity": "page", "region": "uk"}}
+    checks = [
+        {"eval_time": f"{moment // SECOND}s", "alertname": rule, "exp_alerts": [alert] if fires else []}
+        for rule in began
+        for moment, fires in [
+            (began[rule] - MINUTE, False),
+            (began[rule] + MINUTE, True),
+            (ended[rule] - MINUTE, True),
+            (ended[rule] + MINUTE, False),
+        ]
+    ]
+    series = [
+        {"series": f'{name}{{region="uk"}}', "values": "0 " + " ".join(f"{value:g}" for value in values)}
+        for name, values in scrapes.items()
+    ]
+    tests = {
+        "rule_files": ["rules.yml"],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "15s", "input_series": series, "alert_rule_test": checks}],
+    }
+    (tmp_path / "tests.yml").write_text(to_yaml(tests), encoding="utf-8")
+    # promtool compares annotations as well, which hold the value: the test is of when, so they are taken out.
+    text = (tmp_path / "rules.yml").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in text if "annotations:" not in line and "summary:" not in line]
+    (tmp_path / "rules.yml").write_text("\n".join(kept), encoding="utf-8")
+    assert "SUCCESS" in run(program("promtool"), "test", "rules", tmp_path / "tests.yml")
+
+
+@contextmanager
+def running(log, *command):
+    """Run a program for as long as the block lasts."""
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ready(port, log, within=20):
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text(encoding="utf-8")[-3000:])
+
+
+@contextmanager
+def prometheus_and_alertmanager(folder, metrics_address, rules, policy, receivers, interval):
+    prometheus, alertmanager = free_port(), free_port()
+    (folder / "rules.yml").write_text(export_rules(rules, interval=interval).text, encoding="utf-8")
+    (folder / "alertmanager.yml").write_text(alertmanager_config(policy, receivers), encoding="utf-8")
+    scrape = {"job_name": "chatbot", "static_configs": [{"targets": [metrics_address.split("/")[2]]}]}
+    config = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": f"{interval // SECOND}s"},
+        "rule_files": [str(folder / "rules.yml")],
+        "scrape_configs": [scrape],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager}"]}]}]},
+    }
+    (folder / "prometheus.yml").write_text(to_yaml(config), encoding="utf-8")
+    logs = folder / "prometheus.log", folder / "alertmanager.log"
+    with (
+        running(
+            logs[0],
+            program("prometheus"),
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'tsdb'}",
+            f"--web.listen-address=127.0.0.1:{prometheus}",
+        ),
+        running(
+            logs[1],
+            program("prometheus-alertmanager", "alertmanager"),
+            f"--config.file={folder / 'alertmanager.yml'}",
+            f"--storage.path={folder / 'alertmanager'}",
+            f"--web.listen-address=127.0.0.1:{alertmanager}",
+            "--cluster.listen-address=",
+        ),
+    ):
+        ready(prometheus, logs[0])
+        ready(alertmanager, logs[1])
+        yield
+
+
+class Traffic:
+    """Twenty turns a second, of which a share fails."""
+
+    def __init__(self, monitor):
+        self.monitor = monitor
+        self.share = 0.0
+        self._drawn = random.Random(7)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._go_on)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    def _go_on(self):
+        while not self._over.wait(0.05):
+            with self.monitor.track("c1", region="uk", model="usual") as turn:
+                if self._drawn.random() < self.share:
+                    turn.record_error(TimeoutError("too slow"))
+
+
+def test_a_burst_fires_in_both_at_the_same_time_reaches_the_inbox_in_three_protocols_and_resolves(tmp_path):
+    interval = 5 * SECOND
+    rule = errors(window=15 * SECOND, keep_firing_for=5 * SECOND)
+    monitor, metrics, said = ChatMonitor(), Metrics(by=("region",)), []
+    metrics.watch(monitor)
+    engine = AlertEngine([rule], said.append, tick_seconds=5)
+    engine.watch(monitor)
+    with start() as inbox, metrics:
+        hook = {"url": inbox.alertmanager_url, "http_config": {"authorization": {"credentials": inbox.secret}}}
+        pager = {"routing_key": inbox.routing_key, "url": inbox.pagerduty_url + "/v2/enqueue", "send_resolved": True}
+        receivers = {
+            "hook": {"webhook_configs": [hook]},
+            "pager": {"pagerduty_configs": [pager]},
+            "chat": {"slack_configs": [{"api_url": inbox.slack_url, "send_resolved": True}]},
+        }
+        policy = Policy((Route(channels=("hook", "pager", "chat"), group_by=("rule", "region")),))
+        address = metrics.serve()
+        with (
+            prometheus_and_alertmanager(tmp_path, address, [rule], policy, receivers, interval),
+            Traffic(monitor) as traffic,
+        ):
+            engine.start()
+            time.sleep(20)
+            assert inbox.requests() == []
+            traffic.share = 0.6
+            (fired,) = inbox.wait_for(1, "alertmanager", timeout=40)
+            traffic.share = 0.0
+            fired, resolved = inbox.wait_for(2, "alertmanager", timeout=90)
+            inbox.wait_for(2, "pagerduty", timeout=20)
+            inbox.wait_for(2, "slack", timeout=20)
+            until = time.monotonic() + 4 * interval / SECOND
+            while len(said) < 2 and time.monotonic() < until:
+                time.sleep(0.1)
+            engine.stop()
+        (incident,) = inbox.incidents()
+    assert (fired["status"], resolved["status"], incident.status) == ("firing", "resolved", "resolved")
+    (alert,) = fired["alerts"]
+    assert {name: alert["labels"][name] for name in ("alertname", "region", "severity")} == {
+        "alertname": "errors",
+        "region": "uk",
+        "severity": "page",
+    }
+    ours = [(one.status, one.at) for one in said]
+    assert [status for status, _ in ours] == [Status.FIRING, Status.RESOLVED], json.dumps([str(one) for one in ours])
+    theirs = [datetime.fromisoformat(alert["startsAt"]), datetime.fromisoformat(resolved["alerts"][0]["endsAt"])]
+    apart = [abs(there - here) for there, (_, here) in zip(theirs, ours, strict=True)]
+    # An evaluation, and the second until the next scrape sees what our engine sees at once.
+    assert max(apart) <= interval + SECOND, apart
