@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 BLUE, RED = "#0072B2", "#D55E00"
 """From the palette of Okabe and Ito (Color Universal Design, 2008), which colour-blind readers can tell apart."""
+PALETTE = (BLUE, "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
+INK = "#111111"
+"""Of text, axes and edges."""
 SIZE = (6.4, 3.8)
 """Inches; with DPI this is 960 pixels shown 640 wide: sharp on a laptop, and its text still readable on a phone."""
 DPI = 150
@@ -63,20 +66,42 @@ def figure(title: str, x: str, y: str) -> Iterator[tuple[Figure, Axes]]:
     """
     import textwrap
 
+    with look():
+        fig = canvas(title, SIZE)
+        axes = fig.add_subplot()
+        axes.set(xlabel=x, ylabel=textwrap.fill(y, 30))
+        yield fig, axes
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw in the course's look, whatever the reader's own settings are; they come back with the block's end."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(LOOK)
-        fig = Figure()
-        FigureCanvasAgg(fig)
-        axes = fig.add_subplot()
+        yield
+
+
+def canvas(title: str, size: tuple[float, float]) -> Figure:
+    """Return an empty figure with its title, to be drawn within ``look()``.
+
+    Args:
+        title: The finding, as a short sentence; long ones are wrapped.
+        size: In inches.
+    """
+    import textwrap
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    fig = Figure(figsize=size)
+    FigureCanvasAgg(fig)
+    if title:
         # A title of the axes would begin right of the labels, and be cut off where these are long.
-        fig.suptitle(textwrap.fill(title, 62), x=0.01, horizontalalignment="left")
-        axes.set(xlabel=x, ylabel=textwrap.fill(y, 30))
-        yield fig, axes
+        fig.suptitle(textwrap.fill(title, round(62 * size[0] / SIZE[0])), x=0.01, horizontalalignment="left")
+    return fig
 
 
 def show(fig: Figure, alt: str) -> None:

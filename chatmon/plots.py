@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from chatmon.figure import BLUE, HATCHES, RED, SIZE, figure, show
+from chatmon.plots_dashboard import dashboard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ __all__ = [
     "compare_models",
     "conversation_growth",
     "conversation_growth_data",
+    "dashboard",
     "figure",
     "forecast_band",
     "response_times",

@@ -68,8 +68,9 @@ class Page:
         self.call("Page.navigate", url=url)
 
     def ask(self, script: str) -> Any:
-        """Return the value of a JavaScript expression."""
-        return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+        """Return the value of a JavaScript expression, once a promise has kept it."""
+        how = {"returnByValue": True, "awaitPromise": True}
+        return self.call("Runtime.evaluate", expression=script, **how)["result"].get("value")
 
     def wait_for(self, script: str, seconds: float = 60) -> None:
         """Wait until an expression is true."""

@@ -1,0 +1,34 @@
+"""What each number of the report means, in a sentence or two."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DEFINITIONS: Final[dict[str, str]] = {
+    "Turn": "One user message and the reply to it, failed ones included.",
+    "Conversation": (
+        "Turns with one conversation id. Abandoned: its last turn failed or did not complete the task, and nothing "
+        "followed. Resolved: its last turn completed it."
+    ),
+    "Response time": "Seconds from the request to the complete reply; of failed turns too, where it is known.",
+    "First token": "Seconds from the request to the first token of a streamed reply.",
+    "Percentile": (
+        "Linearly interpolated; its interval is that of order statistics and assumes nothing of how times are spread. "
+        "Too few: fewer than one value is expected beyond the percentile, or the interval lacks an end."
+    ),
+    "Failed turns": "Turns that ended in an error, of all turns; the interval is Wilson's.",
+    "Tokens": "Input is all input, tokens read from a cache included; output is all output, reasoning included.",
+    "Cost": ("US dollars of the turns that have a price, added up exactly. An unknown price is unknown and never 0."),
+    "Rating": "What users gave, 1 to 5. Most say nothing, and who rates may not be like who does not.",
+    "Change": (
+        "A window in which a measure of a slice differs from the rest of that slice. Like for like: each hour is held "
+        "against hours of its kind (quarter of the day; working day or weekend). All measures, slices and windows "
+        "looked at are allowed for (Bonferroni), so a log in which nothing happens shows a change in fewer than 5 of "
+        "100 cases. The window was searched for: its ends are estimates, and the interval does not know of the search."
+    ),
+    "Weight": (
+        "What a change makes up of the whole log: of its waiting, of its failed turns and uncompleted tasks, or of its "
+        "cost. Findings are ranked by it."
+    ),
+    "Intervals": "95 %. n is the number of values behind a number. All times are UTC.",
+}
