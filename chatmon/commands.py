@@ -1,12 +1,12 @@
 """The commands of ``chatmon``. What a command does is imported when it runs, so that ``chatmon --help`` is quick."""
 
-import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from chatmon.serve_commands import serve
 
 FIRST_DAY = datetime(2026, 10, 5, tzinfo=UTC)
 
@@ -17,7 +17,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-serve = typer.Typer(help="Serve on this machine what a cloud would.", no_args_is_help=True)
 app.add_typer(serve, name="serve")
 
 
@@ -95,15 +94,19 @@ Format = Annotated[str | None, typer.Option("--format", help="Look for this tool
 Zone = Annotated[
     str | None, typer.Option("--tz", help="Zone of times that name none, such as Europe/Berlin; else UTC.")
 ]
+Columns = Annotated[
+    Path | None,
+    typer.Option("--columns", help="A TOML file that says which column of a table of one's own is which of turns."),
+]
 
 
 @app.command()
-def inspect(paths: Paths, tool: Format = None, tz: Zone = None) -> None:
+def inspect(paths: Paths, tool: Format = None, tz: Zone = None, columns: Columns = None) -> None:
     """Say what exported logs hold, what was assumed in reading them, and what they add up to."""
     from chatmon import analysis
     from chatmon.importers import open_logs
 
-    with open_logs(paths, tool, tz) as logs:
+    with open_logs(paths, tool, tz, columns=columns) as logs:
         typer.echo(logs.report)
         _refuse_nothing(logs.report.turns)
         typer.echo(f"\n{analysis.summary(logs)}")
@@ -118,16 +121,71 @@ def convert(
     output: Annotated[Path, typer.Option("-o", "--output", help="The Parquet file of turns to write.")],
     tool: Format = None,
     tz: Zone = None,
+    columns: Columns = None,
     content: Annotated[bool, typer.Option("--content", help="Keep the texts of questions and answers.")] = False,
 ) -> None:
     """Turn exported logs into one Parquet file of turns."""
     from chatmon.importers import open_logs
 
-    with open_logs(paths, tool, tz, content=content) as logs:
+    with open_logs(paths, tool, tz, columns=columns, content=content) as logs:
         typer.echo(logs.report)
         _refuse_nothing(logs.report.turns)
         logs.write_parquet(output)
         typer.echo(f"\n{output} holds {logs.report.turns:,} turns.")
+
+
+@app.command()
+def report(
+    paths: Paths,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML page to write.")] = Path("report.html"),
+    tool: Format = None,
+    tz: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """Write one HTML page about exported logs: what to know first, then figures, tables and how they were read."""
+    from rich.console import Console
+
+    from chatmon.importers import open_logs
+    from chatmon.report import write_report
+
+    with open_logs(paths, tool, tz, columns=columns) as logs:
+        if not logs.report.turns:
+            typer.echo(logs.report)
+        _refuse_nothing(logs.report.turns)
+        with Console(stderr=True).status("adding up") as status:  # drawn on a terminal only
+            write_report(logs, output, step=status.update)
+        typer.echo(f"{output} reports on {logs.report.turns:,} turns: open it in a browser.")
+
+
+@app.command()
+def replay(
+    rules: Annotated[Path, typer.Argument(metavar="RULES", help="A TOML file of rules.")],
+    paths: Paths,
+    truth: Annotated[Path | None, typer.Option(help="The answer key of simulated traffic: scores the rules.")] = None,
+    picture: Annotated[Path | None, typer.Option("--figure", help="The timeline to write, as PNG or SVG.")] = None,
+    tool: Format = None,
+    tz: Zone = None,
+) -> None:
+    """Run alert rules over history: what they would have said, and, with the truth, how good that is."""
+    from chatmon.alerts import picture as pictures
+    from chatmon.alerts.replay import replay as run_over
+    from chatmon.alerts.rules_file import load_rules
+    from chatmon.alerts.score import score
+    from chatmon.importers import open_logs
+    from chatmon.traffic import Truth
+
+    known = None if truth is None else Truth.from_json(truth.read_text(encoding="utf-8"))
+    loaded = load_rules(rules)
+    with open_logs(paths, tool, tz) as logs:
+        _refuse_nothing(logs.report.turns)
+        said = run_over(loaded, logs)
+    typer.echo(f"{said}\n")
+    if known is not None:
+        scored = score(said, known)
+        typer.echo(f"{scored}\n\n{scored.to_frame().to_string(index=False)}")
+    if picture is not None:
+        pictures.drawn(said, known)[0].savefig(picture)
+        typer.echo(f"\n{picture} shows it.")
 
 
 @app.command()
@@ -165,27 +223,3 @@ def simulate(
 def _refuse_nothing(turns: int) -> None:
     if not turns:
         raise ValueError("no turns in these logs: the lines above say what was found and why it was rejected")
-
-
-@serve.command("llm")
-def serve_llm(
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port; any free one if not given.")] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(envvar="CHATMON_API_KEY", help="The key clients must send; a random one, shown, if not given."),
-    ] = None,
-) -> None:
-    """Serve the local model to anything that speaks OpenAI, until Ctrl-C."""
-    from chatmon.local.llm import start
-
-    with start(port=port, api_key=api_key) as llm:
-        key = llm.api_key if api_key is None else "(the one you gave)"
-        typer.echo(f"base URL  {llm.base_url}\nmodel     {llm.model}\nAPI key   {key}\nStop it with Ctrl-C.")
-        sys.stdout.flush()
-        try:
-            while llm.running:
-                time.sleep(0.2)
-        except KeyboardInterrupt:
-            typer.echo("\nStopped.")
-            return
-        llm.check()

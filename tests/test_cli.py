@@ -50,7 +50,9 @@ def test_help_comes_within_three_tenths_of_a_second() -> None:
     assert min(taken) < 0.3  # the least: what else runs on the machine only adds
 
 
-@pytest.mark.parametrize("command", ["doctor", "fetch-model", "inspect", "convert", "simulate", "serve"])
+@pytest.mark.parametrize(
+    "command", ["doctor", "fetch-model", "inspect", "convert", "report", "replay", "simulate", "serve"]
+)
 def test_every_command_says_what_it_does(command: str) -> None:
     result = chatmon(command, "--help")
 

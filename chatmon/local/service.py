@@ -49,6 +49,7 @@ class Service:
         self.address = answer["address"]
         self.pid = self._process.pid
         self._name = name
+        self._log = log
         self._owner = os.getpid()
         _started.add(self)
 
@@ -56,6 +57,16 @@ class Service:
     def running(self) -> bool:
         """Whether its process is alive."""
         return self._owner == os.getpid() and self._process.poll() is None
+
+    def check(self) -> None:
+        """Return if it runs.
+
+        Raises:
+            ServerCrashed: Its process ended though nobody stopped it.
+        """
+        if not self.running:
+            log = f"Its log, {self._log}, ends:\n{child.tail(self._log)}"
+            raise ServerCrashed(f"the {self._name} service at {self.address} ended: start it again. {log}")
 
     def stop(self) -> None:
         """End it; a second call does nothing."""
