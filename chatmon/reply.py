@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from chatmon.quality import context_relevance, task_completed
 from chatmon.retries import seconds_until_retry
+from chatmon.tracing import TurnTrace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -90,45 +91,51 @@ class ReplyStream:
 
     def __iter__(self) -> Iterator[str]:
         bot = self._bot
-        with self._track() as turn:
-            messages = self._prepare(turn)
+        with self._track() as turn, TurnTrace(turn) as trace:
+            messages = self._prepare(turn, trace)
             try:
                 while self._reply is None:
                     self._start_attempt(turn)
                     try:
-                        with closing(bot.client.stream(messages)) as pieces:
-                            for piece in pieces:
+                        with trace.attempt(self._attempts), closing(bot.client.stream(messages)) as pieces:
+                            for piece in trace.through(pieces):
                                 self._pieces.append(piece)
                                 yield piece
-                        self._succeed(turn)
+                        self._succeed(turn, trace)
                     except bot.client.errors as error:
                         wait = self._wait_after(error)
                         if wait is None:
-                            yield self._fall_back(turn, error)
+                            yield self._fall_back(turn, trace, error)
                         else:
-                            bot.sleep(wait)
+                            with trace.step("wait before retry", "chain", seconds=wait):
+                                bot.sleep(wait)
             except GeneratorExit:
                 self._leave(turn)
 
     async def __aiter__(self) -> AsyncIterator[str]:
         bot = self._bot
-        with self._track() as turn:
-            messages = self._prepare(turn)
+        with self._track() as turn, TurnTrace(turn) as trace:
+            messages = self._prepare(turn, trace)
             try:
                 while self._reply is None:
                     self._start_attempt(turn)
                     try:
-                        async with aclosing(bot.client.astream(messages)) as pieces:
-                            async for piece in pieces:
-                                self._pieces.append(piece)
-                                yield piece
-                        self._succeed(turn)
+                        with trace.attempt(self._attempts):
+                            async with (
+                                aclosing(bot.client.astream(messages)) as replied,
+                                aclosing(trace.through_async(replied)) as pieces,
+                            ):
+                                async for piece in pieces:
+                                    self._pieces.append(piece)
+                                    yield piece
+                        self._succeed(turn, trace)
                     except bot.client.errors as error:
                         wait = self._wait_after(error)
                         if wait is None:
-                            yield self._fall_back(turn, error)
+                            yield self._fall_back(turn, trace, error)
                         else:
-                            await bot.async_sleep(wait)
+                            with trace.step("wait before retry", "chain", seconds=wait):
+                                await bot.async_sleep(wait)
             except GeneratorExit:
                 self._leave(turn)
 
@@ -145,19 +152,27 @@ class ReplyStream:
             prompt_version=self._bot.prompt.version,
         )
 
-    def _prepare(self, turn: LiveTurn) -> list[Message]:
+    def _prepare(self, turn: LiveTurn, trace: TurnTrace) -> list[Message]:
         """Check the message, find what the desk knows about it, and return what to send."""
         bot = self._bot
         turn.set(attempts=0)
         self._text = _checked(self._text, bot.config.max_message_bytes)
         turn.set(question=self._text)
-        hits = bot.knowledge.retrieve(self._text)
+        trace.ask(self._text)
+        with trace.step("retrieval", "retriever", query=self._text) as found:
+            hits = bot.knowledge.retrieve(self._text)
+            found["documents"] = [
+                {"id": entry.id, "score": score, "page_content": entry.answer} for entry, score in hits
+            ]
         if hits:
             self._entry = hits[0].entry
             turn.set(intent=self._entry.intent)
         note = self._entry.answer if self._entry else bot.knowledge.refusal
-        self._asked = bot.prompt.ask(self._text, note)
-        return bot.prompt.messages(self._text, note, bot.memory.history(self.conversation_id))
+        with trace.step("prompt", "prompt", question=self._text, version=bot.prompt.version) as written:
+            self._asked = bot.prompt.ask(self._text, note)
+            messages = bot.prompt.messages(self._text, note, bot.memory.history(self.conversation_id))
+            written["messages"] = messages
+        return messages
 
     def _start_attempt(self, turn: LiveTurn) -> None:
         self._attempts += 1
@@ -169,16 +184,19 @@ class ReplyStream:
             return None
         return seconds_until_retry(error, self._attempts, now=self._bot.monitor.now(), random=self._bot.random)
 
-    def _succeed(self, turn: LiveTurn) -> None:
+    def _succeed(self, turn: LiveTurn, trace: TurnTrace) -> None:
         text = "".join(self._pieces).strip()
         completed = task_completed(text, self._entry.facts) if self._entry else None
         turn.set(answer=text, context_relevance=context_relevance(self._text, text), task_completed=completed)
+        trace.answer(text)
         self._bot.memory.add(self.conversation_id, self._asked, text)
         self._reply = self._make_reply(turn, text, None)
 
-    def _fall_back(self, turn: LiveTurn, error: Exception) -> str:
+    def _fall_back(self, turn: LiveTurn, trace: TurnTrace, error: Exception) -> str:
         """Record the error, make the reply that says so, and return the piece of text that ends it."""
         turn.record_error(error)
+        with trace.step("fallback", "chain", error_type=type(error).__name__):
+            trace.answer(FALLBACK_TEXT)
         turn.set(error_message=_shortened(str(error)), answer=FALLBACK_TEXT, task_completed=False)
         self._reply = self._make_reply(turn, FALLBACK_TEXT, error)
         return f"\n\n{FALLBACK_TEXT}" if self._pieces else FALLBACK_TEXT

@@ -19,3 +19,7 @@ class PortTaken(LocalModelError):  # noqa: N818 - as above
 
 class ServerCrashed(LocalModelError):  # noqa: N818 - as above
     """The process that ran the model is gone though nobody stopped it."""
+
+
+class LocalServerError(LocalModelError):
+    """A server that stands in for a hosted service cannot be started."""

@@ -1,0 +1,30 @@
+"""The promises about the local LangSmith: all runs of many senders are stored, and pages stay quick."""
+
+import secrets
+
+import local_langsmith as benchmark
+import pytest
+
+from chatmon.local.langsmith import start
+
+
+def test_no_run_of_four_processes_with_four_threads_is_lost():
+    with start(api_key=f"test-{secrets.token_hex(8)}") as server:
+        _, count = benchmark.ingested(server, 320)
+        assert count == 320
+        _, listed = benchmark.listed(server)
+        assert listed == 320 + benchmark.PROCESSES
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = benchmark.stored(4000, tmp_path / "large.db")
+    yield made
+    made.reading().close()
+    made.close()
+
+
+def test_a_filtered_page_is_quick_whatever_the_filter(store):
+    times = benchmark.pages(store)
+    assert len(times) == len(benchmark.FILTERS)
+    assert max(times.values()) < benchmark.MOST_PAGE, times
