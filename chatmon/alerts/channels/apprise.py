@@ -29,7 +29,7 @@ class Apprise:
         try:
             import apprise
         except ImportError as error:
-            raise ImportError("the Apprise channel needs apprise: pip install 'chatmon[apprise]'") from error
+            raise ImportError("the Apprise channel needs apprise: pip install 'chatmon[alerts]'") from error
         self._apprise = apprise.Apprise()
         if not self._apprise.add(url):
             raise ValueError(f"Apprise knows no address that begins with {url.partition(':')[0]!r}")
