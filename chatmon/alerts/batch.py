@@ -79,10 +79,9 @@ def of_turns(turns: Sequence[Turn | LiveTurn], columns: Columns, failed_lately: 
             return [getattr(turn, name) for turn in turns]
         return [fields.get(name) for fields in known]
 
-    ends = np.array(
-        [(turn.timestamp - EPOCH) // _MICROSECOND + round((turn.response_time or 0.0) * MICRO) for turn in turns],
-        dtype=np.int64,
-    )
+    started = np.array([(turn.timestamp - EPOCH) // _MICROSECOND for turn in turns], dtype=np.int64)
+    lasted = np.array(column("response_time"), dtype=np.float64)
+    ends = started + np.rint(np.where(np.isnan(lasted), 0.0, lasted) * MICRO).astype(np.int64)
     numbers = {name: np.array(column(name), dtype=np.float64) for name in columns.numbers}
     failed = np.array([error is not None for error in column("error_type")], dtype=np.float64)
     first = _first_errors(ends, failed, lambda row: turns[row].conversation_id, failed_lately)

@@ -246,6 +246,9 @@ class AlertEngine:
                     continue
                 key = (watch.rule.name, group)
                 alert = self._alerts.get(key)
+                if alert is None and watch.is_far_below(cells, tick):
+                    wake[group] = NEVER
+                    continue
                 state = State(watch.labels(group)) if alert is None else alert.state
                 after, note = step(watch, cells, state, tick, self._since)
                 wake[group] = watch.following(cells, after, tick) or NEVER

@@ -128,6 +128,14 @@ class Watch:
         """Whether its value may change at any tick, and not only when a turn enters or leaves a window."""
         return self.rule.kind in ("change", "budget")
 
+    def is_far_below(self, cells: Cells, tick: int) -> bool:
+        """Say whether a sum is within its limit and can only fall, as most conversations' are: quickly asked."""
+        rule = self.rule
+        if rule.kind != "threshold" or rule.above is None or not rule.adds_up or cells.ticks[-1:] > [tick]:
+            return False
+        n, total, _ = cells.sums(tick, self.length)
+        return (n if rule.statistic == "count" else total / MEASURES[rule.measure].scale) <= rule.above
+
     def following(self, cells: Cells, state: State, tick: int) -> int | None:
         """Return the next tick at which an alert may become another, given the cells there are; None for never."""
         if self.moves:

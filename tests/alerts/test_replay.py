@@ -73,7 +73,24 @@ def test_values_are_those_of_pandas():
             part = frame.loc[note.at - window : note.at - timedelta(microseconds=1)]
             part = part[part["region"] == note.labels["region"]]
             expected, within = by_hand(part), 0.011 if statistic == "p90" else 1e-9
-            assert note.value == pytest.approx(expected, rel=within) if note.value is not None else np.isnan(expected)
+            if note.value is None:
+                assert np.isnan(expected)
+            else:  # a number counts in whole millionths
+                assert note.value == pytest.approx(expected, rel=within, abs=1e-6)
+
+
+@pytest.mark.parametrize("side", ["above", "below"])
+@pytest.mark.parametrize("statistic", ["p50", "p90"])
+def test_a_percentile_breaches_where_the_turn_of_its_rank_does(statistic, side):
+    limit = 2.0
+    rule = Rule(name="r", measure="response_time", statistic=statistic, window=timedelta(hours=9), **{side: limit})
+    for slow in range(12):
+        times = [9.0 if n < slow else 1.0 for n in range(12)]
+        said = replay([rule], [turn(n, n, seconds=one) for n, one in enumerate(times)]).notifications
+        lower = [sorted(times[: n + 1])[int(float(statistic[1:]) / 100 * n)] for n in range(12)]
+        bad = [value > limit if side == "above" else value < limit for value in lower]
+        turns_bad = [n for n in range(12) if bad[n] != (bad[n - 1] if n else False)]
+        assert [note.at - START for note in said] == [timedelta(minutes=n + 1) for n in turns_bad]
 
 
 def data(frame):
