@@ -33,13 +33,13 @@ class LiveTurn:
         outer: The turn around this one, if any.
         finished: Whether its block has ended.
         sequence: Its number in the monitor; -1 until the block begins.
+        started_ns: When it began, in nanoseconds since 1970; there once the block has begun.
         response_time: Seconds; 0.0 until the block ends.
         time_to_first_token: Seconds, where the reply was streamed.
     """
 
     __slots__ = (
         "_started",
-        "_started_ns",
         "_usage",
         "columns",
         "conversation_id",
@@ -48,6 +48,7 @@ class LiveTurn:
         "outer",
         "response_time",
         "sequence",
+        "started_ns",
         "time_to_first_token",
         "user_id",
     )
@@ -76,7 +77,7 @@ class LiveTurn:
             outer = outer.outer
         self.outer = outer
         CURRENT.set(self)
-        self._started_ns = monitor.clock()
+        self.started_ns = monitor.clock()
         self._started = monitor.timer()
         return self
 
@@ -99,7 +100,7 @@ class LiveTurn:
     @property
     def turn_id(self) -> str:
         """The turn's id: a UUIDv7 (RFC 9562), so that ids sort by time."""
-        milliseconds, rest = divmod(self._started_ns, 1_000_000)
+        milliseconds, rest = divmod(self.started_ns, 1_000_000)
         sub_millisecond = rest * 4096 // 1_000_000
         number = (milliseconds & (2**48 - 1)) << 80 | 7 << 76 | sub_millisecond << 64 | 2 << 62 | self.sequence
         digits = f"{number:032x}"
@@ -108,7 +109,7 @@ class LiveTurn:
     @property
     def timestamp(self) -> datetime:
         """When the turn started, in UTC."""
-        return as_datetime(self._started_ns)
+        return as_datetime(self.started_ns)
 
     def elapsed(self) -> float:
         """Return the seconds since the turn started."""

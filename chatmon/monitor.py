@@ -65,6 +65,8 @@ class ChatMonitor:
         sequence: Numbers the turns of this monitor, from a random start.
         lock: Held while shared state changes.
         rejected: Reported values that could not be true, by reason.
+        listeners: Called with each turn when it has ended, in the turn's own thread: they must neither wait nor raise.
+        rating_listeners: Called likewise with each rating, once its turn has it.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -93,6 +95,8 @@ class ChatMonitor:
         self.capture_content = capture_content
         self.evicted = 0
         self.rejected: Counter[str] = Counter()
+        self.listeners: list[Callable[[LiveTurn], object]] = []
+        self.rating_listeners: list[Callable[[float], object]] = []
         self.clock = clock
         self.timer = timer
         self.pricer = pricer
@@ -167,11 +171,14 @@ class ChatMonitor:
             for turn in reversed(self._turns):
                 if turn.sequence == sequence and turn.turn_id == turn_id:
                     turn.columns = turn.columns | {"user_satisfaction": satisfaction}
-                    return
-            raise UnknownTurnError(
-                f"no finished turn {turn_id} among the newest {len(self._turns)} "
-                f"({self.evicted} evicted, capacity {self.capacity})"
-            )
+                    break
+            else:
+                raise UnknownTurnError(
+                    f"no finished turn {turn_id} among the newest {len(self._turns)} "
+                    f"({self.evicted} evicted, capacity {self.capacity})"
+                )
+        for listener in self.rating_listeners:
+            listener(satisfaction)
 
     def turns(self, hours: float | None = None) -> list[Turn]:
         """Return the buffer's turns in the order they ended; with ``hours``, those that started that lately."""
@@ -239,6 +246,8 @@ class ChatMonitor:
                 self.evicted += 1
             turns.append(turn)
             self._window.add(self.clock() // 1_000_000_000, turn.response_time, "error_type" in columns, usage)
+        for listener in self.listeners:
+            listener(turn)
 
 
 def _sequence_of(turn_id: str) -> int | None:

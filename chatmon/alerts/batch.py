@@ -79,7 +79,7 @@ def of_turns(turns: Sequence[Turn | LiveTurn], columns: Columns, failed_lately: 
             return [getattr(turn, name) for turn in turns]
         return [fields.get(name) for fields in known]
 
-    started = np.array([(turn.timestamp - EPOCH) // _MICROSECOND for turn in turns], dtype=np.int64)
+    started = np.array([_started(turn) for turn in turns], dtype=np.int64)
     lasted = np.array(column("response_time"), dtype=np.float64)
     ends = started + np.rint(np.where(np.isnan(lasted), 0.0, lasted) * MICRO).astype(np.int64)
     numbers = {name: np.array(column(name), dtype=np.float64) for name in columns.numbers}
@@ -119,6 +119,13 @@ def of_table(turns: Turns, columns: Columns) -> Batch:
     return Batch(
         ends, {**values, "failed": failed, "first_error": first}, {name: texts[name] for name in columns.texts}
     )
+
+
+def _started(turn: Turn | LiveTurn) -> int:
+    """Return when a turn started, in microseconds since 1970."""
+    if isinstance(turn, LiveTurn):
+        return turn.started_ns // 1_000
+    return (turn.timestamp - EPOCH) // _MICROSECOND
 
 
 def _fields(turn: Turn, columns: Columns) -> dict[str, Any]:

@@ -122,13 +122,7 @@ class AlertEngine:
 
     def watch(self, monitor: ChatMonitor) -> None:
         """Observe every turn of a monitor from now on."""
-        record = monitor.record
-
-        def record_and_observe(turn: LiveTurn) -> None:
-            record(turn)
-            self._arrived.append(turn)
-
-        monitor.record = record_and_observe  # type: ignore[method-assign]
+        monitor.listeners.append(self._arrived.append)
 
     def tick(self) -> None:
         """Evaluate every tick that has ended, and hand on what was decided; the thread of ``start`` calls it."""

@@ -74,18 +74,8 @@ class Metrics:
 
     def watch(self, monitor: ChatMonitor) -> None:
         """Count every turn and rating of a monitor from now on."""
-        record, rate = monitor.record, monitor.rate
-
-        def record_and_count(turn: LiveTurn) -> None:
-            record(turn)
-            self.observe(turn)
-
-        def rate_and_count(turn_id: str, satisfaction: float) -> None:
-            rate(turn_id, satisfaction)
-            self._families.satisfaction.observe(satisfaction)
-
-        monitor.record = record_and_count  # type: ignore[method-assign]
-        monitor.rate = rate_and_count  # type: ignore[method-assign]
+        monitor.listeners.append(self.observe)
+        monitor.rating_listeners.append(self._families.satisfaction.observe)
 
     def observe(self, turn: LiveTurn) -> None:
         """Count a turn that has ended."""
