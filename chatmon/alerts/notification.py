@@ -73,7 +73,7 @@ class Notification:
             ...              started_at=when, at=when, value=0.2, limit=0.1, n=40, text="20 % fail").key
             'errors{region=uk}'
         """
-        inner = ",".join(f"{name}={value}" for name, value in sorted(self.labels.items()))
+        inner = ",".join(f"{_escaped(name)}={_escaped(value)}" for name, value in sorted(self.labels.items()))
         return f"{self.rule}{{{inner}}}"
 
     @property
@@ -100,3 +100,8 @@ class Notification:
         parts |= {"severity": Severity(parts["severity"]), "status": Status(parts["status"])}
         parts |= {name: datetime.fromisoformat(parts[name]) for name in ("started_at", "at")}
         return cls(**parts)
+
+
+def _escaped(text: str) -> str:
+    """Return text whose commas and equals signs cannot be taken for the key's own."""
+    return "".join(f"\\{letter}" if letter in "\\,=" else letter for letter in text)
