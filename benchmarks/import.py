@@ -1,15 +1,18 @@
 """What an import costs: ``open_logs`` and a summary of LangSmith runs, against a plain scan of the file's lines.
 
 The file is made in a scratch folder: half the runs are roots, half their model calls. Rivals read the same file:
-Python's own loop over its lines as text, and, on the first part of it, pandas' ``read_json(lines=True)`` with the same
-aggregates. Each contender runs in a process of its own, so that its peak memory is its own.
+Python's own loop over its lines as text, and, on the first part of it, pandas' ``read_json(lines=True)`` and, where it
+is installed, polars' ``scan_ndjson`` with the same aggregates. Each contender runs in a process of its own, so that its
+peak memory is its own; importing a library is not counted for any of them. The figure is the best of the rounds.
 
-    python benchmarks/import.py [--runs 1000000] [--pandas 100000]
+    python benchmarks/import.py [--runs 1000000 10000000] [--pandas 200000] [--rounds 3]
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import json
 import multiprocessing
 import random
@@ -28,6 +31,12 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 MODEL, PROVIDER = "a-model", "a-provider"
+DEFAULT = 1_000_000
+MOST_SCANS = 4.0
+LEAST_OF_PANDAS = 20.0
+MOST_MEGABYTES = 1000.0
+MOST_GROWTH = 11.0
+"""What ten times the runs may take, of the time of the default size."""
 
 
 def generate(runs: int, path: Path) -> None:
@@ -93,13 +102,46 @@ def with_pandas(path: Path) -> int:
     return len(runs)
 
 
-def measured(contender: Callable[[Path], int], path: Path) -> tuple[float, float, int]:
-    """Return seconds, peak memory in MB and rows of a contender, run in a fresh process."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measure, (contender, path))
+def with_polars(path: Path) -> int:
+    """Read the file with polars, lazily, and work the same numbers out."""
+    pl = importlib.import_module("polars")
+
+    metadata = pl.Struct({"thread_id": pl.String})
+    schema = {
+        "trace_id": pl.String, "parent_run_id": pl.String, "run_type": pl.String, "start_time": pl.String,
+        "end_time": pl.String, "prompt_tokens": pl.Int64, "completion_tokens": pl.Int64, "total_cost": pl.String,
+        "extra": pl.Struct({"metadata": metadata}),
+    }  # fmt: skip
+    runs = pl.scan_ndjson(path, schema=schema).collect()
+    calls, roots = runs.filter(pl.col("run_type") == "llm"), runs.filter(pl.col("parent_run_id").is_null())
+    calls.group_by("trace_id").agg(pl.col("prompt_tokens", "completion_tokens").sum())
+    calls["total_cost"].cast(pl.Float64).sum()
+    taken = roots["end_time"].str.to_datetime() - roots["start_time"].str.to_datetime()
+    for q in (0.5, 0.95, 0.99):
+        taken.dt.total_microseconds().quantile(q)
+    roots["extra"].struct.field("metadata").struct.field("thread_id").n_unique()
+    return int(runs.height)
+
+
+LIBRARIES: dict[Callable[[Path], int], tuple[str, ...]] = {
+    scan: (),
+    ours: ("chatmon.analysis", "chatmon.importers", "duckdb", "scipy.stats", "rich.progress"),
+    with_pandas: ("pandas",),
+    with_polars: ("polars",),
+}
+"""What each contender imports before the clock starts."""
+
+
+def measured(contender: Callable[[Path], int], path: Path, rounds: int = 1) -> tuple[float, float, int]:
+    """Return the least seconds of the rounds, peak memory in MB and rows of a contender, each in a fresh process."""
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        results = [pool.apply(_measure, (contender, path)) for _ in range(rounds)]
+    return min(seconds for seconds, _, _ in results), max(peak for _, peak, _ in results), results[0][2]
 
 
 def _measure(contender: Callable[[Path], int], path: Path) -> tuple[float, float, int]:
+    for library in LIBRARIES[contender]:
+        importlib.import_module(library)
     started = time.perf_counter()
     rows = contender(path)
     seconds = time.perf_counter() - started
@@ -107,31 +149,63 @@ def _measure(contender: Callable[[Path], int], path: Path) -> tuple[float, float
     return seconds, peak / (2**20 if sys.platform == "darwin" else 2**10), rows
 
 
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=1_000_000, help="runs to import")
-    parser.add_argument("--pandas", type=int, default=100_000, help="of them for pandas, which needs more")
+def verdict(name: str, figure: float, promised: float, *, least: bool = False) -> bool:
+    """Print whether a promise is kept, and return it."""
+    kept = figure >= promised if least else figure <= promised
+    limit = "at least" if least else "at most"
+    print(f"{name}: {figure:,.1f}, promised {limit} {promised:,.0f}: {'kept' if kept else 'BROKEN'}")
+    return kept
+
+
+def main() -> int:
+    """Print the figures; the exit status is 1 where a promise is broken at the default size or ten times it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, nargs="+", default=[DEFAULT], help="runs to import, in one or more sizes")
+    parser.add_argument("--pandas", type=int, default=200_000, help="of them for pandas, which needs more memory")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each has its go")
+    parser.add_argument("--folder", type=Path, help="where the files are made, and used again if they are there")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path, part = Path(folder, "runs.jsonl"), Path(folder, "part.jsonl")
-        generate(chosen.runs, path)
-        with path.open(encoding="utf-8") as file:
-            part.write_text("".join(islice(file, chosen.pandas)), encoding="utf-8")
-        print(f"{chosen.runs:,} runs, {path.stat().st_size / 1e6:,.0f} MB")
-        results = {
-            "plain scan": measured(scan, path),
-            "open_logs and summary": measured(ours, path),
-            "pandas": measured(with_pandas, part),
-        }
-    for name, (seconds, peak, rows) in results.items():
-        print(
-            f"{name:<22} {rows:>10,} runs {seconds:8.2f} s {seconds / rows * 1e6:8.2f} us a run {peak:8,.0f} MB at most"
+    results: dict[tuple[str, int], tuple[float, float, int]] = {}
+    rivals: dict[str, Callable[[Path], int]] = {"pandas": with_pandas}
+    if importlib.util.find_spec("polars"):
+        rivals["polars"] = with_polars
+    else:
+        print("polars is not installed, so it is no contender here")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = chosen.folder or Path(scratch)
+        for runs in chosen.runs:
+            path, part = folder / f"runs-{runs}.jsonl", folder / "part.jsonl"
+            if not path.exists():
+                generate(runs, path)
+            print(f"\n{runs:,} runs, {path.stat().st_size / 1e6:,.0f} MB")
+            with path.open(encoding="utf-8") as file, part.open("w", encoding="utf-8") as first:
+                first.writelines(islice(file, chosen.pandas))
+            for name, contender, what in (
+                ("plain scan", scan, path),
+                ("open_logs and summary", ours, path),
+                *((name, contender, part) for name, contender in rivals.items()),
+            ):
+                results[name, runs] = seconds, peak, rows = measured(contender, what, chosen.rounds)
+                micros = seconds / rows * 1e6
+                print(f"{name:<22} {rows:>10,} runs {seconds:8.2f} s {micros:8.2f} us a run {peak:8,.0f} MB at most")
+            part.unlink()
+    kept = True
+    print()
+    for runs in chosen.runs:
+        seconds, peak, rows = results["open_logs and summary", runs]
+        each = {name: result[0] / result[2] for (name, size), result in results.items() if size == runs}
+        ratios = (
+            verdict(f"{runs:,} runs, times a plain scan", seconds / results["plain scan", runs][0], MOST_SCANS),
+            verdict("times as fast as pandas a run", each["pandas"] * rows / seconds, LEAST_OF_PANDAS, least=True),
+            verdict("MB at most", peak, MOST_MEGABYTES),
         )
-    each = {name: seconds / rows for name, (seconds, _, rows) in results.items()}
-    mine = each["open_logs and summary"]
-    print(f"{mine / each['plain scan']:.1f} times a plain scan; pandas takes {each['pandas'] / mine:.0f} times as long")
+        kept &= all(ratios) or runs != DEFAULT
+    if DEFAULT in chosen.runs and 10 * DEFAULT in chosen.runs:
+        small, large = (results["open_logs and summary", size] for size in (DEFAULT, 10 * DEFAULT))
+        kept &= verdict("ten times the runs, times the time", large[0] / small[0], MOST_GROWTH)
+        kept &= verdict("ten times the runs, MB at most", large[1], MOST_MEGABYTES)
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

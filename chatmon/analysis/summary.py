@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from chatmon.analysis.source import Turns
 
 _TOTALS = """
-    SELECT count(*), count(DISTINCT conversation_id), count(DISTINCT user_id),
+    SELECT count(*), count(DISTINCT user_id),
         coalesce(sum(input_tokens), 0), coalesce(sum(cached_tokens), 0), coalesce(sum(cache_write_tokens), 0),
         coalesce(sum(output_tokens), 0), coalesce(sum(reasoning_tokens), 0),
         count(*) FILTER (WHERE input_tokens IS NULL AND output_tokens IS NULL),
         sum(cost), count(*) FILTER (WHERE cost IS NULL), count(error_type),
         count(user_satisfaction), avg(user_satisfaction), var_samp(user_satisfaction),
-        epoch_us(min(timestamp)), epoch_us(max(timestamp))
+        epoch_us(min(timestamp)), epoch_us(max(timestamp)),
+        count(response_time), avg(response_time), var_samp(response_time),
+        count(time_to_first_token), avg(time_to_first_token), var_samp(time_to_first_token)
     FROM turns"""
 _LENGTHS = """
     SELECT count(*), avg(length), var_samp(length)
@@ -43,35 +45,34 @@ def summary(turns: Turns) -> Summary:
     """
     source = relation(turns)
     row = query(source, _TOTALS)[0]
-    number, conversations, users, *tokens = row[:9]
-    cost, unpriced, failed, rated, rating, spread, first, last = row[9:]
+    number, users, *tokens = row[:8]
+    cost, unpriced, failed, rated, rating, variance, first, last, *moments = row[8:]
+    lengths = query(source, _LENGTHS)[0]
     return Summary(
         since=_moment(first),
         until=_moment(last),
         turns=number,
-        conversations=conversations,
+        conversations=lengths[0],
         users=users,
-        response_time=_spread(source, "response_time"),
-        time_to_first_token=_spread(source, "time_to_first_token"),
+        response_time=_spread(source, "response_time", *moments[:3]),
+        time_to_first_token=_spread(source, "time_to_first_token", *moments[3:]),
         tokens=Tokens(*(int(count) for count in tokens)),
         cost=cost,
         unpriced_turns=unpriced,
         error_rate=estimates.rate(failed, number),
         errors=dict(query(source, _ERRORS)),
-        satisfaction=estimates.mean_of(rated, rating, spread),
+        satisfaction=estimates.mean_of(rated, rating, variance),
         response_rate=estimates.rate(rated, number),
-        conversation_length=estimates.mean_of(*query(source, _LENGTHS)[0]),
+        conversation_length=estimates.mean_of(*lengths),
         evicted=0,
         rejected={},
         health=None,
     )
 
 
-def _spread(source: duckdb.DuckDBPyRelation, column: str) -> Spread:
-    n, centre, variance = query(
-        source,
-        f"SELECT count({column}), avg({column}), var_samp({column}) FROM turns",  # noqa: S608 - our own names
-    )[0]
+def _spread(
+    source: duckdb.DuckDBPyRelation, column: str, n: int, centre: float | None, variance: float | None
+) -> Spread:
     wanted = {q: estimates.places_of(n, q) for q in (0.5, 0.95, 0.99)}
     values = values_at(source, column, {place for places in wanted.values() for place in places})
     median, p95, p99 = (estimates.percentile_of(n, q, values) for q in wanted)

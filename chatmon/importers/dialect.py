@@ -18,9 +18,11 @@ class Dialect:
         tool: What ``open_logs(format=...)`` calls it.
         recognise: Says why a record, as read and before ``unpack``, has this shape; None where it has not. For a
             Parquet file it is asked once, with the file's columns (each None) and the key ``__parquet__``.
-        columns: The record's keys that ``select`` reads, each as ``VARCHAR`` or ``JSON``: any number may come as text.
+        columns: The record's keys that ``select`` reads, each as ``VARCHAR``, ``JSON`` or ``STRUCT`` of the two: any
+            number may come as text.
         select: A SELECT from ``records`` that names columns of ``spans.SPAN_COLUMNS``.
         unpack: Makes flat records of one, where it is an envelope or holds its children.
+        reads: The record's keys that ``unpack`` reads, where it makes columns of other names.
         parse_csv_json: Whether cells of a CSV that look like JSON are decoded.
         assumptions: What this shape leaves unsaid and the importer assumes, a sentence each.
     """
@@ -31,6 +33,7 @@ class Dialect:
     columns: Mapping[str, str]
     select: str
     unpack: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None = None
+    reads: frozenset[str] = frozenset()
     parse_csv_json: bool = True
     assumptions: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers.dialect import Dialect
+from chatmon.importers.spans import readings, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,24 +51,28 @@ def _object(value: Any) -> dict[str, Any]:
     return {}
 
 
+_READERS: Final = {
+    "prompt_tokens": "whole", "prompt_cache_read_tokens": "whole", "prompt_cache_write_tokens": "whole",
+    "completion_tokens": "whole", "cost": "dollars",
+}  # fmt: skip
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, id AS trace_id, 'llm' AS kind,
         lower(provider) AS provider, model,
         utc(request_created_at) AS start_time,
         CASE WHEN number(delay_ms) IS NULL THEN utc(response_created_at) END AS end_time,
         number(delay_ms) / 1000 AS response_time,
-        utc(request_created_at) + to_microseconds(CAST(round(number(time_to_first_token) * 1000) AS BIGINT))
-            AS first_token_time,
-        whole(prompt_tokens) AS input_tokens, whole(prompt_cache_read_tokens) AS cached_tokens,
-        whole(prompt_cache_write_tokens) AS cache_write_tokens, whole(completion_tokens) AS output_tokens,
-        dollars(cost) AS cost, whole(response_status) NOT BETWEEN 200 AND 299 AS failed,
+        later(utc(request_created_at), number(time_to_first_token) / 1000) AS first_token_time,
+        prompt_tokens_read AS input_tokens, prompt_cache_read_tokens_read AS cached_tokens,
+        prompt_cache_write_tokens_read AS cache_write_tokens, completion_tokens_read AS output_tokens,
+        cost_read AS cost, whole(response_status) NOT BETWEEN 200 AND 299 AS failed,
         CASE WHEN whole(response_status) NOT BETWEEN 200 AND 299 THEN 'HTTP ' || response_status END AS error_type,
         session AS conversation_id, filled(request_user_id) AS user_id, {", ".join(FREE[:6])},
         number(context_relevance) AS context_relevance, number(user_satisfaction) AS user_satisfaction,
         flag(task_completed) AS task_completed, rest AS attributes,
         CASE WHEN number(delay_ms) IS NULL
-            THEN 'no delay_ms: the response time is from request_created_at to response_created_at' END AS note
-    FROM records"""
+            THEN 'no delay_ms: the response time is from request_created_at to response_created_at' END AS note,
+        {unreadable(**_READERS)} AS reject
+    FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 
 
 def _recognise(record: Mapping[str, Any]) -> str | None:
@@ -83,7 +88,23 @@ DIALECTS: Final = (
         columns=dict.fromkeys(("id", "session", "model", "cost", *_COPIED, *FREE), "VARCHAR") | {"rest": "JSON"},
         select=_SELECT,
         unpack=_flat,
+        reads=frozenset(
+            (
+                *_COPIED,
+                *FREE,
+                "request_id",
+                "response_id",
+                "properties",
+                "request_properties",
+                "model",
+                "response_model",
+                "request_model",
+                "costUSD",
+                "cost",
+            )
+        ),
         assumptions=(
+            "times without a zone are UTC, unless tz says otherwise",
             "delay_ms and time_to_first_token are milliseconds",
             "prompt_tokens counts cached tokens in; a request with more cached tokens than that is rejected",
         ),

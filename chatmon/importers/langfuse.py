@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers.dialect import Dialect
+from chatmon.importers.spans import TOKENS, readings, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,9 +33,8 @@ FREE: Final = (
     "user_satisfaction", "task_completed",
 )  # fmt: skip
 _TEXT: Final = (
-    "id", "trace", "parent", "kind", "name", "start", "end", "first", "provided_model", "level", "message",
-    "conversation", "user", "cost", "prompt", "question", "answer", *FREE, "said",
-    "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+    "id", "trace", "parent", "kind", "start", "end", "first", "provided_model", "level", "message",
+    "conversation", "user", "cost", "prompt", "question", "answer", *FREE, "said", *TOKENS,
 )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
     written = _first(counts, WRITTEN[:4])
     written = sum(split) if written is None and split else written
     if whole is None and written_out is None:
-        return {}
+        return {}  # also where the counts are under names that nobody knows: they stay unknown
     parts = (cached or 0) + (written or 0) + (reasoning or 0)
     note = None
     apart = False
@@ -106,7 +106,7 @@ def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, 
         cost = costs.get("total", sum(float(value) for value in costs.values() if value is not None))
     metadata = {**_mapping(trace.get("metadata")), **_mapping(get("metadata", "traceMetadata"))}
     found = {
-        "id": get("id"), "trace": get("trace_id", "traceId"), "kind": get("type"), "name": get("name"),
+        "id": get("id"), "trace": get("trace_id", "traceId"), "kind": get("type"),
         "parent": get("parent_observation_id", "parentObservationId"), "start": get("start_time", "startTime"),
         "end": get("end_time", "endTime"), "first": get("completion_start_time", "completionStartTime"),
         "provided_model": get("provided_model_name", "providedModelName", "model", "internalModel"),
@@ -115,15 +115,20 @@ def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, 
         "user": get("user_id", "userId") or trace.get("userId"), "prompt": get("prompt_version", "promptVersion"),
         "question": get("input"), "answer": get("output"),
     }  # fmt: skip
-    scores = {
-        str(score.get("name")): score.get("value") for score in trace.get("scores") or [] if isinstance(score, dict)
-    }
+    scores = _scores(trace.get("scores") or get("scores"))
     for name in FREE:
         found[name] = metadata.pop(name, None) if name not in row else row[name]
         if found[name] is None:
             found[name] = scores.get(name)
     found["rest"] = metadata
     return {**found, **(tokens(usage) if isinstance(usage, dict) else {})}
+
+
+def _scores(given: Any) -> dict[str, Any]:
+    """Return scores by name, of the API's list or of the user interface's mapping; the last of several counts."""
+    if isinstance(given, dict):
+        return {name: value[-1] if isinstance(value, list) and value else value for name, value in given.items()}
+    return {str(one.get("name")): one.get("value") for one in given or [] if isinstance(one, dict)}
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -142,19 +147,46 @@ def _download(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _page(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for row in page["data"]:
-        if isinstance(row.get("observations"), list):
-            yield from _download({"trace": row, "observations": row["observations"]})
+        observations = row.get("observations")
+        if isinstance(observations, list) and observations and isinstance(observations[0], dict):
+            yield from _download({"trace": row, "observations": observations})
+        elif _score_alone(row):
+            yield from _score(row)
+        elif "timestamp" in row:
+            yield from _trace(row)
         else:
             yield _observation(row, {})
 
 
+def _trace(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A trace without its observations: who, when and how it was liked, and nothing of tokens or durations."""
+    found = _observation(row | {"type": "trace"}, {"scores": row.get("scores")})
+    yield found | {
+        "id": f"trace-{row.get('id')}",
+        "trace": row.get("id"),
+        "start": row.get("timestamp"),
+        "parent": None,
+    }
+
+
+def _score(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A score's row, for a trace or an observation in it."""
+    name = row.get("name")
+    value = row.get("value") if row.get("value") not in (None, "") else row.get("string_value", row.get("stringValue"))
+    said = None if name in SCORED else f"scores under a name that is no column of turns are not read: {str(name)[:40]}"
+    yield {
+        "id": f"score-{row.get('id')}", "trace": row.get("trace_id", row.get("traceId")), "kind": "score",
+        "parent": row.get("observation_id", row.get("observationId")), "said": said,
+    } | ({str(name): value} if name in SCORED else {})  # fmt: skip
+
+
+SCORED: Final = ("context_relevance", "user_satisfaction", "task_completed")
+_READERS: Final = dict.fromkeys(TOKENS, "whole") | {"cost": "dollars"}
 _SELECT: Final = f"""
-    SELECT _file AS file, _line AS line, id AS span_id, trace AS trace_id, filled(parent) AS parent_id, name,
+    SELECT _file AS file, _line AS line, id AS span_id, trace AS trace_id, filled(parent) AS parent_id,
         CASE WHEN upper(kind) = 'GENERATION' THEN 'llm' ELSE lower(kind) END AS kind,
         utc("start") AS start_time, utc("end") AS end_time, utc("first") AS first_token_time, provided_model AS model,
-        whole(input_tokens) AS input_tokens, whole(cached_tokens) AS cached_tokens,
-        whole(cache_write_tokens) AS cache_write_tokens, whole(output_tokens) AS output_tokens,
-        whole(reasoning_tokens) AS reasoning_tokens, dollars(cost) AS cost,
+        {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, cost_read AS cost,
         level = 'ERROR' AS failed,
         CASE WHEN level = 'ERROR' THEN coalesce(nullif(regexp_extract(message,
             '^([A-Za-z_.]*?)([A-Za-z_]+)[(:]', 2), ''), 'unknown') END AS error_type,
@@ -165,8 +197,9 @@ _SELECT: Final = f"""
         coalesce(flag(task_completed), number(task_completed) >= 0.5) AS task_completed,
         CASE WHEN filled(parent) IS NULL THEN rest END AS attributes,
         CASE WHEN filled(parent) IS NULL THEN question END AS question,
-        CASE WHEN filled(parent) IS NULL THEN answer END AS answer, said AS note
-    FROM records"""
+        CASE WHEN filled(parent) IS NULL THEN answer END AS answer, said AS note,
+        {unreadable(**_READERS)} AS reject
+    FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 COLUMNS: Final = dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON"}
 
 
@@ -180,6 +213,18 @@ def _camel(record: Mapping[str, Any]) -> str | None:
     return "has traceId and startTime" if known and not isinstance(record["startTime"], list) else None
 
 
+def _trace_alone(record: Mapping[str, Any]) -> str | None:
+    named = "sessionId" in record or "session_id" in record or "userId" in record or "user_id" in record
+    known = {"id", "timestamp", "tags"} <= record.keys() and named and "observations" not in record
+    return "has timestamp, tags and a session or user: traces without observations" if known else None
+
+
+def _score_alone(record: Mapping[str, Any]) -> str | None:
+    known = ("trace_id" in record or "traceId" in record) and {"id", "name", "value"} <= record.keys()
+    typed = "data_type" in record or "dataType" in record
+    return "has trace_id, name, value and data_type: scores" if known and typed else None
+
+
 def _trace_download(record: Mapping[str, Any]) -> str | None:
     known = isinstance(record.get("trace"), dict) and isinstance(record.get("observations"), list)
     return "has trace and observations" if known else None
@@ -189,12 +234,26 @@ def _api(record: Mapping[str, Any]) -> str | None:
     rows = record.get("data")
     if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
         return None
-    if _camel(rows[0]) or (isinstance(rows[0].get("observations"), list) and "sessionId" in rows[0]):
+    if (
+        _camel(rows[0])
+        or _score_alone(rows[0])
+        or _trace_alone(rows[0])
+        or (isinstance(rows[0].get("observations"), list) and "sessionId" in rows[0])
+    ):
         return "a page of the API: data holds observations or traces"
     return None
 
 
-def _dialect(shape: str, recognise: Any, unpack: Any) -> Dialect:
+_READS: Final = (
+    "id trace_id traceId type parent_observation_id parentObservationId start_time startTime end_time endTime "
+    "completion_start_time completionStartTime provided_model_name providedModelName model internalModel level "
+    "status_message statusMessage usage_details usageDetails usage cost_details costDetails total_cost totalCost "
+    "calculatedTotalCost calculated_total_cost metadata traceMetadata session_id sessionId user_id userId "
+    "prompt_version promptVersion input output scores " + " ".join(FREE)
+)
+
+
+def _dialect(shape: str, recognise: Any, unpack: Any, reads: str) -> Dialect:
     return Dialect(
         name=f"langfuse: {shape}",
         tool="langfuse",
@@ -202,16 +261,25 @@ def _dialect(shape: str, recognise: Any, unpack: Any) -> Dialect:
         columns=COLUMNS,
         select=_SELECT,
         unpack=unpack,
+        reads=frozenset(reads.split()),
         assumptions=(
             "times without a zone are UTC, which Langfuse writes, unless tz says otherwise",
             "response times are end minus start: a latency column is seconds or milliseconds depending on its door",
+            "input counts cached tokens in or not, as the sum of the counts says",
         ),
     )
 
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
-    _dialect("trace download", _trace_download, _download),
-    _dialect("API page", _api, _page),
-    _dialect("observations of the blob storage", _snake, _alone),
-    _dialect("observations of the UI or API", _camel, _alone),
+    _dialect("trace download", _trace_download, _download, "trace observations"),
+    _dialect("API page", _api, _page, "data meta"),
+    _dialect("observations of the blob storage", _snake, _alone, _READS),
+    _dialect("observations of the UI or API", _camel, _alone, _READS),
+    _dialect(
+        "scores",
+        _score_alone,
+        _score,
+        "id trace_id traceId observation_id observationId name value string_value stringValue",
+    ),
+    _dialect("traces without observations", _trace_alone, _trace, f"timestamp {_READS}"),
 )

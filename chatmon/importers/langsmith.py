@@ -9,15 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers.dialect import Dialect
+from chatmon.importers.spans import readings, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_TEXT = (
-    "id", "name", "run_type", "start_time", "end_time", "first_token_time", "error", "status", "parent_run_id",
-    "trace_id", "prompt_tokens", "completion_tokens", "total_cost",
-)  # fmt: skip
-_JSON = ("extra", "outputs", "inputs", "feedback_stats", "prompt_token_details", "completion_token_details")
+COLUMNS: Final = dict.fromkeys(
+    (
+        "id", "run_type", "start_time", "end_time", "first_token_time", "error", "status", "parent_run_id", "trace_id",
+        "prompt_tokens", "completion_tokens", "total_cost",
+    ),
+    "VARCHAR",
+) | {
+    "extra": "STRUCT(metadata JSON, invocation_params JSON)",
+    "inputs": "STRUCT(question VARCHAR, input VARCHAR, messages JSON)",
+    "outputs": "STRUCT(answer VARCHAR, output VARCHAR, usage_metadata JSON)",
+    "feedback_stats": "JSON",
+    "prompt_token_details": "STRUCT(cache_read VARCHAR, cache_creation VARCHAR)",
+    "completion_token_details": "STRUCT(reasoning VARCHAR)",
+}  # fmt: skip
 
 _METADATA: Final = (
     "thread_id", "conversation_id", "session_id", "user_id", "ls_model_name", "ls_provider", "intent",
@@ -25,64 +35,64 @@ _METADATA: Final = (
     "task_completed",
 )  # fmt: skip
 """Keys of a run's metadata that have a column of their own."""
-_PATHS: Final = [f"$.metadata.{name}" for name in _METADATA] + [
-    "$.invocation_params.model", "$.invocation_params.model_name", "$.metadata",
-]  # fmt: skip
 _USAGE: Final = [
-    "$.usage_metadata.input_tokens", "$.usage_metadata.output_tokens",
-    "$.usage_metadata.input_token_details.cache_read", "$.usage_metadata.input_token_details.cache_creation",
-    "$.usage_metadata.output_token_details.reasoning",
+    "$.input_tokens", "$.output_tokens", "$.input_token_details.cache_read", "$.input_token_details.cache_creation",
+    "$.output_token_details.reasoning",
 ]  # fmt: skip
 _FEEDBACK: Final = ["$.user_satisfaction.avg", "$.task_completed.avg", "$.context_relevance.avg"]
+_READERS: Final = {"prompt_tokens": "whole", "completion_tokens": "whole", "total_cost": "dollars"}
 
 
 def _at(name: str) -> str:
-    """Return the SQL of one key of a run's metadata, out of the list that one pass over ``extra`` gives."""
+    """Return the SQL of one key of a run's metadata, out of the list that one pass over it gives."""
     return f"m[{_METADATA.index(name) + 1}]"
 
 
-_N = len(_METADATA)
+_FREE: Final = ", ".join(
+    f"{_at(name)} AS {name}"
+    for name in ("user_id", "intent", "prompt_version", "variant", "experiment", "region", "channel")
+)
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, coalesce(filled(trace_id), id) AS trace_id,
-        filled(parent_run_id) AS parent_id, nullif(run_type, 'patch') AS kind, name,
+        filled(parent_run_id) AS parent_id, nullif(run_type, 'patch') AS kind,
         utc(start_time) AS start_time, utc(end_time) AS end_time, utc(first_token_time) AS first_token_time,
-        {_at("ls_provider")} AS provider, coalesce({_at("ls_model_name")}, m[{_N + 1}], m[{_N + 2}]) AS model,
-        coalesce(whole(prompt_tokens), whole(u[1])) AS input_tokens,
-        coalesce(whole(prompt_token_details->>'$.cache_read'), whole(u[3])) AS cached_tokens,
-        coalesce(whole(prompt_token_details->>'$.cache_creation'), whole(u[4])) AS cache_write_tokens,
-        coalesce(whole(completion_tokens), whole(u[2])) AS output_tokens,
-        coalesce(whole(completion_token_details->>'$.reasoning'), whole(u[5])) AS reasoning_tokens,
-        dollars(total_cost) AS cost,
-        coalesce(filled(error) IS NOT NULL OR lower(status) = 'error', false) AS failed,
+        {_at("ls_provider")} AS provider,
+        coalesce({_at("ls_model_name")}, extra.invocation_params->>'$.model', extra.invocation_params->>'$.model_name')
+            AS model,
+        coalesce(prompt_tokens_read, whole(u[1])) AS input_tokens,
+        coalesce(whole(prompt_token_details.cache_read), whole(u[3])) AS cached_tokens,
+        coalesce(whole(prompt_token_details.cache_creation), whole(u[4])) AS cache_write_tokens,
+        coalesce(completion_tokens_read, whole(u[2])) AS output_tokens,
+        coalesce(whole(completion_token_details.reasoning), whole(u[5])) AS reasoning_tokens,
+        total_cost_read AS cost,
+        CASE WHEN filled(error) IS NOT NULL THEN true ELSE lower(status) = 'error' END AS failed,
         CASE WHEN filled(error) IS NOT NULL THEN
             coalesce(nullif(regexp_extract(error, '^[A-Za-z_.]*?([A-Za-z_]+)\\(', 1), ''), 'unknown') END AS error_type,
         filled(error) AS error_message,
-        coalesce({_at("thread_id")}, {_at("conversation_id")}, {_at("session_id")}) AS conversation_id,
-        {
-    ", ".join(
-        f"{_at(name)} AS {name}"
-        for name in ("user_id", "intent", "prompt_version", "variant", "experiment", "region", "channel")
-    )
-},
+        coalesce({_at("thread_id")}, {_at("conversation_id")}, {_at("session_id")}) AS conversation_id, {_FREE},
         coalesce(number(f[1]), number({_at("user_satisfaction")})) AS user_satisfaction,
         coalesce(number(f[2]) >= 0.5, flag({_at("task_completed")})) AS task_completed,
         coalesce(number(f[3]), number({_at("context_relevance")})) AS context_relevance,
-        CASE WHEN filled(parent_run_id) IS NULL THEN CAST(m[{_N + 3}] AS JSON) END AS attributes,
-        CASE WHEN parent_run_id IS NULL THEN coalesce(inputs->>'$.question', inputs->>'$.input',
-            inputs->>'$.messages[#-1].content') END AS question,
-        CASE WHEN parent_run_id IS NULL THEN coalesce(outputs->>'$.answer', outputs->>'$.output') END AS answer,
-        CASE WHEN run_type IS NULL THEN 'no run_type: not a run of LangSmith'
-             WHEN filled(prompt_tokens) IS NOT NULL AND whole(prompt_tokens) IS NULL
-             THEN 'prompt_tokens (' || prompt_tokens || ') is no whole number'
-             WHEN filled(completion_tokens) IS NOT NULL AND whole(completion_tokens) IS NULL
-             THEN 'completion_tokens (' || completion_tokens || ') is no whole number'
-             WHEN filled(total_cost) IS NOT NULL AND dollars(total_cost) IS NULL
-             THEN 'total_cost (' || total_cost || ') is no amount' END AS reject
-    FROM (SELECT *, json_extract_string(extra, {_PATHS}) AS m, json_extract_string(feedback_stats, {_FEEDBACK}) AS f,
-            CASE WHEN prompt_token_details IS NULL THEN json_extract_string(outputs, {_USAGE}) END AS u
+        CASE WHEN filled(parent_run_id) IS NULL THEN extra.metadata END AS attributes,
+        CASE WHEN parent_run_id IS NULL THEN
+            coalesce(inputs.question, inputs.input, inputs.messages->>'$[#-1].content') END AS question,
+        CASE WHEN parent_run_id IS NULL THEN coalesce(outputs.answer, outputs.output) END AS answer,
+        CASE WHEN run_type IS NULL THEN 'no run_type: not a run of LangSmith' ELSE {unreadable(**_READERS)} END
+            AS reject
+    FROM (SELECT *, {readings(**_READERS)}, json_extract_string(extra.metadata, {list(_METADATA)}) AS m,
+            json_extract_string(feedback_stats, {_FEEDBACK}) AS f,
+            CASE WHEN prompt_token_details IS NULL THEN json_extract_string(outputs.usage_metadata, {_USAGE}) END AS u
           FROM records)"""
-
-COLUMNS: Final = dict.fromkeys(_TEXT, "VARCHAR") | dict.fromkeys(_JSON, "JSON")
+_FEEDBACK_SELECT: Final = """
+    SELECT _file AS file, _line AS line, 'feedback-' || id AS span_id, filled(trace_id) AS trace_id,
+        filled(run_id) AS parent_id, 'score' AS kind,
+        CASE WHEN key = 'user_satisfaction' THEN number(score) END AS user_satisfaction,
+        CASE WHEN key = 'context_relevance' THEN number(score) END AS context_relevance,
+        CASE WHEN key = 'task_completed' THEN coalesce(flag(score), number(score) >= 0.5, flag("value")) END
+            AS task_completed,
+        CASE WHEN key NOT IN ('user_satisfaction', 'context_relevance', 'task_completed')
+            THEN 'feedback under a key that is no column of turns is not read: ' || left(key, 40) END AS note
+    FROM records"""
 
 
 def _with_children(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -90,14 +100,14 @@ def _with_children(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
     waiting = [run]
     while waiting:
         current = waiting.pop()
-        waiting += [child for child in current.pop("child_runs", None) or [] if isinstance(child, dict)]
+        if isinstance(current, dict):
+            waiting += current.pop("child_runs", None) or []
         yield current
 
 
 def _of_page(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for run in page.get("runs") or page.get("data") or []:
-        if isinstance(run, dict):
-            yield from (_from_v2(run) if "project_id" in run else _with_children(run))
+        yield from (_from_v2(run) if "project_id" in run else _with_children(run))
 
 
 def _from_v2(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -118,12 +128,9 @@ def _from_v2(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _of_payload(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The SDK posts a run's start and patches its end; the two are one span with one id."""
     for run in [*(payload.get("post") or []), *(payload.get("patch") or [])]:
-        if not isinstance(run, dict):
-            continue
-        for event in run.get("events") or []:
-            if isinstance(event, dict) and event.get("name") == "new_token":
-                run.setdefault("first_token_time", event.get("time"))
-                break
+        times = [event.get("time") for event in run.get("events") or [] if event.get("name") == "new_token"]
+        if times:
+            run.setdefault("first_token_time", times[0])
         run.setdefault("run_type", "patch")
         yield run
 
@@ -166,9 +173,9 @@ def _page(record: Mapping[str, Any]) -> str | None:
     return None
 
 
-_UTC = "times without a zone are UTC, which LangSmith writes, unless tz says otherwise"
-_CACHE = "prompt_tokens counts cached tokens in"
-_SAID: Final = (_UTC, _CACHE)
+def _feedback(record: Mapping[str, Any]) -> str | None:
+    known = "run_id" in record and "key" in record and ("score" in record or "value" in record)
+    return "has run_id, key and score: feedback" if known else None
 
 
 def _dialect(shape: str, recognise: Any, unpack: Any = None) -> Dialect:
@@ -179,7 +186,11 @@ def _dialect(shape: str, recognise: Any, unpack: Any = None) -> Dialect:
         columns=COLUMNS,
         select=_SELECT,
         unpack=unpack,
-        assumptions=_SAID,
+        assumptions=(
+            "times without a zone are UTC, which LangSmith writes, unless tz says otherwise",
+            "whole numbers as times are seconds, milliseconds, micro- or nanoseconds since 1970, by their size",
+            "prompt_tokens counts cached tokens in",
+        ),
     )
 
 
@@ -190,4 +201,12 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     _dialect("run with children", _nested, _with_children),
     _dialect("bulk Parquet", _bulk),
     _dialect("run", _plain),
+    Dialect(
+        name="langsmith: feedback",
+        tool="langsmith",
+        recognise=_feedback,
+        columns=dict.fromkeys(("id", "run_id", "trace_id", "key", "score", "value"), "VARCHAR"),
+        select=_FEEDBACK_SELECT,
+        assumptions=("several scores of one turn under one key are averaged, as LangSmith's feedback_stats are",),
+    ),
 )

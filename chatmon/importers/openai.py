@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.cost.usage import Usage
 from chatmon.importers.dialect import Dialect
+from chatmon.importers.spans import TOKENS, readings, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _TEXT: Final = (
-    "id", "created", "model", "failed", "error_type", "message", "finish_reason", "user", "answer",
-    "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+    "id", "created", "model", "failed", "error_type", "message", "finish_reason", "user", "answer", *TOKENS,
 )  # fmt: skip
 
 
@@ -65,15 +65,14 @@ def _of_body(body: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-_SELECT: Final = """
+_READERS: Final = dict.fromkeys(TOKENS, "whole")
+_SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, id AS trace_id, 'llm' AS kind, utc(created) AS start_time,
-        'openai' AS provider, model, whole(input_tokens) AS input_tokens, whole(cached_tokens) AS cached_tokens,
-        whole(cache_write_tokens) AS cache_write_tokens, whole(output_tokens) AS output_tokens,
-        whole(reasoning_tokens) AS reasoning_tokens, flag(failed) AS failed,
+        'openai' AS provider, model, {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, flag(failed) AS failed,
         CASE WHEN flag(failed) THEN coalesce(error_type, 'unknown') END AS error_type,
         CASE WHEN flag(failed) THEN message END AS error_message, finish_reason, "user" AS user_id,
-        rest AS attributes, answer
-    FROM records"""
+        rest AS attributes, answer, {unreadable(**_READERS)} AS reject
+    FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 
 
 def _batch(record: Mapping[str, Any]) -> str | None:
@@ -92,7 +91,7 @@ def _completion(record: Mapping[str, Any]) -> str | None:
     return f"object is {record['object']}" if known else None
 
 
-def _dialect(shape: str, recognise: Any, unpack: Any, *said: str) -> Dialect:
+def _dialect(shape: str, recognise: Any, unpack: Any, reads: str, *said: str) -> Dialect:
     return Dialect(
         name=f"openai: {shape}",
         tool="openai",
@@ -100,12 +99,29 @@ def _dialect(shape: str, recognise: Any, unpack: Any, *said: str) -> Dialect:
         columns=dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON"},
         select=_SELECT,
         unpack=unpack,
-        assumptions=("the file says nothing of durations: response times stay unknown", *said),
+        reads=frozenset(reads.split()),
+        assumptions=(
+            "created is in seconds since 1970, UTC",
+            "input counts cached tokens in, output those of reasoning",
+            "the file says nothing of durations: response times stay unknown",
+            *said,
+        ),
     )
 
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
-    _dialect("batch", _batch, _of_batch, "a batch costs half of the usual price: no cost is stated, so none is read"),
-    _dialect("stored completions", _list, _of_list),
-    _dialect("completion", _completion, _of_completion),
+    _dialect(
+        "batch",
+        _batch,
+        _of_batch,
+        "id custom_id response error",
+        "a batch costs half of the usual price: no cost is stated, so none is read",
+    ),
+    _dialect("stored completions", _list, _of_list, "data"),
+    _dialect(
+        "completion",
+        _completion,
+        _of_completion,
+        "id object created created_at model usage choices user input_user metadata",
+    ),
 )

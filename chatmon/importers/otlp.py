@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers.dialect import Dialect
 from chatmon.importers.names import MODEL_CALLS, attributes_of
+from chatmon.importers.spans import TOKENS, readings, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,9 +29,8 @@ CONTENT: Final = (
 )  # fmt: skip
 """Beginnings of attributes that hold texts: they never reach a turn's attributes."""
 _COLUMNS: Final = (
-    "provider", "model", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
-    "cost", "first_chunk", "finish_reason", "error_type", "conversation_id", "user_id", "question", "answer",
-    "operation",
+    "provider", "model", *TOKENS, "cost", "first_chunk", "finish_reason", "error_type", "conversation_id", "user_id",
+    "question", "answer", "operation",
 )  # fmt: skip
 
 
@@ -88,7 +88,6 @@ def _of_envelope(envelope: dict[str, Any]) -> Iterator[dict[str, Any]]:
                         "span_id": _hex(_get(span, "spanId")),
                         "trace_id": _hex(_get(span, "traceId")),
                         "parent_id": _hex(_get(span, "parentSpanId")),
-                        "name": span.get("name"),
                         "start": _get(span, "startTimeUnixNano"),
                         "end": _get(span, "endTimeUnixNano"),
                         "status": status.get("code"),
@@ -106,7 +105,6 @@ def _of_console(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "span_id": _hex(context.get("span_id")),
             "trace_id": _hex(context.get("trace_id")),
             "parent_id": _hex(span.get("parent_id")),
-            "name": span.get("name"),
             "start": span.get("start_time"),
             "end": span.get("end_time"),
             "status": span.get("status_code", status.get("status_code") if isinstance(status, dict) else None),
@@ -125,7 +123,6 @@ def _of_javascript(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "span_id": span.get("id") or context.get("spanId"),
             "trace_id": span.get("traceId") or context.get("traceId"),
             "parent_id": span.get("parentId") or span.get("parentSpanId") or parent.get("spanId"),
-            "name": span.get("name"),
             "start": _nanoseconds(span.get("startTime")),
             "end": _nanoseconds(span.get("endTime")),
             "status": status.get("code"),
@@ -182,32 +179,32 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+_READERS: Final = dict.fromkeys(TOKENS, "whole") | {"cost": "dollars"}
 _KINDS = ", ".join(f"'{name}'" for name in MODEL_CALLS)
 SELECT: Final = f"""
     SELECT _file AS file, _line AS line, trace_id || '-' || span_id AS span_id, trace_id,
-        trace_id || '-' || parent_id AS parent_id, name,
+        trace_id || '-' || parent_id AS parent_id,
         CASE WHEN lower(operation) IN ({_KINDS}) OR (operation IS NULL AND input_tokens IS NOT NULL) THEN 'llm'
             ELSE lower(operation) END AS kind,
         utc("start") AS start_time, utc("end") AS end_time,
-        utc("start") + to_microseconds(CAST(round(number(first_chunk) * 1e6) AS BIGINT)) AS first_token_time,
-        provider, model,
-        whole(input_tokens) + CASE WHEN left_out THEN cached + written ELSE 0 END AS input_tokens,
-        whole(cached_tokens) AS cached_tokens, whole(cache_write_tokens) AS cache_write_tokens,
-        whole(output_tokens) AS output_tokens, whole(reasoning_tokens) AS reasoning_tokens, dollars(cost) AS cost,
+        later(utc("start"), number(first_chunk)) AS first_token_time, provider, model,
+        input_tokens_read + CASE WHEN left_out THEN cached + written ELSE 0 END AS input_tokens,
+        cached_tokens_read AS cached_tokens, cache_write_tokens_read AS cache_write_tokens,
+        output_tokens_read AS output_tokens, reasoning_tokens_read AS reasoning_tokens, cost_read AS cost,
         failed, CASE WHEN failed THEN coalesce(error_type, 'unknown') END AS error_type,
         CASE WHEN failed THEN message END AS error_message, finish_reason, conversation_id, user_id,
         intent, prompt_version, variant, experiment, region, channel, number(context_relevance) AS context_relevance,
         number(user_satisfaction) AS user_satisfaction, flag(task_completed) AS task_completed,
         CASE WHEN parent_id IS NULL THEN rest END AS attributes, question, answer,
         CASE WHEN left_out THEN 'more cached than input tokens: input was counted without cache, which is added'
-            END AS note
-    FROM (SELECT *, cached + written > whole(input_tokens) AS left_out,
+            END AS note, {unreadable(**_READERS)} AS reject
+    FROM (SELECT *, cached + written > input_tokens_read AS left_out,
             status IN ('2', 'ERROR', 'STATUS_CODE_ERROR') AS failed
-        FROM (SELECT *, coalesce(whole(cached_tokens), 0) AS cached, coalesce(whole(cache_write_tokens), 0) AS written
-            FROM records))"""
+        FROM (SELECT *, coalesce(cached_tokens_read, 0) AS cached, coalesce(cache_write_tokens_read, 0) AS written
+            FROM (SELECT *, {readings(**_READERS)} FROM records)))"""
 
 COLUMNS: Final = dict.fromkeys(
-    ("span_id", "trace_id", "parent_id", "name", "start", "end", "status", "message", *_COLUMNS, *FREE), "VARCHAR"
+    ("span_id", "trace_id", "parent_id", "start", "end", "status", "message", *_COLUMNS, *FREE), "VARCHAR"
 ) | {"rest": "JSON"}
 
 
@@ -232,20 +229,33 @@ def _javascript(record: Mapping[str, Any]) -> str | None:
 
 
 _SAID: Final = (
+    "times are nanoseconds since 1970, or name their zone; where they do not they are UTC, unless tz says otherwise",
+    "durations are end minus start, the time to the first chunk is in seconds",
     "input tokens count cached ones in, as OpenTelemetry says, but where more are cached than went in",
     "OpenTelemetry has no attribute for cost: it is read where a tool adds one",
 )
 
 
-def _dialect(shape: str, recognise: Any, unpack: Any) -> Dialect:
+def _dialect(shape: str, recognise: Any, unpack: Any, reads: str) -> Dialect:
     return Dialect(
         name=f"otlp: {shape}", tool="otlp", recognise=recognise, columns=COLUMNS, select=SELECT, unpack=unpack,
-        assumptions=_SAID,
+        reads=frozenset(reads.split()), assumptions=_SAID,
     )  # fmt: skip
 
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
-    _dialect("envelopes", _envelope, _of_envelope),
-    _dialect("console or Phoenix spans", _console, _of_console),
-    _dialect("JavaScript spans", _javascript, _of_javascript),
+    _dialect("envelopes", _envelope, _of_envelope, "resourceSpans resource_spans"),
+    _dialect(
+        "console or Phoenix spans",
+        _console,
+        _of_console,
+        "context parent_id start_time end_time status status_code status_message span_kind attributes resource",
+    ),
+    _dialect(
+        "JavaScript spans",
+        _javascript,
+        _of_javascript,
+        "_spanContext spanContext parentSpanContext id traceId parentId parentSpanId startTime endTime status "
+        "attributes",
+    ),
 )

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon import turns
 from chatmon.importers.dialect import Dialect
+from chatmon.importers.spans import readings, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_READERS: Final = {"int": "whole", "float": "number", "Decimal": "dollars"}
 _READ: Final = {
     "str": "{0}",
-    "int": "whole({0})",
-    "float": "number({0})",
-    "Decimal": "dollars({0})",
+    "int": "{0}_read",
+    "float": "{0}_read",
+    "Decimal": "{0}_read",
     "bool": "flag({0})",
-    "datetime": "utc({0})",
     "Mapping[str, JSON]": "{0}",
 }
+_NUMBERS: Final = {name: _READERS[kind] for name, kind in turns.KINDS.items() if kind in _READERS}
 _ELSEWHERE: Final = ("turn_id", "timestamp", "time_to_first_token", "usage_source", "price_source", "attempts")
 _SAME: Final = ", ".join(
     f"{_READ[kind].format(name)} AS {name}" for name, kind in turns.KINDS.items() if name not in _ELSEWHERE
@@ -26,8 +28,8 @@ _SAME: Final = ", ".join(
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, turn_id AS span_id, turn_id AS trace_id, 'llm' AS kind,
         utc("timestamp") AS start_time, {_SAME}, error_type IS NOT NULL AS failed,
-        utc("timestamp") + to_microseconds(CAST(round(number(time_to_first_token) * 1e6) AS BIGINT)) AS first_token_time
-    FROM records"""
+        later(utc("timestamp"), time_to_first_token_read) AS first_token_time, {unreadable(**_NUMBERS)} AS reject
+    FROM (SELECT *, {readings(**_NUMBERS)} FROM records)"""
 
 
 def _recognise(record: Mapping[str, Any]) -> str | None:
@@ -42,6 +44,10 @@ DIALECTS: Final = (
         recognise=_recognise,
         columns={name: "JSON" if kind.startswith("Mapping") else "VARCHAR" for name, kind in turns.KINDS.items()},
         select=_SELECT,
-        assumptions=("attempts, usage_source and price_source are derived again, as for any other export",),
+        assumptions=(
+            "times without a zone are UTC, unless tz says otherwise; durations are seconds",
+            "input_tokens count cached ones in",
+            "attempts, usage_source and price_source are derived again, as for any other export",
+        ),
     ),
 )

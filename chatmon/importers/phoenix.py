@@ -25,7 +25,6 @@ def _of_row(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "span_id": row.get("context.span_id"),
             "trace_id": row.get("context.trace_id"),
             "parent_id": row.get("parent_id"),
-            "name": row.get("name"),
             "start": row.get("start_time"),
             "end": row.get("end_time"),
             "status": row.get("status_code"),
@@ -49,6 +48,7 @@ DIALECTS: Final = (
         select=otlp.SELECT,
         unpack=_of_row,
         assumptions=(
+            "times without a zone are UTC, unless tz says otherwise; durations are end minus start, in seconds",
             "input tokens count cached ones in, as OpenInference says, but where more are cached than went in",
         ),
     ),

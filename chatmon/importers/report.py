@@ -34,7 +34,7 @@ class FileReport:
         file: Its name.
         dialect: Its dialects, most records first.
         why: What gave the first of them away.
-        read: Records read, once enveloped ones are unpacked.
+        read: Records met, enveloped ones each, and lines that hold none.
     """
 
     file: str
@@ -45,13 +45,16 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did.
+    """What an import did: ``read`` is the sum of ``spans``, ``feedback``, ``halves``, ``duplicates`` and ``rejected``.
 
     Attributes:
         files: What was found in each file.
         left_alone: Files of a folder that are no logs, by their names.
         assumptions: What the exports leave unsaid, a sentence each, with the number of rows where it is by row.
-        read: Records read: runs, spans, observations.
+        read: Records met: runs, spans, observations, scores, and lines or files that hold none.
+        spans: Those that are part of a turn.
+        feedback: Those that are feedback on one.
+        halves: Second halves of a span that is written as two records, joined to their first.
         duplicates: Records dropped because another one had their id.
         turns: Turns made.
         rejected: How many records were rejected, by reason without its numbers.
@@ -65,6 +68,9 @@ class ImportReport:
     left_alone: tuple[str, ...]
     assumptions: tuple[str, ...]
     read: int
+    spans: int
+    feedback: int
+    halves: int
     duplicates: int
     turns: int
     rejected: Mapping[str, int]
@@ -81,7 +87,10 @@ class ImportReport:
         """Return the report as pairs of a name and a text, in reading order."""
         rejected = sum(self.rejected.values())
         rows = [(file.file, f"{file.dialect} ({file.why}): {file.read:,} records") for file in self.files]
-        rows.append(("records", f"{self.read:,} read, {self.duplicates:,} duplicates dropped, {rejected:,} rejected"))
+        others = {"of feedback": self.feedback, "second halves joined": self.halves}
+        more = "".join(f", {count:,} {name}" for name, count in others.items() if count)
+        dropped = f"{self.duplicates:,} duplicates dropped, {rejected:,} rejected"
+        rows.append(("records", f"{self.read:,} read: {self.spans:,} in turns{more}, {dropped}"))
         rows.append(("turns", f"{self.turns:,}"))
         rows += [("assumed", text) for text in self.assumptions]
         rows += [("note", text) for text in self.notes]

@@ -79,3 +79,33 @@ def test_the_sums_of_the_counts_say_whether_input_includes_the_cache(usage, whol
     found = tokens(usage)
     assert (found.get("input_tokens"), found.get("output_tokens")) == (whole, written)
     assert bool(found.get("said")) is noted
+
+
+def test_the_older_folders_of_traces_observations_and_scores_are_joined(tmp_path):
+    for name, rows in writers.legacy(TURNS).items():
+        (tmp_path / name).mkdir()
+        write_lines(rows, tmp_path / name / "part.jsonl")
+    found, report = read_back(tmp_path)
+    assert facts(found) == facts(TURNS)
+    assert report.feedback == sum(turn.user_satisfaction is not None for turn in TURNS) + len(TURNS)
+    assert not report.rejected
+
+
+def test_traces_without_observations_are_turns_of_which_little_is_known(tmp_path):
+    write_lines(writers.traces_alone(TURNS), tmp_path / "traces.jsonl")
+    found, report = read_back(tmp_path / "traces.jsonl")
+    wanted = [(one.turn_id, one.timestamp, one.conversation_id, one.user_id, one.user_satisfaction) for one in TURNS]
+    assert [
+        (one.turn_id, one.timestamp, one.conversation_id, one.user_id, one.user_satisfaction) for one in found
+    ] == wanted
+    assert {one.response_time for one in found} == {one.input_tokens for one in found} == {None}
+    assert {"response times", "tokens", "cost"} <= report.cannot.keys()
+
+
+def test_scores_under_other_names_are_counted_and_said(tmp_path):
+    (score,) = writers.legacy(TURNS[:1])["scores"]
+    rows = [*writers.observations(TURNS[:1]), score | {"id": "other", "name": "politeness", "value": 0.3}]
+    write_lines(rows, tmp_path / "x.jsonl")
+    report = read_back(tmp_path / "x.jsonl")[1]
+    assert report.feedback == 1
+    assert any("politeness (1 rows)" in text for text in report.assumptions)

@@ -95,7 +95,8 @@ def test_broken_lines_are_rejected_by_line_and_the_others_kept(plain):
     plain.write_text("".join(lines), encoding="utf-8")
     _, report = read_back(plain)
     assert [one.line for one in report.examples] == [3, 5, len(lines)]
-    assert report.read == len(lines) - 3
+    assert report.read == len(lines)
+    assert report.spans == len(lines) - 3
 
 
 def test_impossible_tokens_are_refused_with_both_numbers(plain):
@@ -136,3 +137,37 @@ def test_an_export_of_roots_alone_takes_their_usage(plain):
     found, _ = read_back(plain)
     assert [turn.input_tokens for turn in found] == [turn.input_tokens for turn in TURNS]
     assert sum(turn.cost for turn in found if turn.cost) == sum(turn.cost for turn in TURNS if turn.cost)
+
+
+def feedback(turns):
+    for turn in turns:
+        for name in ("user_satisfaction", "task_completed"):
+            value = getattr(turn, name)
+            if value is not None:
+                yield {
+                    "id": f"{turn.turn_id}-{name}", "created_at": "2026-10-05T12:00:00.000000", "run_id": turn.turn_id,
+                    "key": name, "score": float(value), "value": None, "comment": None,
+                }  # fmt: skip
+
+
+def test_a_feedback_export_is_joined_to_its_runs_and_counted_once(tmp_path):
+    writers.write_lines(writers.runs(TURNS, feedback=False), tmp_path / "runs.jsonl")
+    for name in ("feedback.jsonl", "feedback-again.jsonl"):
+        writers.write_lines(feedback(TURNS), tmp_path / name)
+    found, report = read_back(tmp_path)
+    given = len(list(feedback(TURNS)))
+    assert facts(found) == facts(TURNS)
+    assert (report.feedback, report.duplicates) == (given, given)
+
+
+def test_several_scores_of_one_turn_are_averaged(tmp_path):
+    score = {"key": "user_satisfaction", "run_id": TURNS[0].turn_id, "value": None}
+    rows = [*writers.runs(TURNS[:1], feedback=False), *({"id": f"{n}", "score": n, **score} for n in (2, 5))]
+    writers.write_lines(rows, tmp_path / "x.jsonl")
+    assert read_back(tmp_path / "x.jsonl")[0][0].user_satisfaction == 3.5
+
+
+def test_feedback_on_a_run_that_is_not_there_is_rejected(tmp_path):
+    lost = next(feedback(TURNS[1:])) | {"run_id": "lost"}
+    writers.write_lines([*writers.runs(TURNS[:1]), lost], tmp_path / "x.jsonl")
+    assert read_back(tmp_path / "x.jsonl")[1].rejected == {"feedback for a trace that is not in the export": 1}

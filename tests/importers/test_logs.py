@@ -1,5 +1,4 @@
 import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -96,9 +95,11 @@ def test_lines_of_three_tools_in_one_file_are_told_apart(tmp_path):
         assert not logs.report.rejected
 
 
-def test_what_is_left_of_a_closed_log_is_nothing(tmp_path):
+def test_what_is_left_of_a_closed_log_is_nothing(tmp_path, monkeypatch):
     writers.write_lines(RUNS, tmp_path / "runs.jsonl")
-    before = set(Path(tempfile.gettempdir()).glob("chatmon-logs-*"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     with open_logs(tmp_path / "runs.jsonl"):
-        assert set(Path(tempfile.gettempdir()).glob("chatmon-logs-*")) - before
-    assert set(Path(tempfile.gettempdir()).glob("chatmon-logs-*")) == before
+        assert list(scratch.glob("chatmon-logs-*"))
+    assert not list(scratch.iterdir())

@@ -5,7 +5,7 @@ import json
 
 from export_writers import langfuse_observations as observations
 
-__all__ = ["camel", "downloads", "observations", "pages", "write_csv"]
+__all__ = ["camel", "downloads", "legacy", "observations", "pages", "traces_alone", "write_csv"]
 
 
 def camel(turns, **options):
@@ -49,3 +49,39 @@ def write_csv(rows, path):
             {name: json.dumps(value) if isinstance(value, dict) else value for name, value in row.items()}
             for row in rows
         )
+
+
+def legacy(turns):
+    """The older export: traces, observations without the trace's facts, and scores, as three lists of rows."""
+    traces, observations_, scores = [], [], []
+    for turn in turns:
+        rows = list(observations([turn]))
+        for row in rows:
+            del row["user_id"], row["session_id"]
+            for name in ("user_satisfaction", "task_completed", "context_relevance"):
+                row["metadata"].pop(name, None)
+        observations_ += rows
+        traces.append({
+            "id": turn.turn_id, "project_id": "p", "timestamp": rows[0]["start_time"], "name": "desk", "tags": [],
+            "user_id": turn.user_id, "session_id": turn.conversation_id, "metadata": {}, "release": "", "version": "",
+        })  # fmt: skip
+        for name in ("user_satisfaction", "task_completed"):
+            value = getattr(turn, name)
+            if value is not None:
+                scores.append({
+                    "id": f"{turn.turn_id}-{name}", "project_id": "p", "timestamp": rows[0]["end_time"],
+                    "trace_id": turn.turn_id, "observation_id": None, "name": name, "value": float(value),
+                    "data_type": "BOOLEAN" if isinstance(value, bool) else "NUMERIC", "string_value": "",
+                })  # fmt: skip
+    return {"traces": traces, "observations": observations_, "scores": scores}
+
+
+def traces_alone(turns):
+    """The user interface's export of traces: camel case, a column for each score, no observations."""
+    for turn in turns:
+        yield {
+            "id": turn.turn_id, "timestamp": turn.timestamp.isoformat(), "name": "desk", "userId": turn.user_id,
+            "sessionId": turn.conversation_id, "release": None, "version": None, "environment": "default", "tags": [],
+            "bookmarked": False, "public": False, "input": "", "output": "", "metadata": {"region": turn.region},
+            "user_satisfaction": turn.user_satisfaction, "comments": [],
+        }  # fmt: skip

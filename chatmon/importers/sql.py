@@ -1,0 +1,65 @@
+"""Names, texts and columns of files as pieces of SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def text(value: str) -> str:
+    """Return a literal.
+
+    Example:
+        >>> text("it's")
+        "'it''s'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(value: str) -> str:
+    """Return a quoted identifier.
+
+    Example:
+        >>> name("context.span_id")
+        '"context.span_id"'
+    """
+    return '"' + value.replace('"', '""') + '"'
+
+
+def declared(columns: Mapping[str, str]) -> str:
+    """Return columns with their types as ``read_ndjson`` takes them.
+
+    Example:
+        >>> declared({"id": "VARCHAR", "_line": "BIGINT"})
+        "{'id': 'VARCHAR', '_line': 'BIGINT'}"
+    """
+    return "{" + ", ".join(f"{text(column)}: {text(kind)}" for column, kind in columns.items()) + "}"
+
+
+def cell(column: str, found: str | None, wanted: str) -> str:
+    """Return the SQL that reads a Parquet column as a dialect declares it.
+
+    Args:
+        column: The column's name.
+        found: Its type in the file; None where the file lacks it.
+        wanted: Its type in the dialect.
+
+    Example:
+        >>> cell("usage", "BIGINT", "VARCHAR")
+        'CAST("usage" AS VARCHAR)'
+    """
+    quoted = name(column)
+    if found is None:
+        return f"CAST(NULL AS {wanted})"
+    if found.startswith("TIMESTAMP"):
+        aware = "TIME ZONE" in found
+        utc = f"CAST({quoted} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'" if aware else f"CAST({quoted} AS TIMESTAMP)"
+        return f"strftime({utc}, '%Y-%m-%dT%H:%M:%S.%f{'Z' if aware else ''}')"
+    as_text = f"CAST({quoted} AS VARCHAR)"
+    nested = found.startswith(("STRUCT", "MAP", "UNION")) or found.endswith("]")
+    as_json = f"to_json({quoted})" if nested else f"CASE WHEN json_valid({as_text}) THEN CAST({as_text} AS JSON) END"
+    if wanted == "VARCHAR":
+        return f"CAST({as_json} AS VARCHAR)" if nested else as_text
+    return as_json if wanted == "JSON" else f"try_cast({as_json} AS {wanted})"

@@ -1,0 +1,72 @@
+"""One traffic in the shape of every dialect that JSON lines can hold, by the dialect's name."""
+
+from datetime import timedelta
+
+from importers import writers_langfuse, writers_langsmith, writers_otlp
+
+from chatmon import turns as table
+
+TOO_SHORT_FOR_FACTS = (
+    "helicone: requests",
+    "openai: batch",
+    "openai: completion",
+    "langfuse: traces without observations",
+)
+"""Dialects that carry less than ``conversations.facts`` asks for."""
+
+
+def helicone(turns):
+    for turn in turns:
+        end = turn.timestamp + timedelta(seconds=turn.response_time)
+        yield {
+            "response_id": f"r-{turn.turn_id}", "request_id": turn.turn_id, "provider": "OPENAI", "model": turn.model,
+            "request_created_at": turn.timestamp.isoformat(), "response_created_at": end.isoformat(),
+            "response_status": 429 if turn.error_type else 200, "delay_ms": turn.response_time * 1000,
+            "prompt_tokens": turn.input_tokens, "completion_tokens": turn.output_tokens,
+            "prompt_cache_read_tokens": turn.cached_tokens, "request_user_id": turn.user_id,
+            "costUSD": None if turn.cost is None else float(turn.cost),
+            "request_properties": {"Helicone-Session-Id": turn.conversation_id, "intent": turn.intent},
+        }  # fmt: skip
+
+
+def completions(turns):
+    for turn in turns:
+        usage = {"prompt_tokens": turn.input_tokens or 0, "completion_tokens": turn.output_tokens or 0}
+        yield {
+            "id": turn.turn_id, "object": "chat.completion", "created": int(turn.timestamp.timestamp()),
+            "model": turn.model, "usage": usage | {"prompt_tokens_details": {"cached_tokens": turn.cached_tokens}},
+            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Near."}}],
+        }  # fmt: skip
+
+
+def batch(turns):
+    for body in completions(turns):
+        response = {"status_code": 200, "request_id": "r", "body": body}
+        yield {"id": f"batch-{body['id']}", "custom_id": "a", "response": response, "error": None}
+
+
+def own(turns):
+    for turn in turns:
+        row = {name: getattr(turn, name) for name in table.COLUMNS if getattr(turn, name) is not None}
+        row |= {"timestamp": turn.timestamp.isoformat(), "attributes": dict(turn.attributes)}
+        yield row | ({} if turn.cost is None else {"cost": str(turn.cost)})
+
+
+WRITERS = {
+    "langsmith: run": writers_langsmith.runs,
+    "langsmith: v2 run": writers_langsmith.v2,
+    "langsmith: run with children": writers_langsmith.nested,
+    "langsmith: SDK payload": writers_langsmith.payloads,
+    "langfuse: observations of the blob storage": writers_langfuse.observations,
+    "langfuse: observations of the UI or API": writers_langfuse.camel,
+    "langfuse: trace download": writers_langfuse.downloads,
+    "langfuse: API page": writers_langfuse.pages,
+    "langfuse: traces without observations": writers_langfuse.traces_alone,
+    "otlp: envelopes": writers_otlp.envelopes,
+    "otlp: console or Phoenix spans": writers_otlp.console,
+    "otlp: JavaScript spans": writers_otlp.javascript,
+    "helicone: requests": helicone,
+    "openai: batch": batch,
+    "openai: completion": completions,
+    "chatmon: turns": own,
+}

@@ -1,0 +1,90 @@
+"""How values of exports are read, against Python's own readers."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatmon.importers import spans
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOMENTS = st.integers(662_688_000 * 10**6, 2_145_916_800 * 10**6).map(lambda n: EPOCH + timedelta(microseconds=n))
+"""From 1991 to 2037, to the microsecond."""
+LAYOUTS = ("%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def reader(zone="UTC"):
+    connection = duckdb.connect()
+    spans.prepare(connection, zone)
+    return lambda sql, text: connection.execute(f"SELECT {sql}", {"x": text}).fetchall()[0][0]
+
+
+UTC_READER, BERLIN = reader(), reader("Europe/Berlin")
+
+
+def moment(read, text):
+    found = read("epoch_us(utc($x::VARCHAR))", text)
+    return None if found is None else EPOCH + timedelta(microseconds=found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(MOMENTS, st.sampled_from(LAYOUTS))
+def test_a_time_without_a_zone_is_utc(given_moment, layout):
+    assert moment(UTC_READER, given_moment.strftime(layout)) == given_moment
+
+
+@settings(max_examples=40, deadline=None)
+@given(MOMENTS)
+def test_a_time_without_a_zone_is_read_in_the_zone_that_was_named(given_moment):
+    there = given_moment.astimezone(ZoneInfo("Europe/Berlin"))
+    hours = {there.replace(fold=fold).astimezone(UTC) for fold in (0, 1)}  # two where the clock is set back
+    assert moment(BERLIN, there.replace(tzinfo=None).isoformat()) in hours
+
+
+@settings(max_examples=60, deadline=None)
+@given(MOMENTS, st.integers(-14 * 60, 14 * 60))
+def test_a_time_with_an_offset_is_that_moment_whatever_the_zone(given_moment, minutes):
+    there = given_moment.astimezone(timezone(timedelta(minutes=minutes)))
+    for read in (UTC_READER, BERLIN):
+        assert moment(read, there.isoformat()) == given_moment
+
+
+@settings(max_examples=60, deadline=None)
+@given(MOMENTS, st.sampled_from([(1000, "nanoseconds"), (1, "microseconds")]))
+def test_whole_numbers_are_times_since_1970_by_their_size(given_moment, unit):
+    micros = (given_moment - EPOCH) // timedelta(microseconds=1)
+    assert moment(UTC_READER, str(micros * unit[0])) == given_moment
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-02-30", "0", "-5", "1e400", "nan", "9" * 60])
+def test_what_is_no_time_is_unknown(text):
+    assert moment(UTC_READER, text) is None
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(-(2**62), 2**62))
+def test_a_whole_number_is_read_to_the_last_digit(number):
+    assert UTC_READER("whole($x::VARCHAR)", str(number)) == number
+    assert UTC_READER("whole($x::VARCHAR)", f"{number}.0") == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("1e3", 1000), ("12.5", None), ("5e-1", None), ("abc", None), ("", None), ("1e30", None)]
+)
+def test_what_is_no_whole_number_is_unknown(text, number):
+    assert UTC_READER("whole($x::VARCHAR)", text) == number
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.decimals(0, 10**9, places=12))
+def test_money_is_exact(amount):
+    assert UTC_READER("dollars($x::VARCHAR)", f"{amount:f}") == Decimal(f"{amount:f}")
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1e400", "x"])
+def test_a_number_is_finite_or_unknown(text):
+    assert UTC_READER("number($x::VARCHAR)", text) is None
