@@ -118,7 +118,6 @@ def open_logs(
     connection = duckdb.connect()
     try:
         connection.execute(f"SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false")
-        connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
         connection.execute(f"SET temp_directory = '{folder.as_posix()}'")
         spans.prepare(connection, zone.key)
         reader = Reader(connection, dialects, folder, content=content)

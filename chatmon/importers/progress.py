@@ -51,7 +51,9 @@ def progress(connection: duckdb.DuckDBPyConnection, steps: int) -> Iterator[Call
 
     timer = threading.Timer(MOMENT, bar.start)
     timer.daemon = True
-    if console.is_terminal:
+    if console.is_terminal and not console.is_jupyter:
+        # DuckDB's own bar stays hidden; in a notebook it wants a package that is not there.
+        connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
         timer.start()
     try:
         yield reading

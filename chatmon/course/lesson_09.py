@@ -1,0 +1,195 @@
+"""The exercises of lesson 9: what runs cost, what a map of counts holds, what a file can answer, what moved a bill."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from chatmon.course.exercises import Exercise, Wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Run = dict[str, Any]
+ANSWERING = {"helicone.csv", "langfuse_milliseconds.csv"}
+"""The files of exercise 9.3 that state costs and conversations."""
+
+
+def _run(name: str, parent: str | None, kind: str, cost: str | None) -> Run:
+    return {"id": name, "parent_run_id": parent, "run_type": kind, "total_cost": cost}
+
+
+PLAIN = [_run("1", None, "chain", "0.0020"), _run("2", "1", "llm", "0.0020")]
+DEEP = [
+    _run("1", None, "chain", "0.0050"),
+    _run("2", "1", "chain", "0.0050"),
+    _run("3", "2", "llm", "0.0020"),
+    _run("4", "2", "retriever", None),
+    _run("5", "2", "llm", "0.0030"),
+]
+RETRIED = [_run("1", None, "chain", "0.0070"), _run("2", "1", "llm", None), _run("3", "1", "llm", "0.0070")]
+CALLS = [_run("2", "1", "llm", "0.0040"), _run("5", "4", "llm", "0.0060")]
+
+
+def judge_cost_of(cost_of: Callable[[list[Run]], Any]) -> str:
+    """Judge exercise 9.1: the cost of an export of runs, each call once."""
+    for what, runs in {
+        "a message with one call": PLAIN,
+        "a chain in a chain with two calls": DEEP,
+        "a message whose first call failed": RETRIED,
+        "two messages in one list": [*PLAIN, *RETRIED],
+        "an export of model calls alone": CALLS,
+    }.items():
+        stated = [(run, float(run["total_cost"] or 0)) for run in runs]
+        right = sum(cost for run, cost in stated if run["run_type"] == "llm")
+        found = _number(cost_of([dict(run) for run in runs]))
+        if abs(found - right) < 1e-9:
+            continue
+        if abs(found - sum(cost for _, cost in stated)) < 1e-9:
+            raise Wrong(f"For {what} the parents are added to their children: {found:g}, where it cost {right:g}.")
+        if abs(found - sum(cost for run, cost in stated if run["parent_run_id"] is None)) < 1e-9:
+            raise Wrong(f"For {what} your roots add up to {found:g}: it holds no roots, and it cost {right:g}.")
+        raise Wrong(f"For {what} you return {found:g}, and it cost {right:g}.")
+    if _number(cost_of([])) != 0:
+        raise Wrong("An export without runs cost 0.")
+    return "A call is the one run that somebody is charged for, so this holds for any export that has its calls."
+
+
+def judge_input_tokens(input_tokens: Callable[[dict[str, int]], Any]) -> str:
+    """Judge exercise 9.2: all input of one of Langfuse's maps, whichever habit it follows."""
+    for usage, right in (
+        ({"input": 300, "output": 40, "total": 340}, 300),
+        ({"input": 126, "input_cached_tokens": 1024, "output": 50, "total": 1200}, 1150),
+        ({"input": 1150, "input_cached_tokens": 1024, "output": 50, "total": 1200}, 1150),
+        ({"input": 80, "input_cached_tokens": 0, "output": 20, "total": 100}, 80),
+        ({"input": 90, "input_cached_tokens": 512, "output": 30, "output_reasoning": 70, "total": 702}, 602),
+        ({"input": 602, "input_cached_tokens": 512, "output": 100, "output_reasoning": 70, "total": 702}, 602),
+        ({"input": 300, "output": 40, "output_reasoning": 60, "total": 400}, 300),
+    ):
+        found = _number(input_tokens(dict(usage)))
+        if found == right:
+            continue
+        if found == usage["total"] - usage["output"]:
+            raise Wrong(f"For {usage} the reasoning is still in your {found:g}: it is output, beside `output` here.")
+        if found == usage["input"]:
+            raise Wrong(f"For {usage} the parts make the total only with the cached tokens: they are not in `input`.")
+        if found == usage["input"] + usage.get("input_cached_tokens", 0):
+            raise Wrong(
+                f"For {usage} `input` and `output` make the total already: cached tokens are in `input`, and you added "
+                "them again."
+            )
+        raise Wrong(f"For {usage} the whole input is {right}, not {found:g}.")
+    return "The map convicts itself: whoever reads the name alone is wrong for one of the two habits."
+
+
+def judge_files(answer: Any) -> str:
+    """Judge exercise 9.3: which of four files can say what a conversation cost."""
+    given = [answer] if isinstance(answer, str) else answer
+    found = {str(name).strip() for name in given}
+    reasons: Mapping[str, str] = {
+        "otlp_base64.jsonl.gz": "The spans know their conversations, and none states a cost. (Tokens times a price "
+        "would be an answer, of lesson 3.)",
+        "openai_stored.json": "The stored completions name neither a conversation nor a cost: 69 conversations of one "
+        "turn are what is left when nobody says.",
+    }
+    for name, reason in reasons.items():
+        if name in found:
+            raise Wrong(reason)
+    if strangers := sorted(found - ANSWERING):
+        raise Wrong(f"There is no file {', '.join(strangers)}: take from `names`.")
+    if found != ANSWERING:
+        raise Wrong("Another one can: look for a cost, and for fewer conversations than turns.")
+    return "You asked what a file holds before you asked it a question, which is the order that saves a week."
+
+
+def judge_mix(answer: Any) -> str:
+    """Judge exercise 9.4: how much of the fourth week's change in cost is other models."""
+    parts = _parts("model")
+    found, within = _number(answer), 0.006
+    mistakes = {
+        "after": "That is the bill of the fourth week.",
+        "change": "That is the whole change: volume, mix and rate together.",
+        "rate": "That is the rate: turns of the same model that cost more or less.",
+        "volume": "That is the volume: fewer turns.",
+    }
+    if abs(found - parts["mix"]) <= within:
+        return "Somebody sent an intent to a stronger model: nobody's price changed, only who answers."
+    for name, reason in mistakes.items():
+        if abs(found - parts[name]) <= within:
+            raise Wrong(reason)
+    if abs(found - _parts("intent")["mix"]) <= within:
+        raise Wrong("That is the mix between intents: split by model.")
+    if abs(found - _parts("model", last=3)["mix"]) <= within:
+        raise Wrong("That is the third week: take the fourth.")
+    if abs(found + parts["mix"]) <= within:
+        raise Wrong("The sign is turned: compare the first week with the fourth, in this order.")
+    raise Wrong(f"{found:.2f} US dollars is not it: compare week one with week four by model, and take the mix.")
+
+
+def _parts(by: str, last: int = 4) -> dict[str, float]:
+    """Return the parts of the change in cost from the first week to another one."""
+    from datetime import UTC, datetime, timedelta
+    from fractions import Fraction
+
+    from chatmon.analysis.decompose import Sums, decompose
+    from chatmon.analysis.source import between, query
+    from chatmon.paths import data_file
+
+    start, weeks = datetime(2026, 10, 5, tzinfo=UTC), timedelta(weeks=1)
+    periods = []
+    for week in (0, last - 1):
+        turns = between(data_file("four_weeks.parquet"), start + week * weeks, start + (week + 1) * weeks)
+        rows = query(turns, f"SELECT {by}, count(cost), sum(cost) FROM turns GROUP BY {by}")  # noqa: S608 - our own names
+        periods.append({name: Sums(priced, Fraction(cost)) for name, priced, cost in rows})
+    found = decompose(*periods)
+    named = {name: float(getattr(found, name)) for name in ("after", "volume", "mix", "rate")}
+    return named | {"change": float(found.after - found.before)}
+
+
+def _number(answer: Any) -> float:
+    """Return an answer as a float; text, truth values and what is not finite are no numbers."""
+    if isinstance(answer, bool | str):
+        raise Wrong(f"{answer!r} is no number: give the number itself.")
+    try:
+        number = float(answer)
+    except (TypeError, ValueError):
+        raise Wrong(f"A {type(answer).__name__} is no number: give one number.") from None
+    if not math.isfinite(number):
+        raise Wrong(f"{number} is no amount.")
+    return number
+
+
+EXERCISES = [
+    Exercise(
+        "9.1",
+        hints=(
+            "Which kind of run does somebody charge you for? Those are in the export in either case.",
+            '`[run for run in runs if run["run_type"] == "llm"]` are the calls; some of them state no cost.',
+        ),
+        judge=judge_cost_of,
+    ),
+    Exercise(
+        "9.2",
+        hints=(
+            "Where `input` and `output` alone make the `total`, everything else is a part of them.",
+            "Where they do not, the cached tokens stand beside: `usage.get('input_cached_tokens', 0)` comes on top.",
+        ),
+        judge=judge_input_tokens,
+    ),
+    Exercise(
+        "9.3",
+        hints=(
+            "It must state costs, and it must say which turns belong together. The table above shows both.",
+            "A file with as many conversations as turns does not know its conversations.",
+        ),
+        judge=judge_files,
+    ),
+    Exercise(
+        "9.4",
+        hints=(
+            "The lines that compared the first week with the third need one other number, and one dimension.",
+            '`analysis.compare(...)["cost"].by("model")` holds `volume`, `mix` and `rate`.',
+        ),
+        judge=judge_mix,
+    ),
+]
