@@ -1,5 +1,7 @@
 """The answers that lesson 4's exercises are tried with."""
 
+from decimal import Decimal
+
 from cases import Cases
 
 RULE = (
@@ -28,14 +30,14 @@ CASES = {
             (NAIVE, "false alarms in three weeks"),
             (NAIVE + "min_n = 500\n", "0 of 2 bursts caught"),
             ('[[rule]]\nname = "e"\nmeasure = "cost"\nwindow = "1h"\nabove = 1\n', "watch cost"),
-            ('[[rule]]\nname = "e"\nmeasur = "error"\n', "no rules: .*has no such key"),
+            ('[[rule]]\nname = "e"\nmeasur = "error"\n', "has no such key"),
             ("rule", "no rules: no TOML"),
             (7, "no text"),
         ],
     ),
     "4.3": Cases(
         right=0.05,
-        other_right=6 * 6 / 720,
+        other_right=Decimal("0.05"),
         wrong=[
             (5, "per cent"),
             (6 / 720, "share of the time"),
