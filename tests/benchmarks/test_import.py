@@ -13,6 +13,14 @@ def test_every_contender_reads_every_run(tmp_path):
     assert {contender(path) for contender in (benchmark.scan, benchmark.ours, benchmark.with_pandas)} == {200}
 
 
+def test_pandas_works_out_the_same_numbers(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    benchmark.generate(600, path)
+    mine, theirs = benchmark._ours(path), benchmark._with_pandas(path)
+    assert theirs == mine
+    assert mine[1][:3] == (300, 100, 300)
+
+
 def test_a_contender_is_measured_in_seconds_megabytes_and_runs(tmp_path):
     path = tmp_path / "runs.jsonl"
     benchmark.generate(200, path)
