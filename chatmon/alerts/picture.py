@@ -75,7 +75,12 @@ def drawn(replay: Replay, truth: Truth | None = None, title: str | None = None) 
         axes.invert_yaxis()
         axes.set_xlim(place(replay.start), place(replay.end))
         axes.xaxis_date("UTC")
-        axes.xaxis.get_major_locator().maxticks = dict.fromkeys(range(8), 5)  # type: ignore[attr-defined]
+        weeks = replay.length.days // 7
+        if weeks:
+            axes.xaxis.set_major_locator(dates.WeekdayLocator(byweekday=0, interval=1 + weeks // 8))  # type: ignore[no-untyped-call]
+            axes.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))  # type: ignore[no-untyped-call]
+        else:
+            axes.xaxis.get_major_locator().maxticks = dict.fromkeys(range(8), 5)  # type: ignore[attr-defined]
     planted = sum(bar.planted for bar in bars)
     named = "; ".join(f"{row}: {sum(bar.row == row for bar in bars if not bar.planted)}" for row in rows[planted:])
     alt = f"A timeline of {replay.length.days} days with {planted} planted problems and {alerts} alerts. {named}"
