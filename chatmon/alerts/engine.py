@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sqlite3
 import sys
 import threading
 import time
@@ -28,7 +29,7 @@ from chatmon.alerts.watch import Watch, step
 from chatmon.live_turn import LiveTurn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from chatmon.alerts.batch import Batch
@@ -44,6 +45,8 @@ logger = logging.getLogger(__name__)
 RATED_LATER: Final = 10_000
 """Turns without a rating that are looked at again at each tick, the newest ones."""
 NEVER: Final = sys.maxsize
+LEAST_BEHIND: Final = 2
+"""Ticks that a clock may be behind without a word."""
 TIDIED: Final = 60
 """Ticks after which old cells are dropped."""
 
@@ -110,6 +113,9 @@ class AlertEngine:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._saved = None if path is None else Saved(path, tick_seconds)
+        self._owed_cells: list[Cell] = []
+        self._owed_alerts: dict[tuple[str, Group], Alert] = {}
+        self._behind = False
         self._tick = self._now() - 1
         self._since = self._tick + 1
         if self._saved is not None:
@@ -128,6 +134,7 @@ class AlertEngine:
         """Evaluate every tick that has ended, and hand on what was decided; the thread of ``start`` calls it."""
         with self._lock:
             now = max(self._now(), self._tick + 1)
+            self._note_a_clock_set_back(self._tick + 1 - self._now())
             grown = self._take_in(now)
             changed: dict[tuple[str, Group], Alert] = {}
             said = []
@@ -139,9 +146,29 @@ class AlertEngine:
                 self._tidy(changed)
             if self._saved is None:
                 self._pending.extend(said)
-            elif said or changed or grown:
-                self._saved.write(self._tick, grown, changed.values(), said, now - self._reach())
+            elif said or changed or grown or self._owed_cells or self._owed_alerts:
+                self._save(self._saved, grown, changed, said)
             self._hand_on()
+
+    def _save(
+        self,
+        saved: Saved,
+        grown: Iterable[Cell],
+        changed: Mapping[tuple[str, Group], Alert],
+        said: Sequence[Notification],
+    ) -> None:
+        """Write what a tick has brought; where that fails, owe it to the next tick, and tell people all the same."""
+        self._owed_cells += grown
+        self._owed_alerts |= changed
+        oldest = self._tick + 1 - self._reach()
+        try:
+            saved.write(self._tick, self._owed_cells, self._owed_alerts.values(), said, oldest)
+        except sqlite3.Error:
+            logger.exception("alerts cannot be written: they go out, and what is owed is written at the next tick")
+            self._owed_cells = [cell for cell in self._owed_cells if cell.tick >= oldest]
+            self._pending.extend(said)
+        else:
+            self._owed_cells, self._owed_alerts = [], {}
 
     def states(self) -> list[tuple[str, State]]:
         """Return the rule's name and the state of every alert that is not inactive."""
@@ -170,6 +197,12 @@ class AlertEngine:
         if self._saved is not None:
             self._saved.close()
             self._saved = None
+
+    def _note_a_clock_set_back(self, ticks: int) -> None:
+        if ticks > LEAST_BEHIND and not self._behind:
+            wait = ticks * self.ticks.seconds
+            logger.error("the clock was set back by %d s: no rule is evaluated until it has caught up", wait)
+        self._behind = ticks > LEAST_BEHIND
 
     def _now(self) -> int:
         return self._clock() // (self.ticks.seconds * 1_000_000_000)

@@ -1,6 +1,7 @@
 """The live engine says what a replay says, whatever clocks, late turns, restarts and receivers do."""
 
 import random
+import sqlite3
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -319,3 +320,32 @@ def test_a_tick_that_fails_does_not_end_alerting(caplog, monkeypatch):
     engine.stop()
     assert len(calls) >= 2
     assert "could not be evaluated" in caplog.text
+
+
+def test_where_the_state_cannot_be_written_people_are_told_and_nothing_is_lost(tmp_path, caplog):
+    path = tmp_path / "alerts.db"
+    bench = Bench([ERRORS], path=path)
+    for one in failing(0, 4):
+        bench.engine.observe(one)
+    write, bench.engine._saved.write = bench.engine._saved.write, failing_write
+    bench.at(START + 5 * MINUTE)
+    assert [note.status for note in bench.said] == [Status.FIRING]
+    assert "cannot be written" in caplog.text
+    bench.engine._saved.write = write
+    bench.at(START + 6 * MINUTE)
+    bench.begin()
+    assert [state.phase for _, state in bench.engine.states()] == [Phase.FIRING]
+    bench.at(START + 7 * MINUTE)
+    assert len(bench.said) == 1
+
+
+def failing_write(*_):
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_a_clock_that_was_ahead_and_is_set_right_is_logged_once(caplog):
+    bench = Bench([ERRORS])
+    bench.at(START + 60 * MINUTE)
+    for minute in (10, 11, 12):
+        bench.at(START + minute * MINUTE)
+    assert caplog.text.count("the clock was set back") == 1
