@@ -8,6 +8,8 @@ import typer
 
 from chatmon.serve_commands import serve
 
+LISTED = 50
+"""Alerts that a replay lists; the others are counted."""
 FIRST_DAY = datetime(2026, 10, 5, tzinfo=UTC)
 
 app = typer.Typer(
@@ -174,12 +176,19 @@ def replay(
     from chatmon.importers import open_logs
     from chatmon.traffic import Truth
 
-    known = None if truth is None else Truth.from_json(truth.read_text(encoding="utf-8"))
+    known = None if truth is None else Truth.from_json(truth.read_text(encoding="utf-8", errors="replace"))
+    if picture is not None and picture.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"the figure is to be {picture.name}: name it .png, .svg or .pdf")
     loaded = load_rules(rules)
     with open_logs(paths, tool, tz) as logs:
         _refuse_nothing(logs.report.turns)
         said = run_over(loaded, logs)
     typer.echo(f"{said}\n")
+    for alert in said.firings[:LISTED]:
+        ended = "still open" if alert.end is None else f"to {alert.end:%Y-%m-%d %H:%M}"
+        typer.echo(f"{alert.start:%Y-%m-%d %H:%M} {ended:<19}  {alert.text}")
+    if len(said.firings) > LISTED:
+        typer.echo(f"... and {len(said.firings) - LISTED:,} more")
     if known is not None:
         scored = score(said, known)
         typer.echo(f"{scored}\n\n{scored.to_frame().to_string(index=False)}")

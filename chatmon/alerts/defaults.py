@@ -14,7 +14,7 @@ DEFAULTS: Final = Path(__file__).with_name("defaults.toml")
 
 
 def default_rules() -> list[Rule]:
-    """Return the rules that hold where nothing else is said.
+    """Return four rules to start from: replay them over your own logs before anybody is paged by them.
 
     Example:
         >>> [rule.name for rule in default_rules()][:2]

@@ -56,8 +56,8 @@ class Rule:
     Attributes:
         name: Unique among the rules.
         kind: ``threshold``: a statistic of a window against a limit. ``burn_rate``: how many times faster than allowed
-            the error budget burns, over a long and a short window. ``change``: how unlike the same hours of past weeks,
-            as a robust z. ``budget``: dollars spent in a calendar day, week or month. ``absence``: too few turns.
+            the error budget burns, over a long and a short window. ``change``: how unlike windows around the same time
+            of past weeks, as a robust z. ``budget``: dollars spent in a calendar day, week or month. ``absence``: too few turns.
         measure: One of ``measures.MEASURES``; ``budget`` is of ``cost``, ``absence`` of ``turns``.
         statistic: ``mean``, ``rate`` (the share of turns for which a yes-or-no measure is yes), ``sum``, ``count`` (of
             turns whose measure is known), or a percentile such as ``p95``, within 1 %.
@@ -163,8 +163,9 @@ def _complaints(rule: Rule) -> list[tuple[str, Any, str]]:  # one line a key: wh
 
     hold("name", isinstance(rule.name, str) and bool(_NAME.fullmatch(rule.name)),
          "a name: a letter, then letters, digits, _ and -")  # fmt: skip
-    hold("kind", rule.kind in KINDS, f"one of {', '.join(KINDS)}")
-    hold("measure", rule.measure in MEASURES, f"one of {', '.join(MEASURES)}")
+    hold("kind", isinstance(rule.kind, str) and rule.kind in KINDS, f"one of {', '.join(KINDS)}")
+    hold("measure", isinstance(rule.measure, str) and rule.measure in MEASURES, f"one of {', '.join(MEASURES)}")
+    hold("statistic", isinstance(rule.statistic, str), "text")
     if found:
         return found
     measure, percentile = MEASURES[rule.measure], rule.percentile
@@ -184,7 +185,10 @@ def _complaints(rule: Rule) -> list[tuple[str, Any, str]]:  # one line a key: wh
         return found
     hold("window", rule.kind == "budget" or rule.window > _ZERO, 'a window, such as "15m"')
     _hold_limits(rule, hold)
-    hold("by", isinstance(rule.by, tuple) and all(name in GROUPS for name in rule.by), f"some of {', '.join(GROUPS)}")
+    known = isinstance(rule.by, tuple) and all(isinstance(name, str) and name in GROUPS for name in rule.by)
+    hold("by", known, f"some of {', '.join(GROUPS)}")
+    if not known:
+        return found
     hold("by", rule.kind != "change" or not UNBOUNDED & set(rule.by),
          "for a change: a conversation or a user has no past weeks")  # fmt: skip
     hold("min_n", _whole(rule.min_n) and rule.min_n >= 1, "a whole number from 1")
@@ -192,7 +196,7 @@ def _complaints(rule: Rule) -> list[tuple[str, Any, str]]:  # one line a key: wh
     hold("no_data", rule.no_data in NO_DATA, f"one of {', '.join(NO_DATA)}")
     hold("severity", isinstance(rule.severity, Severity), f"one of {', '.join(Severity)}")
     hold("labels", all(isinstance(one, str) for pair in rule.labels.items() for one in pair), "text by name")
-    hold("labels", not set(rule.labels) & set(rule.by), "free of the names in by")
+    hold("labels", not set(rule.labels) & {*rule.by, "rule", "severity"}, "free of rule, severity and the names in by")
     hold("runbook", rule.runbook is None or (isinstance(rule.runbook, str) and bool(rule.runbook)), "a link")
     hold("text", rule.text is None or _template(rule.text), f"text with any of {', '.join(TEXT_FIELDS)} in braces")
     hold("renotify", rule.renotify is None or rule.renotify > _ZERO, 'a duration above 0, such as "4h"')
@@ -210,6 +214,8 @@ def _hold_limits(rule: Rule, hold: Any) -> None:
     if len(given) != 1 or not all(isinstance(getattr(rule, key), int | float) for key in given):
         return
     hold(given[0], rule.limit >= 0 or rule.kind == "change", "above 0, as all that is measured is")
+    share = rule.kind == "threshold" and rule.statistic in ("rate", "mean") and MEASURES[rule.measure].yes_no
+    hold(given[0], not share or rule.limit <= 1, "a share between 0 and 1: 5 % is 0.05")
     if rule.recover is not None:
         hold("recover", rule.sign * rule.recover <= rule.sign * rule.limit,
              f"on the good side of {given[0]} ({rule.limit:g})")  # fmt: skip
@@ -246,10 +252,11 @@ def _whole(value: object) -> bool:
 
 def _template(text: object) -> bool:
     try:
-        return isinstance(text, str) and all(
-            name is None or name in TEXT_FIELDS for _, name, _, _ in Formatter().parse(text)
-        )
-    except ValueError:
+        if not isinstance(text, str):
+            return False
+        text.format(**dict.fromkeys(TEXT_FIELDS, "x"))
+        return all(name is None or name in TEXT_FIELDS for _, name, _, _ in Formatter().parse(text))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return False
 
 

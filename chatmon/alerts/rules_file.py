@@ -27,9 +27,11 @@ def load_rules(path: Path) -> list[Rule]:
         OSError: The file cannot be read.
     """
     try:
-        return parse_rules(path.read_text(encoding="utf-8"))
+        return parse_rules(path.read_text(encoding="utf-8-sig"))
     except RuleError as error:
         raise RuleError(f"{path.name}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise RuleError(f"{path.name}: no UTF-8 text: {error}") from None
 
 
 def parse_rules(text: str) -> list[Rule]:
@@ -76,7 +78,7 @@ def _from_table(number: int, table: dict[str, Any]) -> Rule:
     where = f"rule {name!r}" if isinstance(name, str) else f"rule {number}"
     if not isinstance(name, str):
         raise RuleError(f"{where}, key 'name': {name!r} is not a name; every rule needs one")
-    kind = table.get("kind", "threshold")
+    kind = str(table.get("kind", "threshold"))
     of_kinds = {key for keys in KINDS.values() for key in keys}
     known = [f.name for f in fields(Rule) if f.name not in of_kinds or f.name in KINDS.get(kind, of_kinds)]
     values: dict[str, Any] = {}

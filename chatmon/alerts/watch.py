@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 WEEK: Final = timedelta(days=7)
 BESIDE: Final = 2
-"""Windows on each side of the same hours of a past week that are compared with, too."""
+"""Windows on each side of the same time of a past week that are compared with, too: a day's window, other days."""
 FEWEST: Final = 3
 """Windows of past weeks below which there is nothing to compare with."""
 FLOOR: Final = 0.05
@@ -200,7 +200,7 @@ class Watch:
             return Reading(None, n)
         z = (value - centre) / spread
         seen = f"{what(self.rule)} is {amount(self.rule, value)} against {amount(self.rule, centre)}"
-        return Reading(z, n, f"{seen} in the same hours of past weeks: robust z {z:.1f}")
+        return Reading(z, n, f"{seen} around the same time of past weeks: robust z {z:.1f}")
 
 
 def _start(moment: datetime, period: str | None) -> datetime:

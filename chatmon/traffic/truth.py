@@ -120,6 +120,8 @@ class Truth:
                 whole["seed"], _moment(whole["start"]), whole["days"], whole["turns_per_day"], whole["turns"], plants,
                 _saving(whole["saving"]), whole["decoys"],
             )  # fmt: skip
+        except json.JSONDecodeError as error:
+            raise ValueError(f"no truth of simulated traffic: it is no JSON ({error})") from None
         except (KeyError, TypeError) as error:
             raise ValueError(f"no truth of simulated traffic: {error} is missing or of the wrong kind") from error
 

@@ -106,7 +106,7 @@ def test_a_change_is_the_robust_z_of_the_same_hours_of_past_weeks():
     # A week before the last turn is day 6; its neighbours are days 4 to 8, whose median is 5 and whose deviations are
     # 0, 1, 2, 4, 4: the median of those is 2. One turn has no spread of its own.
     assert note.value == pytest.approx((40 - 5) / (1.4826 * 2))
-    assert "40 s against 5 s in the same hours of past weeks" in note.text
+    assert "40 s against 5 s around the same time of past weeks" in note.text
 
 
 def test_a_burn_rate_needs_both_windows():
