@@ -23,6 +23,7 @@ class Dialect:
         select: A SELECT from ``records`` that names columns of ``spans.SPAN_COLUMNS``.
         unpack: Makes flat records of one, where it is an envelope or holds its children.
         reads: The record's keys that ``unpack`` reads, where it makes columns of other names.
+        marks: Keys of other shapes that look like this one: a file in which one of them is filled is of more than one.
         parse_csv_json: Whether cells of a CSV that look like JSON are decoded.
         assumptions: What this shape leaves unsaid and the importer assumes, a sentence each.
     """
@@ -34,6 +35,7 @@ class Dialect:
     select: str
     unpack: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None = None
     reads: frozenset[str] = frozenset()
+    marks: tuple[str, ...] = ()
     parse_csv_json: bool = True
     assumptions: tuple[str, ...] = ()
 

@@ -178,7 +178,7 @@ def _feedback(record: Mapping[str, Any]) -> str | None:
     return "has run_id, key and score: feedback" if known else None
 
 
-def _dialect(shape: str, recognise: Any, unpack: Any = None) -> Dialect:
+def _dialect(shape: str, recognise: Any, unpack: Any = None, marks: tuple[str, ...] = ()) -> Dialect:
     return Dialect(
         name=f"langsmith: {shape}",
         tool="langsmith",
@@ -186,6 +186,7 @@ def _dialect(shape: str, recognise: Any, unpack: Any = None) -> Dialect:
         columns=COLUMNS,
         select=_SELECT,
         unpack=unpack,
+        marks=marks,
         assumptions=(
             "times without a zone are UTC, which LangSmith writes, unless tz says otherwise",
             "whole numbers as times are seconds, milliseconds, micro- or nanoseconds since 1970, by their size",
@@ -200,13 +201,14 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     _dialect("v2 run", _v2, _from_v2),
     _dialect("run with children", _nested, _with_children),
     _dialect("bulk Parquet", _bulk),
-    _dialect("run", _plain),
+    _dialect("run", _plain, marks=("child_runs", "project_id")),
     Dialect(
         name="langsmith: feedback",
         tool="langsmith",
         recognise=_feedback,
         columns=dict.fromkeys(("id", "run_id", "trace_id", "key", "score", "value"), "VARCHAR"),
         select=_FEEDBACK_SELECT,
+        marks=("run_type",),
         assumptions=("several scores of one turn under one key are averaged, as LangSmith's feedback_stats are",),
     ),
 )

@@ -135,10 +135,12 @@ class Reader:
                 break
         if known is None:
             return False
+        marks = [mark for mark in known[0].marks if mark not in known[0].columns]
+        columns = {**known[0].columns, **dict.fromkeys(marks, "JSON")}
         source = (
             f"SELECT *, {self._number} AS _file, NULL::BIGINT AS _line FROM read_ndjson({sql.text(str(file.path))}, "
-            f"records = true, columns = {sql.declared(known[0].columns)}, "
-            f"compression = {sql.text(file.compression or 'none')})"
+            f"records = true, columns = {sql.declared(columns)}, "
+            f"compression = {sql.text(file.compression or 'none')}){sql.refusing(marks)}"
         )
         before = self._size()
         self._connection.execute("BEGIN")

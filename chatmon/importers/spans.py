@@ -203,10 +203,16 @@ def set_rejects_aside(connection: duckdb.DuckDBPyConnection, keep: int) -> dict[
     return dict(counts)
 
 
-def drop_duplicates(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """Make one span of the rows with the same id, each column as the last row that has it says.
+FULLEST: Final = """(end_time IS NOT NULL, coalesce(input_tokens, -1) + coalesce(output_tokens, -1), coalesce(cost, -1),
+    file, line, coalesce(end_time, start_time))"""
+"""What sorts the rows of one span, the one to be believed last."""
 
-    Overlapping windows export a span twice, and some tools write its start and its end as two records.
+
+def drop_duplicates(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Make one span of the rows with the same id, each column as the fullest row that has it says, of equals the last.
+
+    The fullest has an end, most tokens and most cost: tools fill these in after a run was first exported. Overlapping
+    windows export a span twice, and some tools write its start and its end as two records.
 
     Returns:
         How many rows went because another had their id, and how many second halves were joined to their first.
@@ -218,7 +224,7 @@ def drop_duplicates(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     begun, ended = "start_time IS NOT NULL", "start_time IS NULL AND end_time IS NOT NULL"
     connection.execute(f"""CREATE TABLE single AS SELECT span_id, {newest}, count(*) AS times,
             CASE WHEN count(*) FILTER ({begun}) > 0 THEN count(*) FILTER ({ended}) ELSE 0 END AS halves
-        FROM (SELECT *, (file, line, coalesce(end_time, start_time)) AS place FROM spans) GROUP BY span_id""")
+        FROM (SELECT *, {FULLEST} AS place FROM spans) GROUP BY span_id""")
     halves, duplicates = connection.execute(
         "SELECT sum(least(halves, 1)), sum(times - 1 - least(halves, 1)) FROM single"
     ).fetchall()[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def text(value: str) -> str:
@@ -36,6 +36,18 @@ def declared(columns: Mapping[str, str]) -> str:
         "{'id': 'VARCHAR', '_line': 'BIGINT'}"
     """
     return "{" + ", ".join(f"{text(column)}: {text(kind)}" for column, kind in columns.items()) + "}"
+
+
+def refusing(marks: Iterable[str]) -> str:
+    """Return a WHERE that stops the query at a row in which one of these JSON columns is filled.
+
+    Example:
+        >>> refusing([])
+        ''
+    """
+    filled = " OR ".join(f"CAST({name(mark)} AS VARCHAR) NOT IN ('[]', 'null', '')" for mark in marks)
+    stop = "CAST(error('a record of another shape') AS BOOLEAN)"
+    return f" WHERE CASE WHEN {filled} THEN {stop} ELSE true END" if filled else ""
 
 
 def cell(column: str, found: str | None, wanted: str) -> str:

@@ -220,9 +220,13 @@ def _total(name: str, facts: _Facts) -> str:
 
 
 def _nested_calls(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Make the table ``nested`` of the calls that hold a model call: wrappers, whose usage is their children's."""
+    """Make the table ``nested`` of the spans above a model call, however far: a call among them repeats its usage."""
     connection.execute("""CREATE TEMP TABLE nested AS
-        SELECT DISTINCT child.parent_id FROM spans AS child
-        WHERE child.kind = 'llm' AND child.parent_id IS NOT NULL AND child.trace_id IN (
-            SELECT trace_id FROM spans WHERE kind = 'llm' GROUP BY trace_id HAVING count(*) > 1)""")
+        WITH RECURSIVE several AS (
+            SELECT span_id, parent_id, kind FROM spans WHERE parent_id IS NOT NULL AND trace_id IN (
+                SELECT trace_id FROM spans WHERE kind = 'llm' GROUP BY trace_id HAVING count(*) > 1)),
+        above AS (
+            SELECT parent_id FROM several WHERE kind = 'llm'
+            UNION SELECT several.parent_id FROM several JOIN above ON several.span_id = above.parent_id)
+        SELECT parent_id FROM above""")
     return bool(connection.execute("SELECT count(*) FROM nested").fetchall()[0][0])

@@ -103,3 +103,27 @@ def test_what_is_left_of_a_closed_log_is_nothing(tmp_path, monkeypatch):
     with open_logs(tmp_path / "runs.jsonl"):
         assert list(scratch.glob("chatmon-logs-*"))
     assert not list(scratch.iterdir())
+
+
+@pytest.mark.parametrize("first", ["runs", "nested", "v2"])
+@pytest.mark.parametrize("second", ["runs", "nested", "v2"])
+def test_two_shapes_of_one_tool_in_one_file_are_told_apart_however_late_the_second_comes(tmp_path, first, second):
+    turns = some_turns(60)
+    half = [list(getattr(writers, name)(part)) for name, part in ((first, turns[:30]), (second, turns[30:]))]
+    writers.write_lines([*half[0], *half[1]], tmp_path / "x.jsonl")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        assert facts(table.from_frame(logs.frame())) == facts(turns)
+
+
+@pytest.mark.parametrize("runs_first", [True, False])
+def test_feedback_and_runs_in_one_file_are_told_apart(tmp_path, runs_first):
+    turns = some_turns(30)
+    runs = [run | {"feedback_stats": None} for run in writers.runs(turns)]
+    feedback = [
+        {"id": f"f{place}", "run_id": turn.turn_id, "trace_id": turn.turn_id, "key": "user_satisfaction", "score": 4}
+        for place, turn in enumerate(turns)
+    ]
+    writers.write_lines([*runs, *feedback] if runs_first else [*feedback, *runs], tmp_path / "x.jsonl")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        assert {turn.user_satisfaction for turn in table.from_frame(logs.frame())} == {4.0}
+        assert not logs.report.rejected

@@ -8,8 +8,10 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from importers import writers_langsmith as writers
+from importers.conversations import some_turns
 
-from chatmon.importers import spans
+from chatmon.importers import open_logs, spans
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.integers(662_688_000 * 10**6, 2_145_916_800 * 10**6).map(lambda n: EPOCH + timedelta(microseconds=n))
@@ -88,3 +90,25 @@ def test_money_is_exact(amount):
 @pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1e400", "x"])
 def test_a_number_is_finite_or_unknown(text):
     assert UTC_READER("number($x::VARCHAR)", text) is None
+
+
+def test_a_run_exported_again_has_the_numbers_that_came_later_in_either_order(tmp_path):
+    (root, call) = [run for run in writers.runs(some_turns(1)) if run["run_type"] in ("chain", "llm")][:2]
+    early = call | {"prompt_tokens": 0, "completion_tokens": 0, "total_cost": None, "prompt_token_details": None,
+                    "completion_token_details": None}  # fmt: skip
+    for number, order in enumerate(([root, early, call], [root, call, early])):
+        path = tmp_path / f"{number}.jsonl"
+        writers.write_lines(order, path)
+        with open_logs(path) as logs:
+            assert [turn[0] for turn in logs.turns.project("input_tokens").fetchall()] == [call["prompt_tokens"]]
+
+
+@pytest.mark.parametrize("between", ["tool", "chain"])
+def test_a_call_around_a_tool_that_calls_a_model_counts_once(tmp_path, between):
+    root, call = list(writers.runs(some_turns(1)))[:2]
+    middle = call | {"id": "11111111-2222-4333-8444-555555555551", "run_type": between, "parent_run_id": call["id"]}
+    inner = call | {"id": "11111111-2222-4333-8444-555555555552", "parent_run_id": middle["id"], "prompt_tokens": 40,
+                    "prompt_token_details": None}  # fmt: skip
+    writers.write_lines([root, call, middle, inner], tmp_path / "x.jsonl")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        assert [turn[0] for turn in logs.turns.project("input_tokens").fetchall()] == [40]
