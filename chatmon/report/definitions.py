@@ -30,5 +30,9 @@ DEFINITIONS: Final[dict[str, str]] = {
         "What a change makes up of the whole log: of its waiting, of its failed turns and uncompleted tasks, or of its "
         "cost. Findings are ranked by it."
     ),
-    "Intervals": "95 %. n is the number of values behind a number. All times are UTC.",
+    "Intervals": (
+        "95 %. n is the number of values behind a number. Those of changes, ratings and experiments take a conversation's "
+        "turns as alike; those of rates, means and percentiles of all turns take turns as independent, and are up to "
+        "twice too narrow where an incident strikes whole conversations. All times are UTC."
+    ),
 }
