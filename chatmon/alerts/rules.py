@@ -57,7 +57,8 @@ class Rule:
         name: Unique among the rules.
         kind: ``threshold``: a statistic of a window against a limit. ``burn_rate``: how many times faster than allowed
             the error budget burns, over a long and a short window. ``change``: how unlike windows around the same time
-            of past weeks, as a robust z. ``budget``: dollars spent in a calendar day, week or month. ``absence``: too few turns.
+            of past weeks, as a robust z. ``budget``: dollars spent in a calendar day, week or month. ``absence``: too
+            few turns.
         measure: One of ``measures.MEASURES``; ``budget`` is of ``cost``, ``absence`` of ``turns``.
         statistic: ``mean``, ``rate`` (the share of turns for which a yes-or-no measure is yes), ``sum``, ``count`` (of
             turns whose measure is known), or a percentile such as ``p95``, within 1 %.

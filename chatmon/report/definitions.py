@@ -31,8 +31,8 @@ DEFINITIONS: Final[dict[str, str]] = {
         "cost. Findings are ranked by it."
     ),
     "Intervals": (
-        "95 %. n is the number of values behind a number. Those of changes, ratings and experiments take a conversation's "
-        "turns as alike; those of rates, means and percentiles of all turns take turns as independent, and are up to "
+        "95 %. n is the number of values behind a number. Those of changes, ratings and experiments take the turns of "
+        "a conversation as alike; those of rates, means and percentiles of all turns take turns as independent, and are up to "
         "twice too narrow where an incident strikes whole conversations. All times are UTC."
     ),
 }

@@ -75,7 +75,7 @@ def test_a_rule_with_every_key_is_read_as_it_is_written():
         (GOOD, {"severity": '"urgent"'}, "severity", ["urgent", "page, ticket, info"]),
         (GOOD, {"labels": '{team = 3}'}, "labels", ["3", "text"]),
         (GOOD, {"labels": '"chat"'}, "labels", ["chat", "table"]),
-        (GOOD, {"labels": '{region = "uk"}', "by": '"region"'}, "labels", ["free of rule, severity and the names in by"]),
+        (GOOD, {"labels": '{region = "uk"}', "by": '"region"'}, "labels", ["free of rule, severity and the names"]),
         (GOOD, {"labels": '{severity = "page"}'}, "labels", ["severity", "free of rule"]),
         (GOOD, {"statistic": "5"}, "statistic", ["5", "text"]),
         (GOOD, {"measure": '["error"]'}, "measure", ["error"]),
