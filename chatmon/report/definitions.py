@@ -32,7 +32,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     ),
     "Intervals": (
         "95 %. n is the number of values behind a number. Those of changes, ratings and experiments take the turns of "
-        "a conversation as alike; those of rates, means and percentiles of all turns take turns as independent, and are up to "
-        "twice too narrow where an incident strikes whole conversations. All times are UTC."
+        "a conversation as alike; those of rates, means and percentiles take turns as independent, and are "
+        "up to twice too narrow where an incident strikes whole conversations. All times are UTC."
     ),
 }
