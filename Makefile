@@ -55,7 +55,7 @@ report: setup  ## Write report.html about exported logs: make report LOGS=runs.j
 	@$(BIN)/chatmon report $(LOGS) --output report.html
 
 bench: setup  ## Run every benchmark the README quotes.
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@broken=0; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || broken=1; done; exit $$broken
 
 lock: setup  ## Resolve requirements.lock anew, for every platform and Python from 3.11 on.
 	$(BIN)/python -m pip install --quiet uv
