@@ -38,3 +38,13 @@ def data_file(name: str) -> Path:
     if not path.is_file():
         raise FileNotFoundError(f"no {name} in {DATA}: run from a clone of the course, or `git checkout -- data`")
     return path
+
+
+def check_folder(path: Path) -> None:
+    """Return if a file can be written at a path.
+
+    Raises:
+        FileNotFoundError: Its folder is not there; the message names it.
+    """
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(f"no folder {path.absolute().parent} for {path.name}: make it first, or name another")

@@ -167,6 +167,15 @@ def test_inspect_says_what_an_export_holds_and_convert_makes_turns_of_it(tmp_pat
     assert len(read_parquet(tmp_path / "turns.parquet")) == 40
 
 
+def test_a_folder_that_is_not_there_is_named_before_anything_is_written(tmp_path: Path) -> None:
+    exported = tmp_path / "x.jsonl"
+    write_lines(runs(some_turns(3)), exported)
+    for command, name in (("convert", "turns.parquet"), ("report", "page.html")):
+        said = chatmon(command, str(exported), "-o", str(tmp_path / "nowhere" / name))
+        assert said.returncode == 1
+        assert f"no folder {tmp_path / 'nowhere'} for {name}" in said.stderr
+
+
 def test_inspect_of_what_holds_no_turns_fails_and_says_why(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"colour": "red"}\n', encoding="utf-8")
     said = chatmon("inspect", str(tmp_path / "x.jsonl"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = dict.fromkeys(
     (
         "id", "run_type", "start_time", "end_time", "first_token_time", "error", "status", "parent_run_id", "trace_id",
-        "prompt_tokens", "completion_tokens", "total_cost",
+        "prompt_tokens", "completion_tokens", "total_cost", "thread_id",
     ),
     "VARCHAR",
 ) | {
@@ -69,7 +69,8 @@ _SELECT: Final = f"""
         CASE WHEN filled(error) IS NOT NULL THEN
             coalesce(nullif(regexp_extract(error, '^[A-Za-z_.]*?([A-Za-z_]+)\\(', 1), ''), 'unknown') END AS error_type,
         filled(error) AS error_message,
-        coalesce({_at("thread_id")}, {_at("conversation_id")}, {_at("session_id")}) AS conversation_id, {_FREE},
+        coalesce({_at("thread_id")}, filled(thread_id), {_at("conversation_id")}, {_at("session_id")})
+            AS conversation_id, {_FREE},
         coalesce(number(f[1]), number({_at("user_satisfaction")})) AS user_satisfaction,
         coalesce(number(f[2]) >= 0.5, flag({_at("task_completed")})) AS task_completed,
         coalesce(number(f[3]), number({_at("context_relevance")})) AS context_relevance,

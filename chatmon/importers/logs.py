@@ -14,6 +14,7 @@ from chatmon.importers import files, mapped, spans, traces
 from chatmon.importers.findings import report_of
 from chatmon.importers.progress import progress
 from chatmon.importers.reader import Reader
+from chatmon.paths import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +43,10 @@ class Logs:
 
     @property
     def turns(self) -> duckdb.DuckDBPyRelation:
-        """The turns as a DuckDB relation, in no order, with the columns of ``turns.schema()``."""
+        """The turns as a DuckDB relation, in no order, with the columns of ``turns.schema()``.
+
+        Take them out by ``frame()``, ``df()`` or Arrow: DuckDB's own ``fetchall`` wants ``pytz`` for the times.
+        """
         return self._connection.view("turns")
 
     @property
@@ -55,7 +59,12 @@ class Logs:
         return turns.as_frame(self.turns.order("timestamp, turn_id").to_arrow_table().cast(turns.schema()))
 
     def write_parquet(self, path: Path) -> None:
-        """Write the turns to a Parquet file, in order of time, whatever their number."""
+        """Write the turns to a Parquet file, in order of time, whatever their number.
+
+        Raises:
+            FileNotFoundError: There is no such folder.
+        """
+        check_folder(path)
         unfinished = path.with_name(path.name + ".part")
         try:
             self.turns.order("timestamp, turn_id").write_parquet(str(unfinished), compression="zstd")

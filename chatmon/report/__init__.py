@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatmon.importers.logs import Logs
+from chatmon.paths import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,10 @@ def write_report(
         step: Called with what is being done, before each step that takes long.
 
     Raises:
+        FileNotFoundError: There is no such folder.
         ValueError: There are no turns, or ``made_at`` has no time zone.
     """
+    check_folder(path)
     text = render(turns, made_at=made_at, step=step)
     unfinished = path.with_name(path.name + ".part")
     try:

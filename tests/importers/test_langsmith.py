@@ -171,3 +171,9 @@ def test_feedback_on_a_run_that_is_not_there_is_rejected(tmp_path):
     lost = next(feedback(TURNS[1:])) | {"run_id": "lost"}
     writers.write_lines([*writers.runs(TURNS[:1]), lost], tmp_path / "x.jsonl")
     assert read_back(tmp_path / "x.jsonl")[1].rejected == {"feedback for a trace that is not in the export": 1}
+
+
+def test_a_thread_named_on_the_run_itself_is_the_conversation(plain):
+    runs = [run | {"thread_id": "t-7", "extra": {"metadata": {}}} for run in writers.runs(TURNS[:2])]
+    writers.write_lines(runs, plain)
+    assert {turn.conversation_id for turn in read_back(plain)[0]} == {"t-7"}
