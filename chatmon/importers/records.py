@@ -10,7 +10,9 @@ import codecs
 import csv
 import io
 import json
+import re
 import zlib
+from collections import deque
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 BIGGEST: Final = 128 * 2**20
 """Characters of one document that spans lines: more is refused, because it has to fit into memory."""
 CHUNK: Final = 2**20
+"""Bytes of a line of an array that are read at once: an array of any size may be a single line."""
+BETWEEN: Final = re.compile(r"[ \t\r\n,\]]*")
+UNDECODED: Final = re.compile("[\udc80-\udcff]")
+"""Bytes that are not UTF-8, as ``surrogateescape`` leaves them: no text that was decoded holds these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ def read(file: LogFile) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
         yield Rejected(name, None, "the file is empty")
         return
     with open_bytes(file.path, file.compression) as raw:
-        lines = _Lines(raw, name)
+        lines = _Lines(raw, name, CHUNK if file.kind == "array" else -1)
         found = False
         for one in _of_kind(file.kind, lines, name):
             found = True
@@ -64,28 +70,35 @@ def _of_kind(kind: str, lines: _Lines, name: str) -> Iterator[tuple[int, dict[st
 
 
 class _Lines:
-    """The lines of a file as text; where the bytes break off, the lines end and ``broken`` says so."""
+    """The lines of a file as text, long ones in pieces; where the bytes break off, they end and ``broken`` says so."""
 
-    def __init__(self, raw: IO[bytes], name: str) -> None:
+    def __init__(self, raw: IO[bytes], name: str, longest: int) -> None:
         self.broken: Rejected | None = None
         self.number = 0
-        self._raw, self._name = raw, name
+        self._raw, self._name, self._longest = raw, name, longest
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
+        decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        at_start = first = True
         while True:
             try:
-                line = self._raw.readline()
+                piece = self._raw.readline(self._longest)
             except (EOFError, OSError, zlib.error) as error:
                 self.broken = Rejected(
                     self._name, self.number + 1, f"the compressed file breaks off after line {self.number}: {error}"
                 )
                 return
-            if not line:
+            if at_start and piece:
+                self.number += 1
+            if first:
+                piece, first = piece.removeprefix(codecs.BOM_UTF8), False
+            at_start = piece.endswith(b"\n")
+            # A piece may end inside a character: the decoder keeps those bytes until the rest of it comes.
+            text = decoder.decode(piece, final=not piece)
+            if text:
+                yield self.number, text
+            if not piece:
                 return
-            self.number += 1
-            if self.number == 1:
-                line = line.removeprefix(codecs.BOM_UTF8)
-            yield self.number, line.decode("utf-8", errors="surrogateescape")
 
 
 def _from_lines(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
@@ -103,7 +116,7 @@ def _from_lines(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]]
                 return
             yield Rejected(name, number, f"no JSON: {error}")
             continue
-        yield _checked(value, number, name)
+        yield _checked(value, number, name, _not_utf8(text))
 
 
 def _looks_open(line: str) -> bool:
@@ -129,34 +142,53 @@ def _inside_array(lines: _Lines) -> Iterator[tuple[int, str]]:
 
 def _from_documents(lines: Iterator[tuple[int, str]], name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
     """Documents over any number of lines, with commas between them or not."""
-    decoder = json.JSONDecoder()
     buffer, start, indent = "", 1, 0
-    for number, line in lines:
-        if not buffer.strip():
-            start, indent = number, _indent(line)
-        elif line[:1] == "{" and _is_object(line):
+    current, depth, enough = 0, 0, 0
+    for number, piece in lines:
+        begins, current = number != current, number
+        if begins:
+            depth = _indent(piece)
+        if begins and piece[:1] == "{" and buffer and _is_object(piece):
             # A whole object at the margin cannot be inside another: what came before it was cut.
-            yield Rejected(name, start, _not_whole(buffer))
-            buffer, start, indent = "", number, 0
-        buffer += line
+            yield from _at_the_end(buffer, start, name)
+            buffer = ""
+        if not buffer or buffer.isspace():
+            buffer, start, indent, enough = "", number, depth, 0
+        buffer += piece
         if len(buffer) > BIGGEST:
             yield Rejected(name, start, f"one document has over {BIGGEST:,} characters: export it as JSON lines")
             return
-        # A document ends at its own indentation: trying at every bracket would take quadratic time.
-        if _indent(line) > indent or not line.rstrip().rstrip(",").endswith(("}", "]")):
-            continue
-        while True:
-            buffer = buffer.lstrip(" \t\r\n,]")
-            if not buffer:
-                break
-            try:
-                value, end = decoder.raw_decode(buffer)
-            except (ValueError, RecursionError):
-                break
-            yield _checked(value, start, name)
-            buffer, start = buffer[end:], number
-    if buffer.strip(" \t\r\n,]"):
-        yield Rejected(name, start, _not_whole(buffer))
+        # A document ends at its own indentation, or inside a long line: trying at every bracket, or at every piece of
+        # one long document, would take quadratic time.
+        ends = depth <= indent and piece.rstrip().rstrip(",").endswith(("}", "]"))
+        if ends or (not piece.endswith("\n") and len(buffer) >= enough):
+            whole, buffer, start = _whole(buffer, start, name)
+            enough = 2 * len(buffer)
+            yield from whole
+    yield from _at_the_end(buffer, start, name)
+
+
+def _whole(buffer: str, start: int, name: str) -> tuple[list[tuple[int, dict[str, Any]] | Rejected], str, int]:
+    """Take the whole documents off the start of a text, and return what is left with the line it starts on."""
+    decoder, found, at = json.JSONDecoder(), list[tuple[int, dict[str, Any]] | Rejected](), 0
+    while True:
+        between = BETWEEN.match(buffer, at)
+        begin = between.end() if between else at
+        start += buffer.count("\n", at, begin)
+        try:
+            value, at = decoder.raw_decode(buffer, begin)
+        except (ValueError, RecursionError):
+            return found, buffer[begin:], start
+        found.append(_checked(value, start, name, _not_utf8(buffer, begin, at)))
+        start += buffer.count("\n", begin, at)
+
+
+def _at_the_end(buffer: str, start: int, name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
+    """The whole documents of a text that nothing follows; what is left of it is rejected."""
+    whole, rest, start = _whole(buffer, start, name)
+    yield from whole
+    if rest:
+        yield Rejected(name, start, _not_whole(rest))
 
 
 def _indent(line: str) -> int:
@@ -174,35 +206,67 @@ def _not_whole(buffer: str) -> str:
     return f"no JSON: a document starts here and is not whole: {buffer.strip()[:40]!r}"
 
 
-def _checked(value: Any, number: int, name: str) -> tuple[int, dict[str, Any]] | Rejected:
+def _not_utf8(text: str, begin: int = 0, end: int | None = None) -> str | None:
+    """Say which byte between two places of a text is not UTF-8; None where all are."""
+    if text.isascii() or not (found := UNDECODED.search(text, begin, len(text) if end is None else end)):
+        return None
+    return f"not UTF-8: byte 0x{ord(found[0]) - 0xDC00:02x} at character {found.start() - begin + 1}"
+
+
+def _checked(value: Any, number: int, name: str, undecoded: str | None) -> tuple[int, dict[str, Any]] | Rejected:
+    if undecoded is not None:
+        return Rejected(name, number, f"no JSON: {undecoded}")
     if isinstance(value, dict):
         return number, value
     return Rejected(name, number, f"no object: a record is a JSON object, this is {json.dumps(value)[:40]}")
 
 
 def _from_csv(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
+    """Rows below a header; where several lines make no row, the first is rejected and the others are read again."""
     csv.field_size_limit(BIGGEST)
-    reader = csv.reader((line for _, line in lines), strict=False)
+    numbered, again = iter(lines), deque[tuple[int, str]]()
     header: list[str] | None = None
-    started = 1
     while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
+        taken: list[tuple[int, str]] = []
+        row = _row(_taking(taken, again, numbered))
+        if not taken:
             return
-        except csv.Error as error:
-            yield Rejected(name, started, f"no CSV: {error}")
-            started = reader.line_num + 1
+        if not row:
             continue
-        line, started = started, reader.line_num + 1
-        if not cells:
-            continue
-        if header is None:
-            header = cells
-        elif len(cells) != len(header):
-            yield Rejected(name, line, f"{len(cells)} cells, the header has {len(header)}")
+        line, last = taken[0][0], taken[-1][0]
+        over = f" in lines {line} to {last}" if last > line else ""
+        if isinstance(row, str):
+            yield Rejected(name, line, f"no CSV: {row}{over}")
+            if header is None:
+                return
+            again.extendleft(reversed(taken[1:]))
+        elif header is None:
+            header = row
+        elif len(row) != len(header):
+            yield Rejected(name, line, f"{len(row)} cells{over}, the header has {len(header)}")
+            again.extendleft(reversed(taken[1:]))
+        elif undecoded := _not_utf8("".join(text for _, text in taken)):
+            yield Rejected(name, line, f"no CSV: {undecoded}")
         else:
-            yield line, dict(zip(header, cells, strict=True))
+            yield line, dict(zip(header, row, strict=True))
+
+
+def _taking(
+    taken: list[tuple[int, str]], again: deque[tuple[int, str]], numbered: Iterator[tuple[int, str]]
+) -> Iterator[str]:
+    """The lines to read again, then those of the file; each is noted in ``taken``."""
+    while (one := again.popleft() if again else next(numbered, None)) is not None:
+        taken.append(one)
+        yield one[1]
+
+
+def _row(lines: Iterator[str]) -> list[str] | str | None:
+    """Return the cells of the next row, or why there are none; None at the end."""
+    try:
+        # Not strict, a stray quote would join rows, or cells, without a word.
+        return next(csv.reader(lines, strict=True), None)
+    except csv.Error as error:
+        return str(error)
 
 
 def decode_cells(record: dict[str, Any]) -> dict[str, Any]:

@@ -87,9 +87,9 @@ UTC_TIME: Final = f"CASE WHEN x IS NOT NULL THEN coalesce({SOON}, {ANY_TIME}) EN
 NO_START: Final = "no start time, or one that cannot be read"
 EARLIEST, LATEST = "TIMESTAMPTZ '1990-01-01 00:00:00Z'", "TIMESTAMPTZ '2200-01-01 00:00:00Z'"
 CHECKS: Final = (
-    ("span_id IS NULL", "'no id'"),
+    ("nullif(span_id, '') IS NULL", "'no id'"),
     (
-        "trace_id IS NULL AND (parent_id IS NULL OR kind IS DISTINCT FROM 'score')",
+        "nullif(trace_id, '') IS NULL AND (parent_id IS NULL OR kind IS DISTINCT FROM 'score')",
         "'no trace: nothing says whose it is'",
     ),
     # A record with an end alone may be the second half of a span: reject_without_start asks again once they are one.

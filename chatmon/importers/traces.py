@@ -152,7 +152,7 @@ def _turn_columns(facts: _Facts) -> dict[str, str]:
     failed = "coalesce(bool_or(failed) FILTER (is_root), bool_and(failed) FILTER (is_leaf), bool_or(failed))"
     columns = {
         "turn_id": "trace_id",
-        "conversation_id": f"coalesce({_of_trace('conversation_id', facts)}, trace_id)",
+        "conversation_id": f"coalesce(nullif({_of_trace('conversation_id', facts)}, ''), trace_id)",
         "timestamp": start,
         "attempts": "nullif(count(*) FILTER (is_leaf), 0)",
     }

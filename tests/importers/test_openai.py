@@ -83,3 +83,10 @@ def test_impossible_usage_is_refused_with_both_numbers(tmp_path):
     (rejected,) = read_back(tmp_path / "x.jsonl")[1].examples
     assert "40" in rejected.reason
     assert "10" in rejected.reason
+
+
+def test_an_empty_id_is_none(tmp_path):
+    write_lines([body(TURNS[0]) | {"id": ""}, body(TURNS[1])], tmp_path / "x.jsonl")
+    found, report = read_back(tmp_path / "x.jsonl")
+    assert len(found) == 1
+    assert dict(report.rejected) == {"no id": 1}

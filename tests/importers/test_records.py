@@ -1,4 +1,7 @@
 import json
+import time
+import tracemalloc
+from collections import deque
 
 import pytest
 from hypothesis import given
@@ -72,3 +75,128 @@ def test_a_csv_with_a_short_row_keeps_the_others(tmp_path):
     found, rejected = read(path)
     assert found == [{"id": "1", "name": "a\nb"}, {"id": "3", "name": "c"}]
     assert [(one.line, one.reason) for one in rejected] == [(4, "1 cells, the header has 2")]
+
+
+def seconds_to_read(path):
+    before = time.process_time()
+    deque(records.read(files.look(path)), maxlen=0)
+    return time.process_time() - before
+
+
+def test_an_array_on_one_line_takes_twice_as_long_for_twice_the_records(tmp_path):
+    taken = []
+    for count in (10_000, 20_000):
+        path = tmp_path / f"{count}.json"
+        path.write_text(json.dumps([{"id": number, "text": "x" * 480} for number in range(count)]), encoding="utf-8")
+        found, rejected = read(path)
+        assert ([one["id"] for one in found], rejected) == (list(range(count)), [])
+        taken.append(min(seconds_to_read(path) for _ in range(5)))
+    assert taken[1] < 3 * taken[0]
+    assert taken[1] < 3
+
+
+def test_an_array_on_one_line_is_never_in_memory_as_a_whole(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps([{"id": number, "text": "x" * 480} for number in range(40_000)]), encoding="utf-8")
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in records.read(files.look(path)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 40_000
+    assert peak < path.stat().st_size / 2
+
+
+@given(RECORDS, st.integers(4, 12), st.sampled_from([None, 2]))
+def test_an_array_comes_back_whole_wherever_its_pieces_end(tmp_path_factory, given_records, chunk, indent):
+    path = tmp_path_factory.mktemp("records") / "x.json"
+    path.write_text("\ufeff" + json.dumps(given_records, indent=indent, ensure_ascii=False), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "CHUNK", chunk)
+        assert read(path) == (given_records, [])
+
+
+def test_a_piece_that_is_an_object_by_itself_may_be_inside_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "CHUNK", 8)
+    path = tmp_path / "x.json"
+    path.write_text('[{"aaa":{"b": 1}}]', encoding="utf-8")
+    assert read(path) == ([{"aaa": {"b": 1}}], [])
+
+
+def test_an_array_cut_on_one_line_loses_only_the_record_it_is_cut_in(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text('[{"a": 1}, {"b": 2}, {"c": ', encoding="utf-8")
+    found, rejected = read(path)
+    assert found == [{"a": 1}, {"b": 2}]
+    assert [(one.line, "not whole" in one.reason) for one in rejected] == [(1, True)]
+
+
+def test_each_record_has_the_line_it_starts_on_however_many_share_one(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text('[\n\n{"a": 1}, {"b":\n2}, 3,\n\n{"c": 4}, {"d":\n', encoding="utf-8")
+    found = list(records.read(files.look(path)))
+    assert [one.line if isinstance(one, Rejected) else one[0] for one in found] == [3, 3, 4, 6, 6]
+
+
+@pytest.mark.parametrize(
+    ("layout", "line"),
+    [("%s\n%s\n%s\n", 2), ("[%s,%s,%s]", 1), ("[\n%s,\n%s,\n%s\n]", 3)],
+)
+def test_a_record_that_is_not_utf8_is_rejected_and_the_others_kept(tmp_path, layout, line):
+    path = tmp_path / "x.json"
+    whole, other = '{"id": "é"}'.encode(), '{"id": "è"}'.encode()
+    path.write_bytes(layout.encode() % (whole, '{"id": "é"}'.encode("latin-1"), other))
+    found, rejected = read(path)
+    assert found == [{"id": "é"}, {"id": "è"}]
+    assert [one.line for one in rejected] == [line]
+    assert "not UTF-8: byte 0xe9" in rejected[0].reason
+
+
+def test_a_row_that_is_not_utf8_is_rejected_and_the_others_kept(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(b'id,name\n\xe9,"a\nb"\n\xc3\xa9,c\n\xe8,d\n')
+    found, rejected = read(path)
+    assert found == [{"id": "é", "name": "c"}]
+    assert [(one.line, one.reason) for one in rejected] == [
+        (2, "no CSV: not UTF-8: byte 0xe9 at character 1"),
+        (5, "no CSV: not UTF-8: byte 0xe8 at character 1"),
+    ]
+
+
+def test_a_surrogate_that_json_escapes_is_no_fault_of_the_encoding(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text('{"id": "\\udce9"}\n', encoding="utf-8")
+    assert read(path) == ([{"id": "\udce9"}], [])
+
+
+@given(st.integers(1, 30), st.sets(st.integers(0, 29), max_size=6))
+def test_a_stray_quote_costs_a_csv_its_own_line_only(tmp_path_factory, count, strays):
+    path = tmp_path_factory.mktemp("records") / "x.csv"
+    rows = [f'{number},"text,more\n' if number in strays else f'{number},text,"a, b"\n' for number in range(count)]
+    path.write_text("id,text,more\n" + "".join(rows), encoding="utf-8")
+    found, rejected = read(path)
+    wrong = sorted(number for number in strays if number < count)
+    assert [int(one["id"]) for one in found] == [number for number in range(count) if number not in strays]
+    assert [one.line for one in rejected] == [number + 2 for number in wrong]
+
+
+def test_a_quote_that_nothing_closes_is_rejected_with_the_lines_it_spans(tmp_path):
+    path = tmp_path / "x.csv"
+    rows = [f"{number},{chr(34) * (number == 4)}text\n" for number in range(50)]
+    path.write_text("id,text\n" + "".join(rows), encoding="utf-8")
+    found, rejected = read(path)
+    assert len(found) == 49
+    assert [one.line for one in rejected] == [6]
+    assert "in lines 6 to 51" in rejected[0].reason
+
+
+def test_a_row_that_is_too_wide_over_several_lines_is_read_again_from_its_second(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('id,a,b\n1,"x,y\n2,x,y\n3,x",y,z\n4,x,y\n', encoding="utf-8")
+    found, rejected = read(path)
+    assert [one["id"] for one in found] == ["2", "4"]
+    assert [(one.line, one.reason) for one in rejected] == [
+        (2, "4 cells in lines 2 to 4, the header has 3"),
+        (4, "4 cells, the header has 3"),
+    ]
