@@ -305,7 +305,7 @@ def test_a_short_secret_is_refused():
         ("httpx", lambda: Webhook("https://example.com", "x" * 16), "alerts"),
         ("slack_sdk.webhook", lambda: Slack("https://example.com"), "alerts"),
         ("pagerduty", lambda: PagerDuty("key"), "alerts"),
-        ("apprise", lambda: Apprise("json://localhost"), "apprise"),
+        ("apprise", lambda: Apprise("json://localhost"), "alerts"),
     ],
 )
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(package, make, extra, monkeypatch):
