@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.exercises import Exercise, Wrong, as_number
 from chatmon.estimates import Estimate
 
 if TYPE_CHECKING:
@@ -25,18 +24,8 @@ def _turns() -> pd.DataFrame:
 
 
 def _number(answer: Any) -> float:
-    """Return an answer as a float; an estimate stands for its value, and text is no number."""
-    if isinstance(answer, Estimate):
-        answer = answer.value
-    if isinstance(answer, bool | str):
-        raise Wrong(f"{answer!r} is no number: give the number itself.")
-    try:
-        number = float(answer)
-    except (TypeError, ValueError):
-        raise Wrong(f"A {type(answer).__name__} is no number: give one number.") from None
-    if not math.isfinite(number):
-        raise Wrong(f"{number} is no answer: are there turns in your selection?")
-    return number
+    """Return an answer as a float; an estimate stands for its value."""
+    return as_number(answer.value if isinstance(answer, Estimate) else answer)
 
 
 def _judge(number: float, right: float, mistakes: Iterable[tuple[float, str]], within: float) -> None:

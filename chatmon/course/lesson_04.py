@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.exercises import Exercise, Wrong, as_number
 
 if TYPE_CHECKING:
     from chatmon.traffic import Simulation
@@ -17,21 +16,9 @@ SEEDS: Final = (401, 403, 406)
 MOST_FALSE: Final = 1
 
 
-def _number(answer: Any) -> float:
-    if isinstance(answer, bool | str):
-        raise Wrong(f"{answer!r} is no number: give the number itself.")
-    try:
-        number = float(answer)
-    except (TypeError, ValueError):
-        raise Wrong(f"A {type(answer).__name__} is no number: give one number.") from None
-    if not math.isfinite(number):
-        raise Wrong(f"{number} is no answer.")
-    return number
-
-
 def judge_minimum(answer: Any) -> str:
     """Judge exercise 4.1: the smallest minimum with which one failed turn is not above 5 %."""
-    number = _number(answer)
+    number = as_number(answer)
     if number != int(number):
         raise Wrong(f"{number:g} turns: a minimum is a whole number.")
     if number == 21:
@@ -88,7 +75,7 @@ def judge_rule(answer: Any) -> str:
 
 def judge_budget(answer: Any) -> str:
     """Judge exercise 4.3: the share of a month's budget that burns in 6 hours at a rate of 6."""
-    number, right = _number(answer), 6 * 6 / (30 * 24)
+    number, right = as_number(answer), 6 * 6 / (30 * 24)
     for wrong, reason in (
         (100 * right, "That is in per cent: give a share between 0 and 1."),
         (6 / (30 * 24), "That is the share of the time: it burns six times as fast as that."),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.exercises import Exercise, Wrong, as_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +41,7 @@ def judge_cost_of(cost_of: Callable[[list[Run]], Any]) -> str:
     }.items():
         stated = [(run, float(run["total_cost"] or 0)) for run in runs]
         right = sum(cost for run, cost in stated if run["run_type"] == "llm")
-        found = _number(cost_of([dict(run) for run in runs]))
+        found = as_number(cost_of([dict(run) for run in runs]))
         if abs(found - right) < 1e-9:
             continue
         if abs(found - sum(cost for _, cost in stated)) < 1e-9:
@@ -50,7 +49,7 @@ def judge_cost_of(cost_of: Callable[[list[Run]], Any]) -> str:
         if abs(found - sum(cost for run, cost in stated if run["parent_run_id"] is None)) < 1e-9:
             raise Wrong(f"For {what} your roots add up to {found:g}: it holds no roots, and it cost {right:g}.")
         raise Wrong(f"For {what} you return {found:g}, and it cost {right:g}.")
-    if _number(cost_of([])) != 0:
+    if as_number(cost_of([])) != 0:
         raise Wrong("An export without runs cost 0.")
     return "A call is the one run that somebody is charged for, so this holds for any export that has its calls."
 
@@ -66,7 +65,7 @@ def judge_input_tokens(input_tokens: Callable[[dict[str, int]], Any]) -> str:
         ({"input": 602, "input_cached_tokens": 512, "output": 100, "output_reasoning": 70, "total": 702}, 602),
         ({"input": 300, "output": 40, "output_reasoning": 60, "total": 400}, 300),
     ):
-        found = _number(input_tokens(dict(usage)))
+        found = as_number(input_tokens(dict(usage)))
         if found == right:
             continue
         if found == usage["total"] - usage["output"]:
@@ -105,7 +104,7 @@ def judge_files(answer: Any) -> str:
 def judge_mix(answer: Any) -> str:
     """Judge exercise 9.4: how much of the fourth week's change in cost is other models."""
     parts = _parts("model")
-    found, within = _number(answer), 0.006
+    found, within = as_number(answer), 0.006
     mistakes = {
         "after": "That is the bill of the fourth week.",
         "change": "That is the whole change: volume, mix and rate together.",
@@ -144,19 +143,6 @@ def _parts(by: str, last: int = 4) -> dict[str, float]:
     found = decompose(*periods)
     named = {name: float(getattr(found, name)) for name in ("after", "volume", "mix", "rate")}
     return named | {"change": float(found.after - found.before)}
-
-
-def _number(answer: Any) -> float:
-    """Return an answer as a float; text, truth values and what is not finite are no numbers."""
-    if isinstance(answer, bool | str):
-        raise Wrong(f"{answer!r} is no number: give the number itself.")
-    try:
-        number = float(answer)
-    except (TypeError, ValueError):
-        raise Wrong(f"A {type(answer).__name__} is no number: give one number.") from None
-    if not math.isfinite(number):
-        raise Wrong(f"{number} is no amount.")
-    return number
 
 
 EXERCISES = [
