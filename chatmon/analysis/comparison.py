@@ -322,6 +322,7 @@ def _number(value: float | None) -> str:
     """Return a number with four digits that count."""
     if value is None:
         return "none"
+    value = float(f"{value:.3e}")  # rounded first: 0.99999 has its digits where 1 has them
     places = 3 - math.floor(math.log10(abs(value))) if value else 0
     return f"{value:,.{max(0, min(places, 12))}f}"
 

@@ -155,6 +155,14 @@ def test_what_changed_for_sure_is_claimed_and_said():
     assert line.startswith("2.200 to 1.200 s: -1.000 (-1.028 to -0.9721), changed, p = ")
 
 
+@pytest.mark.parametrize("near", [1.0, 0.99999999, 1.00000001])
+def test_a_number_a_hair_from_another_is_written_like_it(near):
+    before = [turn(place, hours=place, response_time=2.0) for place in range(200)]
+    after = [turn(place, hours=place, response_time=2.0 - near) for place in range(200)]
+    line = next(text for name, text in analysis.compare(before, after).rows() if name == "response_time")
+    assert line.startswith("2.000 to 1.000 s: -1.000 (")
+
+
 def test_periods_with_other_shares_of_weekends_are_said_to_be_unlike():
     week = [turn(place, hours=6 * place) for place in range(28)]
     assert analysis.compare(week, week).alike
