@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from chatmon.export_commands import export
 from chatmon.serve_commands import serve
+from chatmon.store_commands import store
 
 LISTED = 50
 """Alerts that a replay lists; the others are counted."""
@@ -20,6 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(serve, name="serve")
+app.add_typer(store, name="store")
+app.command()(export)
 
 
 def run() -> int:
@@ -143,13 +147,25 @@ def report(
     tool: Format = None,
     tz: Zone = None,
     columns: Columns = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="Read turns in Parquet on Spark: a cluster, as spark://HOST:7077, or local[2]."),
+    ] = None,
 ) -> None:
     """Write one HTML page about exported logs: what to know first, then figures, tables and how they were read."""
     from rich.console import Console
 
+    from chatmon import spark
     from chatmon.importers import open_logs
     from chatmon.report import write_report
 
+    if engine is not None:
+        if tool or tz or columns:
+            raise ValueError("--engine reads turns in Parquet: leave out --format, --tz, --columns, or convert first")
+        with spark.session(engine) as session:
+            write_report(spark.turns(session, paths), output)
+        typer.echo(f"{output} is made: open it in a browser.")
+        return
     with open_logs(paths, tool, tz, columns=columns) as logs:
         if not logs.report.turns:
             typer.echo(logs.report)
@@ -195,6 +211,31 @@ def replay(
     if picture is not None:
         pictures.drawn(said, known)[0].savefig(picture)
         typer.echo(f"\n{picture} shows it.")
+
+
+@app.command()
+def optimize(
+    paths: Paths,
+    truth: Annotated[Path | None, typer.Option(help="The answer key of simulated traffic: scores the advice.")] = None,
+    tool: Format = None,
+    tz: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """Say what to do about exported logs: where, what it would save, how that is known; or that there is nothing."""
+    from chatmon.importers import open_logs
+    from chatmon.optimizer import recommend
+    from chatmon.optimizer.score import score
+    from chatmon.traffic import Truth
+
+    known = None if truth is None else Truth.from_json(truth.read_text(encoding="utf-8", errors="replace"))
+    with open_logs(paths, tool, tz, columns=columns, content=True) as logs:
+        _refuse_nothing(logs.report.turns)
+        found = recommend(logs)
+    typer.echo(found)
+    for one in found:
+        typer.echo(f"\n{one}")
+    if known is not None:
+        typer.echo(f"\n{score(found, known)}")
 
 
 @app.command()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
+from chatmon.analysis.finding import quoted
 from chatmon.analysis.source import asked, query, relation
 
 if TYPE_CHECKING:
@@ -137,6 +138,24 @@ class Cells:
                 ]
         return found
 
+    def of(self, rows: Bools) -> Cells:
+        """Return some of the rows, in the same hours."""
+        _, cluster = np.unique(self.cluster[rows], return_inverse=True)
+
+        def some(sums: Mapping[str, tuple[Floats, Floats]]) -> dict[str, tuple[Floats, Floats]]:
+            return {name: (n[rows], total[rows]) for name, (n, total) in sums.items()}
+
+        return replace(
+            self,
+            turns=round(float(self.shown["errors"][0][rows].sum())),
+            hour=self.hour[rows],
+            cluster=cluster,
+            user=self.user[rows],
+            tested=some(self.tested),
+            shown=some(self.shown),
+            dimensions={name: values[rows].reset_index(drop=True) for name, values in self.dimensions.items()},
+        )
+
     def less_usual(self, n: Floats, total: Floats) -> Floats:
         """Return sums less what is usual for their intent: other questions are no other answers.
 
@@ -154,11 +173,12 @@ class Cells:
         return float(abs(MEASURES[measure].ideal * n.sum() - total.sum()))
 
 
-def read(turns: Turns) -> Cells | None:
+def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
     """Add turns up, for every measure at once; None where there are none.
 
     Args:
         turns: Any holder of turns.
+        also: Further values of a turn to add up, name to SQL; they are shown and not tested.
     """
     source = relation(turns)
     if not query(source, "SELECT count(*) FROM turns")[0][0]:
@@ -171,6 +191,9 @@ def read(turns: Turns) -> Cells | None:
         tested, shown = (text.format(price) for text in (measure.sql, measure.shown or measure.sql))
         columns.append(f"count({tested}) AS n_{name}, CAST(sum({tested}) AS DOUBLE) AS tested_{name}")
         columns.append(f"count({shown}) AS m_{name}, CAST(sum({shown}) AS DOUBLE) AS shown_{name}")
+    also = also or {}
+    for name, text in also.items():
+        columns.append(f"count({text}) AS m_{name}, CAST(sum({text}) AS DOUBLE) AS shown_{name}")
     dimensions = ", ".join(DIMENSIONS)
     # Codes instead of texts: a million turns have half a million conversations.
     found = asked(
@@ -203,20 +226,19 @@ def read(turns: Turns) -> Cells | None:
         user=user.codes.to_numpy().astype(np.int64),
         users=user.categories.tolist(),
         tested={name: (numbers(f"n_{name}"), numbers(f"tested_{name}")) for name in read} | {MIX: (part, part)},
-        shown={name: (numbers(f"m_{name}"), numbers(f"shown_{name}")) for name in read} | {MIX: (part, part)},
+        shown={name: (numbers(f"m_{name}"), numbers(f"shown_{name}")) for name in [*read, *also]} | {MIX: (part, part)},
         dimensions={name: codes(name) for name in DIMENSIONS},
     )
 
 
-def _price(source: duckdb.DuckDBPyRelation) -> str:
-    """Return the SQL of a turn's cost over what its tokens usually cost, by least squares for each model.
+def token_prices(source: duckdb.DuckDBPyRelation) -> dict[str, tuple[float, ...]]:
+    """Return what a token of each kind in ``USAGE`` usually costs in US dollars, by least squares for each model.
 
-    A list price is so much for each kind of token, so this ratio hardly varies until a price changes, however much the
-    cost of turns does.
+    A list price is so much for each kind of token, so the costs in a log tell the prices without a table of them.
     """
     squares = [f"sum({a} * {b})" for place, a in enumerate(USAGE) for b in USAGE[place:]]
     products = [f"sum({one} * CAST(cost AS DOUBLE))" for one in USAGE]
-    cases = []
+    found = {}
     for model, *sums in query(
         source,
         f"""SELECT model, {", ".join(squares + products)} FROM turns
@@ -226,11 +248,32 @@ def _price(source: duckdb.DuckDBPyRelation) -> str:
         matrix = np.empty((3, 3))
         matrix[np.triu_indices(3)] = sums[:6]
         matrix = np.triu(matrix) + np.triu(matrix, 1).T
-        prices = np.linalg.lstsq(matrix, np.array(sums[6:]), rcond=None)[0]
-        usual = " + ".join(f"{price!r} * {one}" for price, one in zip(prices.tolist(), USAGE, strict=True))
-        quoted = model.replace("'", "''").replace("{", "{{").replace("}", "}}")
-        cases.append(f"WHEN '{quoted}' THEN CAST(cost AS DOUBLE) / nullif(greatest({usual}, 0), 0)")
-    if not cases:
+        found[model] = tuple(np.linalg.lstsq(matrix, np.array(sums[6:]), rcond=None)[0].tolist())
+    return found
+
+
+def cost_of_tokens(prices: Mapping[str, Sequence[float]], kinds: int = len(USAGE)) -> str:
+    """Return the SQL of what a turn's tokens usually cost.
+
+    Args:
+        prices: Those of ``token_prices``.
+        kinds: Of how many kinds of tokens: 2 for the input alone.
+    """
+    cases = []
+    for model, each in prices.items():
+        terms = " + ".join(f"{price!r} * {one}" for price, one in zip(each[:kinds], USAGE, strict=False))
+        cases.append(f"WHEN {quoted(model)} THEN {terms}")
+    return f"CASE model {' '.join(cases)} END" if cases else "CAST(NULL AS DOUBLE)"
+
+
+def _price(source: duckdb.DuckDBPyRelation) -> str:
+    """Return the SQL of a turn's cost over what its tokens usually cost.
+
+    It hardly varies until a price changes, however much the cost of turns does.
+    """
+    prices = token_prices(source)
+    if not prices:
         return "CAST(NULL AS DOUBLE)"
+    usual = cost_of_tokens(prices).replace("{", "{{").replace("}", "}}")
     # To a tenth of a per cent: what lies below is rounding, and rounding is no change of price.
-    return f"nullif(round(CASE model {' '.join(cases)} END, 3), 0)"
+    return f"nullif(round(CAST(cost AS DOUBLE) / nullif(greatest({usual}, 0), 0), 3), 0)"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from chatmon import estimates
 from chatmon.analysis.errors import error_class
 from chatmon.analysis.percentiles import percentiles
-from chatmon.analysis.source import frame, relation
+from chatmon.analysis.source import asked, frame, relation
+from chatmon.turns import COLUMNS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -118,7 +119,8 @@ def _response_time(source: duckdb.DuckDBPyRelation, every: str) -> pd.DataFrame:
     import pandas as pd
 
     # A period is a dimension like any other: it stands in the place of one that is not needed here.
-    dated = source.project(f"* REPLACE (strftime(date_trunc('{every}', timestamp), '%Y-%m-%d %H:%M') AS channel)")
+    columns = dict.fromkeys(COLUMNS, "") | {"channel": f"CAST(date_trunc('{every}', timestamp) AS STRING) AS "}
+    dated = asked(source, f"SELECT {', '.join(f'{sql}{name}' for name, sql in columns.items())} FROM turns")  # noqa: S608
     found = percentiles(dated, qs=(0.5, 0.95), by="channel")
     if found.empty:
         return pd.DataFrame(columns=["period", "median", "p95", "low", "high", "n"])

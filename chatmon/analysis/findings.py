@@ -104,7 +104,7 @@ def _change(group: Sequence[Shift]) -> Finding:
         where="all turns" if first.dimension is None else f"{first.dimension} {first.value}",
         when=f"{first.start:%Y-%m-%d %H:%M} to {first.end:%Y-%m-%d %H:%M} UTC" + (", the log's end" * first.ongoing),
         sure=_sure(min(one.p for one in group)),
-        query=_query(first),
+        query=query_of(first),
         weight=weight,
     )
 
@@ -126,7 +126,8 @@ def _sure(p: float) -> str:
     return f"{rare} of 1,000 quiet logs would show anything as clear"
 
 
-def _query(shift: Shift) -> str:
+def query_of(shift: Shift) -> str:
+    """Return a SELECT over ``turns`` that shows a shift again: the slice's mean in its window and in the rest."""
     measure = MEASURES[shift.measure]
     value = measure.shown or measure.sql
     if shift.measure == "price":

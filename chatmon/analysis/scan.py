@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,7 +14,7 @@ from chatmon.analysis.windows import Series, refine, search
 from chatmon.estimates import CONFIDENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from chatmon.analysis.cells import Bools, Floats
@@ -127,9 +127,12 @@ def scan(turns: Turns) -> Scan:
         ()
     """
     cells = read(turns)
-    if cells is None:
-        return Scan((), (), 0, 0)
-    slices = {name: cells.slices(measure.by) for name, measure in MEASURES.items()}
+    return Scan((), (), 0, 0) if cells is None else scan_cells(cells)
+
+
+def scan_cells(cells: Cells, measures: Sequence[str] = tuple(MEASURES)) -> Scan:
+    """Do what ``scan`` does with turns that are added up already, for some of the measures."""
+    slices = {name: cells.slices(MEASURES[name].by) for name in measures}
     series = sum(len(found) for found in slices.values())
     shifts: list[Shift] = []
     clients: dict[str, Client] = {}
@@ -155,6 +158,34 @@ def scan(turns: Turns) -> Scan:
             left.take_out(best)
         shifts += found
     return Scan(tuple(shifts), tuple(clients.values()), looked_at, cells.turns)
+
+
+def rows_of(cells: Cells, shift: Shift) -> Bools:
+    """Return which rows are of a shift's slice, at any time."""
+    if shift.dimension is None:
+        return np.ones(len(cells.hour), dtype=bool)
+    return np.asarray((cells.dimensions[shift.dimension] == shift.value).fillna(False), dtype=bool)
+
+
+def hours_of(cells: Cells, shift: Shift) -> tuple[int, int]:
+    """Return a shift's window in hours of some cells, which may begin and end at other hours than those it is from."""
+    start, end = (round((moment - cells.begin).total_seconds() / 3600) for moment in (shift.start, shift.end))
+    return max(0, start), cells.hours if shift.ongoing else min(cells.hours, end)
+
+
+def log_p(cells: Cells, shift: Shift, among: Bools) -> float:
+    """Return the logarithm of p of a shift's slice and window, seen in some of the rows alone."""
+    start, end = hours_of(cells, shift)
+    left = _Left(cells, shift.measure)
+    return left.series(rows_of(cells, shift), among).worst(np.array([start]), np.array([end]))[1]
+
+
+def sharpened(cells: Cells, shift: Shift) -> Shift:
+    """Return a shift with its window's ends where they show most in these cells."""
+    series = _Left(cells, shift.measure).series(rows_of(cells, shift))
+    start, end = refine(series, *hours_of(cells, shift))
+    begin, last = (cells.begin + timedelta(hours=hour) for hour in (start, end))
+    return replace(shift, start=begin, end=last, ongoing=end == cells.hours)
 
 
 class _Found(NamedTuple):

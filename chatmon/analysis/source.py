@@ -1,16 +1,17 @@
 """Turns as a DuckDB relation, whatever they came as, and questions asked of it.
 
-The queries of this package are text that Spark accepts too, over a view ``turns``, in a session whose zone is UTC. The
-one thing that has no common spelling is ``MICROSECONDS``.
+The queries of this package are text that Spark accepts too, over a view ``turns``, in a session whose zone is UTC. What
+has no common spelling is in ``spark.SPELLED``.
 """
 
 from __future__ import annotations
 
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from chatmon import turns as table
+from chatmon.spark import SparkTurns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from chatmon.importers import Logs
     from chatmon.turns import Turn
 
-Turns: TypeAlias = "Logs | duckdb.DuckDBPyRelation | pd.DataFrame | pa.Table | Path | Sequence[Turn]"
-"""What an analysis reads: imported logs, a relation, a frame, an Arrow table, a Parquet file, or turns themselves."""
+Turns: TypeAlias = "Logs | duckdb.DuckDBPyRelation | pd.DataFrame | pa.Table | Path | SparkTurns | Sequence[Turn]"
+"""What an analysis reads: logs, a relation, a frame, an Arrow table, a Parquet file, turns on Spark or in a list."""
 MICROSECONDS: Final = "epoch_us"
 """The function from a timestamp to microseconds since 1970; Spark's is ``unix_micros``."""
 DIMENSIONS: Final = tuple(name for name, kind in table.KINDS.items() if kind == "str")
@@ -51,6 +52,8 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
 
     if isinstance(turns, duckdb.DuckDBPyRelation):
         return _completed(turns)
+    if isinstance(turns, SparkTurns):
+        return cast("duckdb.DuckDBPyRelation", turns)  # it has the methods that analyses call
     if hasattr(turns, "report") and hasattr(turns, "turns"):
         return relation(turns.turns)
     connection = duckdb.connect()
@@ -144,7 +147,7 @@ def _completed(given: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         raise ValueError(f"turns need {', '.join(missing)}; these have {', '.join(given.columns)}")
     kinds = {"str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "Decimal": "DECIMAL(38,18)", "bool": "BOOLEAN"}
     kinds |= {"datetime": "TIMESTAMPTZ", "Mapping[str, JSON]": "VARCHAR"}
-    if list(given.columns) == list(table.COLUMNS):
+    if given.columns[: len(table.COLUMNS)] == list(table.COLUMNS):  # what stands behind them is the asker's own
         return given
     return given.project(
         ", ".join(

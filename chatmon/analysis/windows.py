@@ -35,7 +35,9 @@ class Series:
 
     def __init__(self, cells: Cells, n: Floats, total: Floats, rows: Bools, *, event: int | None) -> None:
         self.hours, self._rare = cells.hours, event is not None
-        clusters, first = np.unique(cells.cluster[rows], return_index=True)
+        numbers = cells.cluster[rows]
+        first = np.flatnonzero(np.diff(numbers, prepend=-1))  # they are numbered in the order of the rows
+        clusters = numbers[first]
         n, total = (np.bincount(cells.cluster[rows], one[rows])[clusters].astype(float) for one in (n, total))
         known = n > 0
         n, total, hour = n[known], total[known], cells.hour[rows][first][known]

@@ -5,14 +5,14 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics. What it has n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from chatmon.alerts.channels.receipt import EXTRA
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
-    from chatmon.live_turn import LiveTurn
     from chatmon.monitor import ChatMonitor
 
 DURATION: Final = "gen_ai_client_operation_duration_seconds"
@@ -25,6 +25,19 @@ LABELS: Final = {"model": "gen_ai_request_model", "provider": "gen_ai_provider_n
 BY: Final = ("region", "channel", "intent", "prompt_version", "variant", "experiment")
 """The columns that may be labels, too. A user or a conversation never is: they have ever new values."""
 OTHER: Final = "other"
+
+
+class Ended(Protocol):
+    """A turn that has ended: a live one, or one of a log."""
+
+    @property
+    def columns(self) -> Mapping[str, Any]: ...  # noqa: D102 - as of LiveTurn
+
+    @property
+    def response_time(self) -> float | None: ...  # noqa: D102
+
+    @property
+    def time_to_first_token(self) -> float | None: ...  # noqa: D102
 
 
 class Metrics:
@@ -77,7 +90,7 @@ class Metrics:
         monitor.listeners.append(self.observe)
         monitor.rating_listeners.append(self._families.satisfaction.observe)
 
-    def observe(self, turn: LiveTurn) -> None:
+    def observe(self, turn: Ended) -> None:
         """Count a turn that has ended."""
         columns = turn.columns
         values = tuple(self._bounded(name, columns.get(name)) for name in self._columns)
@@ -181,12 +194,13 @@ class _Counted:
             )
         )
 
-    def observe(self, turn: LiveTurn, error: str) -> None:
+    def observe(self, turn: Ended, error: str) -> None:
         columns = turn.columns
         duration = self._durations.get(error)
         if duration is None:
             duration = self._durations[error] = self._duration.labels(*self._operation, error)
-        duration.observe(turn.response_time)
+        if turn.response_time is not None:
+            duration.observe(turn.response_time)
         self._turns.inc()
         if error:
             self._failed.inc()

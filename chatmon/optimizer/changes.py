@@ -1,0 +1,220 @@
+"""What got worse: windows in which a slice differs from itself, each told by its cause, and what mending it saves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from chatmon.analysis import sentences
+from chatmon.analysis.cells import MEASURES
+from chatmon.analysis.finding import quoted
+from chatmon.analysis.findings import query_of
+from chatmon.analysis.scan import ALONE, log_p, scan_cells, sharpened
+from chatmon.analysis.source import query
+from chatmon.optimizer.kinds import KINDS
+from chatmon.optimizer.models import as_good
+from chatmon.optimizer.recommendation import MONTH, Recommendation
+from chatmon.optimizer.sample import inside
+
+if TYPE_CHECKING:
+    from chatmon.analysis.cells import Bools, Cells
+    from chatmon.analysis.scan import Shift
+    from chatmon.optimizer.recommendation import Amount
+    from chatmon.optimizer.sample import Sample
+
+CAUSES: Final = (
+    "errors", "repeats", "price", "input_tokens", "cached", "cost", "response_time", "completion",
+)  # fmt: skip
+"""Measures whose change for the worse may be a cause, in the order in which they explain each other."""
+RARE: Final = ("errors", "repeats")
+"""Those of them that half of the users may be too few to show."""
+SAVES: Final = {
+    "retry_storm": {"seconds": "retried_seconds", "errors": "retried", "usd": "retried_cost"},
+    "error_burst": {"errors": "errors"},
+    "price_rise": {"usd": "price"},
+    "bloated_prompt": {"usd": "input", "seconds": "response_time"},
+    "uncached_prefix": {"usd": "input", "seconds": "response_time"},
+    "overpowered_model": {"usd": "cost", "seconds": "response_time"},
+    "abandonment": {"seconds": "response_time", "unhelped": "unhelped"},
+    "slow_slice": {"seconds": "response_time"},
+    "quality_drop": {"unhelped": "unhelped"},
+}
+"""Kind to what it saves, by unit: the value that is added up."""
+SLOWER: Final = 0.08
+"""By how much replies must be slower than their work for a rise in response time to be a matter of speed."""
+SHARED: Final = 0.5
+"""Part of the fewer turns that two findings must share to be one."""
+MOSTLY: Final = 0.5
+"""Share of failures that were sent again at once, from which on they are a storm of retries."""
+MOVED: Final = 0.1
+"""Points by which a model's share must have risen to be why a turn costs more."""
+
+
+def changes(sample: Sample) -> list[Recommendation]:
+    """Return a recommendation for each change for the worse that no other one explains.
+
+    A change is found in one half of the users and estimated on the other. What only both halves together show, such as
+    a burst of errors, is told too, and that its saving has nothing apart to be estimated on. What shows only in turns
+    of a change already told is its consequence: prompts that grew cost more, failing turns complete no tasks.
+    """
+    found: list[Recommendation] = []
+    told: Bools = np.zeros(len(sample.cells.hour), dtype=bool)
+    for cells, measures, apart in ((sample.finding, CAUSES, True), (sample.cells, RARE, False)):
+        worse = [one for one in scan_cells(cells, measures).shifts if _worse(one)]
+        for shift in sorted(worse, key=lambda one: (CAUSES.index(one.measure), one.p)):
+            if not apart and _overlaps(sample, shift, found):
+                continue
+            shift = sharpened(sample.cells, shift)  # noqa: PLW2901 - the same one, seen in all turns
+            alone = not told.any() or log_p(sample.cells, shift, ~told) < math.log(ALONE)
+            on = sample.estimating if apart else sample.cells
+            kind = _kind(sample, shift, on) if alone else None
+            made = None if kind is None else _recommend(sample, shift, kind, on, apart=apart)
+            if made is not None:
+                found.append(made)
+                told = told | sample.inside(shift)
+    return found
+
+
+def _overlaps(sample: Sample, shift: Shift, found: list[Recommendation]) -> bool:
+    """Return whether a shift shares most of its turns, or theirs, with something that was found in one half."""
+    rows = sample.inside(shift)
+    for one in found:
+        dimension, value = next(iter(one.slice.items()), (None, None))
+        theirs = replace(shift, dimension=dimension, value=value, start=one.start, end=one.end, ongoing=one.ongoing)
+        others = sample.inside(theirs)
+        if (rows & others).sum() > SHARED * min(rows.sum(), others.sum()):
+            return True
+    return False
+
+
+def _worse(shift: Shift) -> bool:
+    effect = shift.effects["errors" if shift.measure == "repeats" else shift.measure]
+    return effect.change * MEASURES[shift.measure].worse > 0
+
+
+def _kind(sample: Sample, shift: Shift, on: Cells) -> str | None:
+    """Return what a shift is a case of; None where it is nothing to act on by itself."""
+    if shift.measure in ("errors", "repeats"):
+        failed, again = (sample.change(name, shift, on) for name in ("errors", "retried"))
+        if failed is None or again is None:
+            return None
+        return "retry_storm" if again.value > MOSTLY * failed.value else "error_burst"
+    if shift.measure == "price":
+        return "price_rise"
+    if shift.measure == "input_tokens":
+        # Later turns also grow where people have to ask more often; a prompt grows from the first turn on.
+        first = sample.change("first_input", shift, on)
+        return "bloated_prompt" if first is not None and first.low > 0 else None
+    if shift.measure == "cached":
+        return "uncached_prefix"
+    if shift.measure == "cost":
+        return "overpowered_model" if _overpowered(sample, shift) else None
+    if shift.measure == "response_time":
+        # Other models and longer answers take longer, and are no slower for it.
+        slower = sample.change("slowness", shift, on)
+        if slower is not None and slower.value < math.log(1 + SLOWER):
+            return None
+        return "abandonment" if _queued(sample, shift) else "slow_slice"
+    return "quality_drop"
+
+
+def _queued(sample: Sample, shift: Shift) -> bool:
+    """Return whether some replies waited for their turn: the quickest fifth hardly slowed down, the mean did."""
+    rows = query(
+        sample.turns,
+        f"""SELECT {_within(shift)} AS inside, percentile_cont(0.2) WITHIN GROUP (ORDER BY response_time),
+            avg(response_time)
+        FROM turns WHERE response_time IS NOT NULL AND error_type IS NULL AND {_of(shift)} GROUP BY 1 ORDER BY 1""",  # noqa: S608 - quoted
+    )
+    if len(rows) < 2:
+        return False
+    (_, quick, mean), (_, quick_inside, mean_inside) = rows
+    return bool(math.log(quick_inside / quick) < 0.5 * math.log(mean_inside / mean))
+
+
+def _overpowered(sample: Sample, shift: Shift) -> bool:
+    """Return whether an intent went to a dearer model that completes no more of its tasks than the one it left."""
+    if shift.dimension != "intent" or sample.lacks("model", "task_completed"):
+        return False
+    shares = query(
+        sample.turns,
+        f"""SELECT model, avg(CASE WHEN inside THEN share END), avg(CASE WHEN NOT inside THEN share END) FROM (
+            SELECT model, {_within(shift)} AS inside,
+                count(*) / CAST(sum(count(*)) OVER (PARTITION BY {_within(shift)}) AS DOUBLE) AS share
+            FROM turns WHERE model IS NOT NULL AND {_of(shift)} GROUP BY 1, 2) AS shares GROUP BY model""",  # noqa: S608 - quoted
+    )
+    moved = sorted(((inside or 0) - (before or 0), model) for model, inside, before in shares)
+    (lost, cheap), (won, dear) = moved[0], moved[-1]
+    if won < MOVED or lost > -MOVED / 2:
+        return False
+    return as_good(sample, str(shift.value), cheap, dear)
+
+
+def _recommend(sample: Sample, shift: Shift, kind: str, on: Cells, *, apart: bool) -> Recommendation | None:
+    saving = _saving(sample, shift, kind, on)
+    main = saving.get(KINDS[kind].unit)
+    if main is None or main.value <= 0:
+        return None
+    lasted = (min(shift.end, sample.end) - max(shift.start, sample.start)).total_seconds() / 86400
+    month = MONTH / max(lasted if shift.ongoing else sample.days, 1 / 24)
+    claimed = "errors" if shift.measure == "repeats" else shift.measure
+    name = MEASURES[claimed].name
+    evidence = [(f"{name}, where it was found", sentences.between(claimed, shift.effects[claimed]))]
+    estimated = sample.change(claimed, shift, on)
+    if apart and estimated is not None:
+        effect = shift.effects[claimed]._replace(
+            n=round(float(on.shown[claimed][0][inside(on, shift)].sum())),
+            change=estimated.value, low=estimated.low, high=estimated.high,
+        )  # fmt: skip
+        evidence.append((f"{name}, in the other half", sentences.between(claimed, effect)))
+    where = "in the half of the users it was found in; the saving is estimated on the other half" if apart else (
+        "and shows in all turns together only, so its saving is estimated where it was found and may be too high"
+    )  # fmt: skip
+    return Recommendation(
+        kind=kind,
+        title=sentences.title(shift, shift.measure),
+        slice={} if shift.dimension is None else {shift.dimension: str(shift.value)},
+        start=shift.start,
+        end=shift.end,
+        ongoing=shift.ongoing,
+        evidence=tuple(evidence),
+        query=query_of(shift),
+        saving=saving,
+        monthly={unit: amount.times(month) for unit, amount in saving.items()},
+        confidence=f"p = {shift.p:.1g}, corrected for every slice and window looked at, {where}",
+        weight=sample.weight(saving),
+    )
+
+
+def _saving(sample: Sample, shift: Shift, kind: str, on: Cells) -> dict[str, Amount]:
+    """Return what the same turns would have needed less, by unit."""
+    found = {}
+    for unit, name in SAVES[kind].items():
+        if name == "input":  # tokens at the prices of the models that got them: models differ by more than prompts do
+            n = sample.count("fresh_tokens", shift)
+            weights = {
+                "fresh_tokens": sample.sum("price_fresh", shift) / n,
+                "cached_tokens": sample.sum("price_cached", shift) / n,
+            }
+            change = sample.change(weights, shift, on)
+        elif name == "price":  # a turn's cost is so many times what its tokens usually cost: the rest is the rise
+            n = sample.sum("cost", shift) / shift.effects["price"].inside
+            change = sample.change("price", shift, on)
+        else:
+            n = sample.count(name, shift)
+            change = sample.change(name, shift, on)
+        if change is not None:
+            found[unit] = change.times(n)
+    return found
+
+
+def _within(shift: Shift) -> str:
+    start, end = (f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S}+00:00'" for moment in (shift.start, shift.end))
+    return f"(timestamp >= {start} AND timestamp < {end})"
+
+
+def _of(shift: Shift) -> str:
+    return "true" if shift.dimension is None else f"{shift.dimension} = {quoted(str(shift.value))}"

@@ -1,0 +1,46 @@
+"""``recommend``: every finder over a log, and what it could not look for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatmon.optimizer.recommendation import Recommendations
+
+if TYPE_CHECKING:
+    from chatmon.analysis.source import Turns
+
+FEWEST: Final = 200
+"""Turns below which nothing is recommended."""
+
+
+def recommend(turns: Turns) -> Recommendations:
+    """Return what to do about a log, the weightiest first; nothing where there is nothing to save.
+
+    Args:
+        turns: Any holder of turns.
+
+    Example:
+        >>> recommend([]).unable
+        {'everything': '0 turns: at least 200 are needed'}
+    """
+    from chatmon.optimizer.changes import changes
+    from chatmon.optimizer.kinds import KINDS
+    from chatmon.optimizer.sample import take
+    from chatmon.optimizer.spending import long_conversations, repeated_questions, wasted_spend
+    from chatmon.optimizer.standing import standing
+
+    sample = take(turns)
+    number = 0 if sample is None else sample.number
+    if sample is None or number < FEWEST:
+        return Recommendations((), number, 0.0 if sample is None else sample.days,
+                               {"everything": f"{number} turns: at least {FEWEST} are needed"})  # fmt: skip
+    found = changes(sample)
+    found += standing(sample, found)
+    found += [*repeated_questions(turns, sample), *long_conversations(sample), *wasted_spend(sample, found)]
+    found.sort(key=lambda one: -one.weight)
+    unable = {
+        name: f"no turn has {' or '.join(lacking)}"
+        for name, kind in KINDS.items()
+        if (lacking := sample.lacks(*kind.needs))
+    }
+    return Recommendations(tuple(found), number, sample.days, unable)

@@ -1,0 +1,209 @@
+"""What is paid for and need not be: questions answered before, conversations sent again, turns that failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chatmon.analysis.source import MICROSECONDS, query, relation
+from chatmon.optimizer.recommendation import MONTH, Amount, Recommendation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatmon.analysis.source import Turns
+    from chatmon.optimizer.sample import Sample
+
+WORTH: Final = 0.05
+"""Share of all cost from which on a lever is worth pulling."""
+WASTED: Final = 0.02
+"""Share of all cost from which on money spent on failures is worth a look."""
+KEPT: Final = 24 * 3600
+"""Seconds for which a response cache keeps an answer."""
+AGREE: Final = 0.9
+"""Share of repeats that must have got the same answer as before, to call an answer one that may be kept."""
+ALIKE: Final = 0.1
+"""Relative difference in output tokens up to which two answers may be the same, where the texts are not known."""
+_PART: Final = "substr(md5(coalesce(user_id, conversation_id)), 1, 1)"
+"""One of 16 parts of the users."""
+EXCHANGES: Final = 2
+"""Exchanges that a window of the conversation keeps."""
+
+
+class Replay(NamedTuple):
+    """What a response cache would have done.
+
+    Attributes:
+        asked: First questions of conversations that were answered, with their text.
+        repeated: Those asked before within the time that an answer is kept.
+        agreed: Those of them whose answer was the one kept.
+        usd: What the agreed ones cost, by part of the users.
+        seconds: What they took, by part of the users.
+    """
+
+    asked: int
+    repeated: int
+    agreed: int
+    usd: Sequence[float]
+    seconds: Sequence[float]
+
+    @property
+    def hit_rate(self) -> float:
+        """The share of first questions that a cache would have answered."""
+        return self.repeated / self.asked if self.asked else 0.0
+
+    @property
+    def agreement(self) -> float:
+        """The share of repeats that got the same answer as before."""
+        return self.agreed / self.repeated if self.repeated else 0.0
+
+
+def replay_cache(turns: Turns, kept: float = KEPT) -> Replay:
+    """Replay a log, in order, against an exact response cache for the first questions of conversations.
+
+    A question counts as repeated if the same words, but for case and spaces, were answered before, by the same model
+    and prompt, in the time that answers are kept. Its answer is the same if the text is, or
+    the number of tokens nearly.
+
+    Args:
+        turns: Any holder of turns.
+        kept: Seconds for which an answer is kept.
+
+    Example:
+        >>> replay_cache([]).hit_rate
+        0.0
+    """
+    key = "lower(trim(question)), coalesce(model, ''), coalesce(prompt_version, '')"
+    rows = query(
+        turns,
+        f"""SELECT part, count(*), count(CASE WHEN again THEN 1 END), count(CASE WHEN again AND same THEN 1 END),
+            coalesce(sum(CASE WHEN again AND same THEN CAST(cost AS DOUBLE) END), 0),
+            coalesce(sum(CASE WHEN again AND same THEN response_time END), 0)
+        FROM (
+            SELECT cost, response_time, part,
+                coalesce(began - last_began <= {kept * 1e6:.0f}, false) AS again,
+                coalesce(answer = earlier, abs(output_tokens - size) <= {ALIKE} * size, false) AS same
+            FROM (
+                SELECT *, lag(began) OVER w AS last_began, lag(answer) OVER w AS earlier,
+                    lag(output_tokens) OVER w AS size
+                FROM (
+                    SELECT *, {MICROSECONDS}(timestamp) AS began, {_PART} AS part,
+                        row_number() OVER (PARTITION BY conversation_id ORDER BY timestamp, turn_id) AS place
+                    FROM turns) AS placed
+                WHERE place = 1 AND error_type IS NULL AND question IS NOT NULL
+                WINDOW w AS (PARTITION BY {key} ORDER BY timestamp, turn_id)) AS followed) AS judged
+        GROUP BY part ORDER BY part""",  # noqa: S608 - our own expressions
+    )
+    columns = list(zip(*rows, strict=True)) or [()] * 6
+    asked, repeated, agreed = (sum(one) for one in columns[1:4])
+    return Replay(asked, repeated, agreed, tuple(columns[4]), tuple(columns[5]))
+
+
+def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
+    """Return the advice to keep answers, where the same questions come again and get the same answers.
+
+    Args:
+        turns: Those with their texts.
+        sample: The same, prepared.
+    """
+    replay = replay_cache(relation(turns))
+    saving = {unit: _sum(parts) for unit, parts in (("usd", replay.usd), ("seconds", replay.seconds)) if len(parts) > 1}
+    if not saving or replay.agreement < AGREE or sample.weight(saving) < WORTH:
+        return []
+    return [
+        _made(
+            sample, "repeated_questions", saving,
+            f"{replay.hit_rate:.0%} of first questions had been asked in the {KEPT // 3600} hours before, "
+            f"and {replay.agreement:.0%} of those got the same answer",
+            (("first questions", f"{replay.asked:,}"), ("asked before", f"{replay.repeated:,}"),
+             ("answered the same", f"{replay.agreed:,}"), ("would be stale", f"{replay.repeated - replay.agreed:,}")),
+            "SELECT lower(trim(question)) AS question, count(*) AS n, CAST(sum(cost) AS DOUBLE) AS cost FROM turns "
+            "GROUP BY 1 HAVING count(*) > 1 ORDER BY n DESC",
+        )
+    ]  # fmt: skip
+
+
+def long_conversations(sample: Sample) -> list[Recommendation]:
+    """Return the advice to send less of what was said, where sending it all again is dear."""
+    if sample.lacks("input_tokens", "cost"):
+        return []
+    price = " ".join(
+        f"WHEN '{model.replace(chr(39), 2 * chr(39))}' THEN {each[0]!r}" for model, each in sample.prices.items()
+    )
+    if not price:
+        return []
+    rows = query(
+        sample.turns,
+        f"""SELECT part, sum(CASE WHEN earlier > first_input THEN (earlier - first_input) * price ELSE 0 END),
+            sum(CASE WHEN earlier > first_input THEN 1 ELSE 0 END)
+        FROM (SELECT first_input, CASE model {price} END AS price,
+                {_PART} AS part,
+                lag(input_tokens, {EXCHANGES}) OVER (PARTITION BY conversation_id ORDER BY place) AS earlier
+            FROM turns) AS followed GROUP BY part ORDER BY part""",  # noqa: S608 - quoted
+    )
+    saving = {"usd": _sum([usd or 0.0 for _, usd, _ in rows])}
+    if sample.weight(saving) < WORTH:
+        return []
+    n = int(sum(n for *_, n in rows))
+    return [
+        _made(
+            sample, "long_conversations", saving,
+            f"{n:,} turns sent again what was said more than {EXCHANGES} exchanges before: "
+            f"{sample.weight(saving):.0%} of all cost",
+            (("turns", f"{n:,}"), ("a window of", f"{EXCHANGES} exchanges")),
+            "SELECT conversation_id, count(*) AS turns, max(input_tokens) AS longest FROM turns GROUP BY 1 "
+            "ORDER BY 2 DESC",
+        )
+    ]  # fmt: skip
+
+
+def wasted_spend(sample: Sample, told: Sequence[Recommendation]) -> list[Recommendation]:
+    """Return the advice to fail before spending, where failed turns cost much and no storm of retries explains it.
+
+    Args:
+        sample: The turns.
+        told: What was found already.
+    """
+    if sample.lacks("cost", "error_type") or any(one.kind in ("retry_storm", "error_burst") for one in told):
+        return []
+    rows = query(
+        sample.turns,
+        f"""SELECT {_PART} AS part, CAST(sum(cost) AS DOUBLE), count(*)
+        FROM turns WHERE error_type IS NOT NULL AND cost > 0 GROUP BY 1 ORDER BY 1""",  # noqa: S608 - our own expression
+    )
+    if len(rows) < 2:
+        return []
+    saving, n = {"usd": _sum([usd for _, usd, _ in rows])}, sum(n for *_, n in rows)
+    if sample.weight(saving) < WASTED:
+        return []
+    return [
+        _made(
+            sample, "wasted_spend", saving,
+            f"{n:,} turns that failed cost {sample.weight(saving):.0%} of all",
+            (("failed turns that cost", f"{n:,}"),),
+            "SELECT error_type, count(*) AS n, CAST(sum(cost) AS DOUBLE) AS cost FROM turns "
+            "WHERE error_type IS NOT NULL AND cost > 0 GROUP BY 1 ORDER BY 3 DESC",
+        )
+    ]  # fmt: skip
+
+
+def _sum(parts: Sequence[float]) -> Amount:
+    """Return a sum with the interval that its parts, of different users, give it."""
+    total, n = sum(parts), len(parts)
+    mean = total / n
+    return Amount.around(total, (n / (n - 1) * sum((one - mean) ** 2 for one in parts)) ** 0.5 if n > 1 else 0.0)
+
+
+def _made(
+    sample: Sample,
+    kind: str,
+    saving: dict[str, Amount],
+    title: str,
+    evidence: tuple[tuple[str, str], ...],
+    sql: str,
+) -> Recommendation:
+    month = MONTH / max(sample.days, 1 / 24)
+    return Recommendation(
+        kind=kind, title=title, slice={}, start=sample.start, end=sample.end, ongoing=True, evidence=evidence,
+        query=sql, saving=saving, monthly={unit: amount.times(month) for unit, amount in saving.items()},
+        confidence="counted turn by turn, not inferred; the interval is between users", weight=sample.weight(saving),
+    )  # fmt: skip

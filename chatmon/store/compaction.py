@@ -1,0 +1,229 @@
+"""Lines of processes that are gone into one Parquet file a day: no turn lost or doubled wherever it is interrupted.
+
+A day's new file is the old one and its lines together, each turn once. It is written under a hidden name, synced, and
+renamed over the old one: that is the moment at which all of it counts. It names the files of lines it holds. These go
+an hour later (``grace``), with the next compaction: who began to read the folder before that moment finds them still,
+and sees a turn twice at most, which ``open_logs`` knows by its ``turn_id``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from chatmon import turns
+from chatmon.importers import sql
+from chatmon.store.layout import Hold, live_files, make_folder, part_of, parts
+from chatmon.store.lines import from_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    import duckdb
+
+GRACE_SECONDS: Final = 3_600.0
+MEMORY: Final = "1GB"
+_SOURCES: Final = "chatmon.sources"
+_KINDS: Final = {
+    "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "Decimal": "DECIMAL(38,18)", "datetime": "TIMESTAMPTZ",
+    "bool": "BOOLEAN", "Mapping[str, JSON]": "JSON",
+}  # fmt: skip
+_COLUMNS: Final = {name: _KINDS[kind] for name, kind in turns.KINDS.items()}
+_NAMES: Final = ", ".join(sql.name(name) for name in _COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What a compaction did.
+
+    Attributes:
+        days: Days that were written anew.
+        files: Files of lines that were taken in.
+        turns: Turns in the files of these days.
+        unreadable: Lines that are no turn, most of them the last of a killed process; they are left out.
+        removed: Files of lines removed, because an earlier compaction holds them.
+        living: Files left alone, because a running process writes to them.
+    """
+
+    days: tuple[date, ...]
+    files: int
+    turns: int
+    unreadable: int
+    removed: int
+    living: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.files:,} files of lines compacted: {len(self.days)} days now hold {self.turns:,} turns; "
+            f"{self.unreadable:,} unreadable lines left out, {self.removed:,} files of earlier compactions removed, "
+            f"{self.living:,} are still written to"
+        )
+
+
+def compact(folder: Path, *, grace: float = GRACE_SECONDS, clock: Callable[[], float] = time.time) -> Compacted:
+    """Take the lines of processes that are gone into the days' Parquet files.
+
+    Args:
+        folder: The store's.
+        grace: Seconds that a file of lines stays after it was taken in.
+        clock: Seconds since 1970.
+
+    Raises:
+        BlockingIOError: Another compaction is under way.
+        FileNotFoundError: There is no such folder.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no store at {folder}: a bot makes it with Store(folder).attach(monitor)")
+    with Hold(folder / ".compaction", make=True) as hold:
+        if not hold.held:
+            raise BlockingIOError(f"another compaction of {folder} is under way: wait for it to end")
+        written: list[date] = []
+        files = count = unreadable = removed = living = 0
+        held = parts(folder)
+        for day, lines in live_files(folder).items():
+            taken_in = sources_of(held[day]) if day in held else {}
+            with ExitStack() as holds:
+                new = []
+                for path in lines:
+                    if path.name in taken_in:
+                        if clock() - taken_in[path.name] >= grace:
+                            path.unlink()
+                            removed += 1
+                    elif holds.enter_context(Hold(path)).held:
+                        new.append(path)
+                    else:
+                        living += 1
+                if not new:
+                    continue
+                there = {path.name for path in lines if path.exists()}
+                sources = {name: at for name, at in taken_in.items() if name in there}
+                sources |= {path.name: clock() for path in new}
+                rows, wrong = _write_day(part_of(folder, day), new, sources)
+            written.append(day)
+            files, count, unreadable = files + len(new), count + rows, unreadable + wrong
+            if grace <= 0:
+                for path in new:
+                    path.unlink()
+                    removed += 1
+    return Compacted(tuple(written), files, count, unreadable, removed, living)
+
+
+def sources_of(part: Path) -> dict[str, float]:
+    """Return the files of lines that a day's file holds, and when they were taken in."""
+    import pyarrow.parquet as pq
+
+    said = (pq.read_metadata(part).metadata or {}).get(_SOURCES.encode(), b"{}")
+    sources: dict[str, float] = json.loads(said)
+    return sources
+
+
+def _write_day(part: Path, lines: list[Path], sources: Mapping[str, float]) -> tuple[int, int]:
+    """Write a day's file anew, and return its turns and the lines that are none."""
+    import duckdb
+
+    make_folder(part.parent)
+    unfinished = part.with_name(".unfinished")
+    cleaned = part.with_name(".cleaned")
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"SET memory_limit = '{MEMORY}'; SET TimeZone = 'UTC'")
+        connection.execute(f"SET temp_directory = {sql.text(str(part.with_name('.spilled')))}")
+        declared = ", ".join(
+            f"{sql.name(name)} {kind}" + (" NOT NULL" if name in turns.REQUIRED else "")
+            for name, kind in _COLUMNS.items()
+        )
+        connection.execute(f"CREATE TABLE found ({declared})")
+        if part.exists():
+            of_part = f"read_parquet({sql.text(str(part))}, hive_partitioning = false)"
+            connection.execute(f"INSERT INTO found SELECT {_NAMES} FROM {of_part}")  # noqa: S608
+        unreadable = sum(_take_in(connection, path, cleaned) for path in lines)
+        rows = _write(connection, unfinished, sources)
+    finally:
+        connection.close()
+        cleaned.unlink(missing_ok=True)
+    unfinished.chmod(0o600)
+    _sync(unfinished)
+    unfinished.replace(part)
+    _sync(part.parent)
+    return rows, unreadable
+
+
+def _take_in(connection: duckdb.DuckDBPyConnection, path: Path, cleaned: Path) -> int:
+    """Add a file's turns, and return how many of its lines are none."""
+    import duckdb
+
+    if not path.stat().st_size:
+        return 0
+    try:
+        _insert(connection, path)
+    except duckdb.Error:
+        wrong = _clean(path, cleaned)
+        if cleaned.stat().st_size:
+            _insert(connection, cleaned)
+        return wrong
+    return 0
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    source = f"read_ndjson({sql.text(str(path))}, records = true, columns = {sql.declared(_COLUMNS)})"
+    connection.execute(f"INSERT INTO found SELECT {_NAMES} FROM {source}")  # noqa: S608 - names of our own columns
+
+
+def _clean(path: Path, cleaned: Path) -> int:
+    """Write the lines that are turns to another file, and return how many are none."""
+    wrong = 0
+    with path.open("rb") as lines, cleaned.open("wb") as kept:
+        for line in lines:
+            if _is_turn(line):
+                kept.write(line)
+            else:
+                wrong += 1
+    return wrong
+
+
+def _is_turn(line: bytes) -> bool:
+    try:
+        from_line(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _write(connection: duckdb.DuckDBPyConnection, path: Path, sources: Mapping[str, float]) -> int:
+    """Write each turn once, the last line of it, in order of time."""
+    connection.execute("CREATE TABLE twice AS SELECT turn_id FROM found GROUP BY turn_id HAVING count(*) > 1")
+    connection.execute(
+        """DELETE FROM found WHERE turn_id IN (FROM twice) AND rowid NOT IN (
+            SELECT max(rowid) FROM found WHERE turn_id IN (FROM twice) GROUP BY turn_id)"""
+    )
+    columns = ", ".join(
+        f"coalesce(CAST({name} AS VARCHAR), '{{}}') AS {name}" if kind == "JSON" else sql.name(name)
+        for name, kind in _COLUMNS.items()
+    )
+    noted = f"{{{sql.text(_SOURCES)}: {sql.text(json.dumps(dict(sources)))}}}"
+    connection.execute(
+        f"COPY (SELECT {columns} FROM found ORDER BY timestamp, turn_id) TO {sql.text(str(path))} "  # noqa: S608
+        f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {noted})"
+    )
+    return _count(connection.execute("SELECT count(*) FROM found").fetchall())
+
+
+def _count(rows: Iterable[tuple[int]]) -> int:
+    return next(iter(rows))[0]
+
+
+def _sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, onto the disk."""
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,206 @@
+"""Where a store keeps what: lines of running processes under ``live/``, one Parquet file a day under ``turns/``.
+
+    live/2026-10-05/<host>-<pid>-<start>.jsonl    one process's turns of a day; locked while it may write
+    turns/day=2026-10-05/part-0.parquet           what was compacted of the day
+
+The day is the one in which a turn began, in UTC. Files are 0600, folders 0700.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIVE: Final = "live"
+TURNS: Final = "turns"
+PART: Final = "part-0.parquet"
+_DATE: Final = re.compile(r"(?:day=)?(\d{4}-\d\d-\d\d)")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that only its owner may enter."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+
+
+def live_files(folder: Path) -> dict[date, list[Path]]:
+    """Return the files of lines by day, the oldest first."""
+    return _by_day(folder / LIVE, "*.jsonl")
+
+
+def parts(folder: Path) -> dict[date, Path]:
+    """Return the compacted file of each day that has one, the oldest first."""
+    return {day: files[0] for day, files in _by_day(folder / TURNS, PART).items() if files}
+
+
+def part_of(folder: Path, day: date) -> Path:
+    """Return where a day is compacted to."""
+    return folder / TURNS / f"day={day.isoformat()}" / PART
+
+
+def _by_day(folder: Path, pattern: str) -> dict[date, list[Path]]:
+    found = {}
+    for one in sorted(folder.iterdir()) if folder.is_dir() else ():
+        named = _DATE.fullmatch(one.name)
+        if named and one.is_dir():
+            found[date.fromisoformat(named[1])] = sorted(one.glob(pattern))
+    return found
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open file for this process, and return whether nobody else has it; the lock goes with the process."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        here = os.lseek(descriptor, 0, os.SEEK_CUR)
+        try:
+            os.lseek(descriptor, 2**40, os.SEEK_SET)  # far behind the lines, which stay readable
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(descriptor, here, os.SEEK_SET)
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class Hold:
+    """A lock on a file while a block runs; ``held`` says whether we have it. Nobody waits.
+
+    Args:
+        path: The file; made where ``make`` says so.
+        make: Make it where there is none.
+
+    Attributes:
+        held: False where another process has the lock, or there is no file.
+    """
+
+    def __init__(self, path: Path, *, make: bool = False) -> None:
+        self.held = False
+        self._descriptor: int | None = None
+        try:
+            flags = os.O_RDWR | (os.O_CREAT if make else 0)
+            self._descriptor = os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            if make:
+                raise
+            return
+        self.held = lock(self._descriptor)
+
+    def __enter__(self) -> Hold:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def torn(path: Path) -> int:
+    """Return how many bytes of a file of lines follow its last whole one; more than 0 where its writer was killed."""
+    with path.open("rb") as file:
+        end = at = file.seek(0, os.SEEK_END)
+        while at:
+            start = max(0, at - 65_536)
+            file.seek(start)
+            found = file.read(at - start).rfind(b"\n")
+            if found >= 0:
+                return end - (start + found + 1)
+            at = start
+    return end
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a store's folder holds.
+
+    Attributes:
+        folder: The folder.
+        live: Files of lines, and their bytes.
+        written_to: How many of these a running process holds.
+        torn: How many end in half a line.
+        days: Days that are compacted, and the bytes of their Parquet files.
+        compacted: Turns in them.
+        first: The oldest day; None where there is none.
+        last: The newest day.
+    """
+
+    folder: str
+    live: tuple[int, int]
+    written_to: int
+    torn: int
+    days: tuple[int, int]
+    compacted: int
+    first: date | None
+    last: date | None
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return it as pairs of a name and a text."""
+        period = "empty" if self.first is None else f"{self.first} to {self.last}"
+        return [
+            ("store", f"{self.folder}: {period}"),
+            ("live", f"{self.live[0]:,} files, {self.live[1]:,} bytes; {self.written_to:,} of them are written to"),
+            ("torn", f"{self.torn:,} of these files end in half a line"),
+            ("compacted", f"{self.compacted:,} turns of {self.days[0]:,} days, {self.days[1]:,} bytes"),
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name:<9}  {text}" for name, text in self.rows())
+
+    def _repr_html_(self) -> str:
+        return as_html("What the store holds.", self.rows())
+
+
+def contents(folder: Path) -> Contents:
+    """Return what a folder holds.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+    """
+    import pyarrow.parquet as pq
+
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no store at {folder}: a bot makes it with Store(folder).attach(monitor)")
+    lines, tables = live_files(folder), parts(folder)
+    files = [file for of_day in lines.values() for file in of_day]
+    written_to = 0
+    for file in files:
+        with Hold(file) as hold:
+            written_to += not hold.held
+    days = sorted(set(tables) | {day for day, of_day in lines.items() if of_day})
+    return Contents(
+        folder=str(folder),
+        live=(len(files), sum(file.stat().st_size for file in files)),
+        written_to=written_to,
+        torn=sum(torn(file) > 0 for file in files),
+        days=(len(tables), sum(part.stat().st_size for part in tables.values())),
+        compacted=sum(pq.read_metadata(part).num_rows for part in tables.values()),
+        first=days[0] if days else None,
+        last=days[-1] if days else None,
+    )
+
+
+def as_html(caption: str, rows: list[tuple[Any, Any]]) -> str:
+    """Return pairs as a table of a notebook."""
+    from html import escape
+
+    cells = "".join(
+        f'<tr><th scope="row" style="text-align:left">{escape(str(name))}</th>'
+        f'<td style="text-align:left">{escape(str(text))}</td></tr>'
+        for name, text in rows
+    )
+    return f"<table><caption>{escape(caption)}</caption>{cells}</table>"

@@ -1,0 +1,91 @@
+"""A turn as the line of JSON that is stored: money as text, times in UTC, what is unknown left out or null."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from json.encoder import encode_basestring as quoted
+from typing import Any, Final, TypeAlias
+
+from chatmon.live_turn import LiveTurn
+from chatmon.turns import COLUMNS, Turn
+
+Line: TypeAlias = tuple[int, bytes]
+"""The day a turn began, counted from 1970-01-01 in UTC, and its line of JSON with its end."""
+SECOND_NS: Final = 1_000_000_000
+DAY: Final = 86_400
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
+def to_line(turn: Turn | LiveTurn) -> Line:
+    r"""Return a turn as it is stored.
+
+    Args:
+        turn: One that has ended.
+
+    Example:
+        >>> turn = Turn(turn_id="t1", conversation_id="c1", timestamp=datetime(2026, 10, 5, tzinfo=UTC))
+        >>> to_line(turn)
+        (20731, b'{"turn_id":"t1","conversation_id":"c1","timestamp":"2026-10-05T00:00:00+00:00"}\n')
+    """
+    if isinstance(turn, LiveTurn):
+        day, text = _of_live(turn)
+    else:
+        day = (turn.timestamp - _EPOCH).days
+        row: dict[str, Any] = {
+            name: value for name in COLUMNS if (value := getattr(turn, name)) is not None and value != {}
+        }
+        row["timestamp"] = turn.timestamp.isoformat()
+        text = _encode(row)
+    # What UTF-8 cannot hold, as in the name of an exception, becomes "?": a turn is never lost to a letter.
+    return day, (text + "\n").encode("utf-8", "replace")
+
+
+def from_line(text: bytes) -> Turn:
+    """Return the turn of a line.
+
+    Raises:
+        ValueError: It is none; the message says why.
+
+    Example:
+        >>> from_line(b'{"turn_id":"t1","conversation_id":"c1","timestamp":"2026-10-05T00:00:00+00:00"}').turn_id
+        't1'
+    """
+    try:
+        row = json.loads(text)
+        row["timestamp"] = datetime.fromisoformat(row["timestamp"])
+        if row.get("cost") is not None:
+            row["cost"] = Decimal(row["cost"])
+        if row.get("attributes") is None:
+            row.pop("attributes", None)
+        return Turn(**row)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(f"no turn: {type(error).__name__}: {error}") from error
+
+
+def _of_live(turn: LiveTurn) -> tuple[int, str]:
+    """Put the line together by hand: made of one dict, it takes twice as long."""
+    second, rest = divmod(turn.started_ns, SECOND_NS)
+    user = "" if turn.user_id is None else f',"user_id":{quoted(turn.user_id)}'
+    streamed = turn.time_to_first_token
+    first = "" if streamed is None else f',"time_to_first_token":{streamed!r}'
+    columns = "," + _encode(turn.columns)[1:] if turn.columns else "}"
+    return second // DAY, (
+        f'{{"turn_id":"{turn.turn_id}","conversation_id":{quoted(turn.conversation_id)}{user},'
+        f'"timestamp":"{_whole_second(second)}.{rest // 1000:06}+00:00","response_time":{turn.response_time!r}'
+        f"{first}{columns}"
+    )
+
+
+_seconds: Final[dict[int, str]] = {}
+
+
+def _whole_second(second: int) -> str:
+    """Return a time without its fraction, the newest from memory: thousands of turns share one."""
+    known = _seconds.get(second)
+    if known is None:
+        _seconds.clear()
+        known = _seconds[second] = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+    return known

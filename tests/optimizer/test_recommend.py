@@ -1,0 +1,136 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from chatmon.optimizer import KINDS, Amount, recommend, replay_cache
+from chatmon.optimizer.recommendation import UNITS
+from chatmon.traffic import Problem, simulate
+from chatmon.turns import Turn
+
+MONDAY = datetime(2026, 10, 5, tzinfo=UTC)
+
+
+def turn(place, *, minutes, question, answer="Yes.", conversation=None, **values):
+    return Turn(
+        turn_id=f"t{place}", conversation_id=conversation or f"c{place}", user_id=f"u{place}",
+        timestamp=MONDAY + timedelta(minutes=minutes), response_time=2.0, model="small", input_tokens=100,
+        output_tokens=20, cost=Decimal("0.01"), question=question, answer=answer, **values,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found():
+    problem = Problem.parse("latency_step:region=france@2026-10-12T10:00")
+    return recommend(simulate(5, start=MONDAY, days=14, turns_per_day=900, problems=[problem]).turns)
+
+
+def test_a_recommendation_says_what_where_when_how_much_how_sure_and_how_to_test_it(found):
+    (one,) = found
+    said = dict(one.rows())
+    assert one.kind == "slow_slice"
+    assert said["where"] == "region france"
+    assert said["when"] == "2026-10-12 10:00 to the log's end, UTC"
+    assert said["do"] == KINDS["slow_slice"].action
+    assert "a month" in said["saves s"]
+    assert "response_time" in said["verify by"]
+    assert "corrected" in said["how sure"]
+    assert one.priority == "high"
+
+
+def test_a_month_is_30_days_of_what_goes_on(found):
+    (one,) = found
+    days = (datetime(2026, 10, 19, tzinfo=UTC) - one.start) / timedelta(days=1)
+    assert one.monthly["seconds"].value == pytest.approx(one.saving["seconds"].value * 30 / days, rel=0.01)
+
+
+def test_its_query_shows_it_again(found):
+    from chatmon.analysis.source import query
+
+    problem = Problem.parse("latency_step:region=france@2026-10-12T10:00")
+    turns = simulate(5, start=MONDAY, days=14, turns_per_day=900, problems=[problem]).turns
+    (_, outside, _), (_, inside, _) = query(turns, found[0].query)
+    assert inside > 1.3 * outside
+
+
+def test_text_frame_and_html_say_the_same(found):
+    assert "region france" in str(found)
+    assert found.to_frame()["kind"].tolist() == ["slow_slice"]
+    assert list(found.to_frame().columns[-len(UNITS) :]) == list(UNITS)
+    assert "Replies in region france" in found._repr_html_()
+
+
+def test_hostile_names_are_escaped():
+    from dataclasses import replace
+
+    problem = Problem.parse("latency_step:region=france@2026-10-12T10:00")
+    one = recommend(simulate(5, start=MONDAY, days=14, turns_per_day=900, problems=[problem]).turns)[0]
+    assert "<script>" not in replace(one, slice={"region": "<script>"}, title="<script>")._repr_html_()
+
+
+def test_too_few_turns_are_said_with_the_number_that_is_needed():
+    said = recommend([turn(0, minutes=0, question="Hello?")])
+    assert len(said) == 0
+    assert said.unable == {"everything": "1 turns: at least 200 are needed"}
+
+
+def test_an_unknown_kind_is_named_with_the_known_ones(found):
+    with pytest.raises(ValueError, match="no kind of recommendation 'magic': there are retry_storm, error_burst"):
+        found.of("magic")
+
+
+def test_a_replayed_cache_counts_what_it_would_have_answered():
+    turns = [
+        turn(0, minutes=0, question="Where is my bill?"),
+        turn(1, minutes=10, question=" where is MY bill? "),  # the same words: a hit
+        turn(2, minutes=20, question="Where is my bill?", answer="No."),  # asked before, answered otherwise
+        turn(3, minutes=24 * 60 + 30, question="Where is my bill?", answer="No."),  # the one before is too old
+        turn(4, minutes=24 * 60 + 31, question="Other?", conversation="c3"),  # no first question
+        turn(5, minutes=24 * 60 + 32, question="New?"),
+    ]
+    replay = replay_cache(turns)
+    assert (replay.asked, replay.repeated, replay.agreed) == (5, 2, 1)
+    assert (replay.hit_rate, replay.agreement) == (0.4, 0.5)
+    assert sum(replay.usd) == pytest.approx(0.01)
+    assert sum(replay.seconds) == pytest.approx(2.0)
+
+
+def test_answers_that_never_differ_are_worth_keeping_and_others_are_not():
+    asked = [(place, place % 10) for place in range(400)]
+    same = [turn(place, minutes=place, question=f"q{word}", answer=f"a{word}") for place, word in asked]
+    (one,) = recommend(same).of("repeated_questions")
+    assert dict(one.evidence)["asked before"] == "390"
+    assert one.saving["usd"].value == pytest.approx(3.9)
+    other = [turn(place, minutes=place, question=f"q{word}", answer=f"{place}") for place, word in asked]
+    assert recommend(other).of("repeated_questions") == []
+
+
+def test_long_conversations_are_worth_a_window_and_short_ones_are_not():
+    def talk(length):
+        return [
+            Turn(
+                turn_id=f"{c}-{n}", conversation_id=f"c{c}", user_id=f"u{c}", model="small", response_time=1.0,
+                timestamp=MONDAY + timedelta(minutes=10 * c + n), input_tokens=100 + 200 * n, output_tokens=50,
+                cost=Decimal(100 + 200 * n + 50 * 4) * Decimal("0.000001"),
+            )
+            for c in range(400 // length)
+            for n in range(length)
+        ]  # fmt: skip
+
+    (one,) = recommend(talk(10)).of("long_conversations")
+    # Of the turns 3 to 9 (from 0), the history two exchanges before: 200 x (1 + ... + 7) tokens at 0.000001 USD.
+    assert one.saving["usd"].value == pytest.approx(40 * 200 * 28 * 1e-6, rel=1e-3)
+    assert recommend(talk(2)).of("long_conversations") == []
+
+
+def test_money_spent_on_failures_is_told():
+    turns = [
+        turn(place, minutes=60 * place, question=f"q{place}", error_type="Cut" if place % 10 == 0 else None)
+        for place in range(300)
+    ]
+    (one,) = recommend(turns).of("wasted_spend")
+    assert one.saving["usd"].value == pytest.approx(0.3)
+
+
+def test_an_amount_scales_with_its_interval():
+    assert Amount(2, 1, 3).times(10) == Amount(20, 10, 30)

@@ -1,0 +1,31 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from chatmon.analysis.source import query
+from chatmon.optimizer.speed import slowness
+from chatmon.turns import Turn
+
+MONDAY = datetime(2026, 10, 5, tzinfo=UTC)
+
+
+def test_it_is_what_no_work_of_the_reply_explains():
+    draw = np.random.default_rng(1)
+    turns = []
+    for place in range(2000):
+        model, fresh, output = ("small", "large")[place % 2], int(draw.integers(100, 3000)), int(draw.integers(10, 400))
+        takes = (0.3 + 0.0001 * fresh + 0.008 * output) * (1 if model == "small" else 2)
+        turns.append(
+            Turn(
+                turn_id=f"t{place}", conversation_id=f"c{place}", model=model, input_tokens=fresh + 50,
+                cached_tokens=50, output_tokens=output, timestamp=MONDAY + timedelta(seconds=place),
+                response_time=takes * (1.5 if place % 20 == 7 else 1.0), region="far" if place % 20 == 7 else "near",
+            )
+        )  # fmt: skip
+    found = dict(query(turns, f"SELECT region, avg({slowness(turns)}) FROM turns GROUP BY 1"))
+    assert found["far"] - found["near"] == pytest.approx(np.log(1.5), abs=0.02)
+
+
+def test_where_nothing_is_known_of_the_work_it_is_null():
+    assert slowness([]) == "CAST(NULL AS DOUBLE)"

@@ -1,0 +1,132 @@
+"""Turns through a real Redis: at least once, and once after all, whoever is killed."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from stored_turns import a_turn, ids
+
+from chatmon.paths import REPO
+from chatmon.store import Store
+from chatmon.store.redis_stream import STREAM, StreamStore, receive
+
+pytestmark = pytest.mark.cluster
+
+RECEIVER = """
+import sys
+from pathlib import Path
+from chatmon.store import Store
+from chatmon.store.redis_stream import receive
+receive(sys.argv[1], Store(Path(sys.argv[2])), abandoned_ms=200)
+"""
+
+
+class Server:
+    """Debian's redis-server on loopback."""
+
+    def __init__(self, folder):
+        program = shutil.which("redis-server")
+        assert program, "redis-server is not installed: apt-get install redis-server"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
+        self._command += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        until(self.answers)
+
+    def answers(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Server(tmp_path)
+    yield server
+    server.kill()
+
+
+def until(true, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
+
+
+def empty(redis, server):
+    with redis.Redis.from_url(server.url) as connection:
+        return connection.xlen(STREAM) == 0
+
+
+def test_what_bots_send_is_stored_once_though_it_is_sent_twice(tmp_path, server):
+    import redis
+
+    for _ in range(2):
+        with StreamStore(server.url) as bot:
+            for number in range(2500):
+                bot.append(a_turn(number))
+    with Store(tmp_path / "store") as store:
+        assert receive(server.url, store, until=lambda: empty(redis, server)) == 2500
+    assert ids(tmp_path / "store") == sorted(f"t{number}" for number in range(2500))
+
+
+def test_a_bot_waits_for_a_server_that_is_down_and_loses_nothing(tmp_path, server):
+    import redis
+
+    with StreamStore(server.url, interval=0.01) as bot:
+        bot.append(a_turn(1))
+        bot.flush()
+        server.kill()
+        bot.append(a_turn(2))
+        until(lambda: bot.status().problem)
+        assert bot.status().buffered == 1
+        server.start()
+        until(lambda: bot.status().problem is None)
+    with Store(tmp_path / "store") as store:
+        receive(server.url, store, until=lambda: empty(redis, server))
+    assert ids(tmp_path / "store") == ["t1", "t2"]
+
+
+def test_what_is_no_turn_is_left_out_and_holds_nothing_up(tmp_path, server, caplog):
+    import redis
+
+    with redis.Redis.from_url(server.url) as connection:
+        connection.xadd(STREAM, {"turn": b'{"turn_id": 1}'})
+        connection.xadd(STREAM, {"other": b"x"})
+    with StreamStore(server.url) as bot:
+        bot.append(a_turn(1))
+    with Store(tmp_path / "store") as store:
+        assert receive(server.url, store, until=lambda: empty(redis, server)) == 1
+    assert caplog.text.count("is left out") == 2
+
+
+def test_receivers_killed_at_any_moment_leave_their_turns_to_the_next(tmp_path, server):
+    import redis
+
+    folder = tmp_path / "store"
+    with StreamStore(server.url, interval=0.01) as bot:
+        for round_ in range(4):
+            one = subprocess.Popen([sys.executable, "-c", RECEIVER, server.url, str(folder)], cwd=REPO)
+            try:
+                for number in range(3000):
+                    bot.append(a_turn(3000 * round_ + number))
+                bot.flush()
+                until(lambda least=round_: len(list(folder.rglob("*.jsonl"))) > least)
+            finally:
+                one.kill()
+                one.wait()
+    with Store(folder) as store:
+        receive(server.url, store, abandoned_ms=0, until=lambda: empty(redis, server))
+    assert ids(folder) == sorted(f"t{number}" for number in range(12_000))

@@ -1,0 +1,179 @@
+"""Spark gives the numbers that DuckDB gives, for every query of every analysis, and imports what ``open_logs`` does."""
+
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from importers.conversations import some_turns
+
+from chatmon import analysis, spark
+from chatmon import turns as table
+from chatmon.analysis import source
+from chatmon.analysis.trend import MEASURES, PERIODS
+from chatmon.exporters import write_otlp
+from chatmon.importers import open_logs
+from chatmon.paths import data_file
+from chatmon.report import render
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+]
+
+FOUR_WEEKS = data_file("four_weeks.parquet")
+MIDDLE = datetime(2026, 10, 19, tzinfo=UTC)
+CLOSE = 1e-9
+"""How far a float may be off, relative to its size: each engine adds up floats in its own order."""
+
+
+@pytest.fixture(scope="module")
+def session():
+    with spark.session("local[2]") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def turns(session):
+    return spark.turns(session, FOUR_WEEKS)
+
+
+def same(there, here, where="answer"):
+    """Assert that two answers are the same: texts, counts and money exactly, floats within ``CLOSE``."""
+    if isinstance(here, pd.DataFrame):
+        pd.testing.assert_frame_equal(there, here, rtol=CLOSE, atol=CLOSE)
+        return
+    assert type(there) is type(here), where
+    if isinstance(here, float | np.floating):
+        assert there == pytest.approx(here, rel=CLOSE, abs=CLOSE, nan_ok=True), where
+    elif dataclasses.is_dataclass(here):
+        for field in dataclasses.fields(here):
+            same(getattr(there, field.name), getattr(here, field.name), f"{where}.{field.name}")
+    elif isinstance(here, Mapping):
+        assert list(there) == list(here), where
+        for key in here:
+            same(there[key], here[key], f"{where}[{key!r}]")
+    elif isinstance(here, list | tuple):
+        assert len(there) == len(here), where
+        for place, (one, other) in enumerate(zip(there, here, strict=True)):
+            same(one, other, f"{where}[{place}]")
+    else:
+        assert there == here, where
+
+
+ANALYSES = {
+    "summary": analysis.summary,
+    "segments": analysis.segments,
+    "segments of two": lambda turns: analysis.segments(turns, ("intent", "region")),
+    "percentiles": analysis.percentiles,
+    "percentiles by": lambda turns: analysis.percentiles(turns, "input_tokens", by="model"),
+    "errors": analysis.errors,
+    "errors by the hour": lambda turns: analysis.error_trend(turns, "hour"),
+    "errors by the day": lambda turns: analysis.error_trend(turns, "day"),
+    "concentration": analysis.concentration,
+    "cost by": lambda turns: analysis.cost_by(turns, "intent"),
+    "conversations": analysis.conversations,
+    "satisfaction": analysis.satisfaction,
+    "capacity": analysis.capacity,
+    "compare": lambda turns: analysis.compare(
+        analysis.between(turns, end=MIDDLE), analysis.between(turns, MIDDLE), by=("intent", "model")
+    ),
+    "dashboard": analysis.prepare_dashboard_data,
+}
+TRENDS = {
+    f"{measure} by the {every}": lambda turns, every=every, measure=measure: analysis.trend(turns, every, measure)
+    for every in PERIODS
+    for measure in MEASURES
+}
+
+
+@pytest.mark.parametrize("name", ANALYSES | TRENDS)
+def test_an_analysis_says_the_same_on_spark(turns, name):
+    ask = (ANALYSES | TRENDS)[name]
+    same(ask(turns), ask(FOUR_WEEKS))
+
+
+def test_the_report_is_the_same_page_and_each_of_its_queries_went_to_spark(turns, monkeypatch):
+    asked = []
+    query = spark.SparkTurns.query
+    monkeypatch.setattr(spark.SparkTurns, "query", lambda self, name, sql: asked.append(sql) or query(self, name, sql))
+    page = render(turns)
+    assert len(set(asked)) > 30
+    assert page == render(FOUR_WEEKS)
+
+
+def test_columns_that_are_not_there_are_unknown_and_money_stays_exact(session, tmp_path):
+    import pyarrow.parquet as pq
+
+    kept = ["turn_id", "conversation_id", "timestamp", "cost"]
+    few = [dataclasses.replace(one, cost=Decimal("0.1") if one.cost else None) for one in some_turns(20)]
+    pq.write_table(table.to_arrow(few).select(kept), tmp_path / "few.parquet")
+    read = spark.turns(session, tmp_path / "few.parquet")
+    total = analysis.summary(read)
+    assert total.cost == Decimal("0.1") * sum(one.cost is not None for one in few)
+    assert total.error_rate.value == 0
+    assert source.arrow(read, "SELECT * FROM turns").column_names == list(table.COLUMNS)
+    same(total, analysis.summary(tmp_path / "few.parquet"))
+
+
+def test_a_column_that_a_turn_needs_is_missed(session, tmp_path):
+    import pyarrow.parquet as pq
+
+    pq.write_table(table.to_arrow(some_turns(2)).drop_columns(["timestamp"]), tmp_path / "no_time.parquet")
+    with pytest.raises(ValueError, match="turns need timestamp"):
+        spark.turns(session, tmp_path / "no_time.parquet")
+
+
+def test_a_session_in_another_zone_is_refused(session):
+    session.conf.set("spark.sql.session.timeZone", "Europe/Berlin")
+    try:
+        with pytest.raises(ValueError, match="the session's zone is Europe/Berlin: set"):
+            spark.turns(session, FOUR_WEEKS)
+    finally:
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A folder of exports, one a day as a bot would write them."""
+    folder = tmp_path_factory.mktemp("exports")
+    made = some_turns(300)
+    for day in range(3):
+        part = [
+            dataclasses.replace(one, timestamp=one.timestamp + timedelta(days=day))
+            for one in made[100 * day : 100 * day + 100]
+        ]
+        write_otlp(part, folder / f"day_{day}.jsonl")
+    return folder
+
+
+def test_an_import_of_a_file_a_task_gives_what_open_logs_gives(session, exported, tmp_path):
+    imported = spark.import_logs(session, sorted(exported.glob("*.jsonl")), tmp_path / "turns")
+    with open_logs(exported) as logs:
+        here = logs.frame()
+    there = table.as_frame(imported.order("timestamp, turn_id").to_arrow_table().cast(table.schema()))
+    assert len(here) == 300
+    pd.testing.assert_frame_equal(there, here)
+    assert len(list((tmp_path / "turns").glob("part-*.parquet"))) == 3  # a task each
+
+
+def test_an_import_in_which_a_turn_is_in_two_files_is_refused(session, exported, tmp_path):
+    files = [exported / "day_0.jsonl", tmp_path / "again.jsonl"]
+    files[1].write_bytes(files[0].read_bytes())
+    with pytest.raises(ValueError, match="200 turns have 100 ids"):
+        spark.import_logs(session, files, tmp_path / "turns")
+
+
+def test_the_command_makes_the_report_on_spark(tmp_path):
+    log, page = tmp_path / "turns.parquet", tmp_path / "page.html"
+    table.write_parquet(some_turns(60), log)
+    command = [sys.executable, "-m", "chatmon", "report", log, "--engine", "local[2]", "-o", page]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(f"{page} is made: open it in a browser.\n")
+    assert page.read_text(encoding="utf-8") == render(log)
