@@ -1,7 +1,8 @@
 """Honest A/B tests of prompts: a plan before the data, users as the unit, looks that were planned, and a decision.
 
 ``plan`` and ``assignment`` come first, ``power`` says how long; ``aggregate``, ``effects``, ``validity``,
-``sequential``, ``decision`` and ``reading`` are the steps of ``analyse``. Statistics are tea-tasting's if it has them.
+``sequential``, ``decision`` and ``reading`` are the steps of ``analyse``; ``offline`` compares prompts on questions,
+before any user sees them. Statistics are tea-tasting's if it has them.
 """
 
 from chatmon.experiment.aggregate import add_up

@@ -76,6 +76,9 @@ def add_up(turns: Turns, plan: Experiment, metrics: Sequence[Metric], times: Seq
         plan: The experiment.
         metrics: What to add up.
         times: The moments, rising; turns from the last one on are not read.
+
+    Raises:
+        ValueError: A metric has a value that is no finite number.
     """
     import numpy as np
 
@@ -85,7 +88,9 @@ def add_up(turns: Turns, plan: Experiment, metrics: Sequence[Metric], times: Seq
     state = _State(np.sort(_plain(seen.fetchnumpy()["key"])), metrics)
     if plan.pre_days:
         past = between(source, plan.start - timedelta(days=plan.pre_days), plan.start)
-        state.add_before(_per_user(past, plan, metrics, "user_id IS NOT NULL"))
+        # Who saw a variant before the planned start is moved by it already, and that must not be taken out (CUPED).
+        untouched = f"user_id IS NOT NULL AND experiment IS DISTINCT FROM {text(plan.name)}"
+        state.add_before(_per_user(past, plan, metrics, untouched))
     found = []
     for place, (begin, end) in enumerate(pairwise((plan.start, *times))):
         state.add(_per_user(between(source, begin, end), plan, metrics, own), place)
@@ -158,6 +163,8 @@ def _own(plan: Experiment) -> str:
 
 def _per_user(turns: Turns, plan: Experiment, metrics: Sequence[Metric], condition: str) -> dict[str, Floats]:
     """Return each user's sums over some turns; ``lowest`` and ``highest`` are places of variants, from 1."""
+    import numpy as np
+
     variants = ", ".join(text(variant) for variant in plan.variants)
     sums = ", ".join(
         f"CAST(coalesce(sum({metric.value}), 0) AS DOUBLE) AS value_{at}, "
@@ -171,7 +178,13 @@ def _per_user(turns: Turns, plan: Experiment, metrics: Sequence[Metric], conditi
         FROM (SELECT *, coalesce(list_position([{variants}], variant), 0) AS place FROM turns WHERE {condition})
         GROUP BY key ORDER BY key""",  # noqa: S608
     ).fetchnumpy()
-    return {name: _plain(values) for name, values in rows.items()}
+    found = {name: _plain(values) for name, values in rows.items()}
+    for at, metric in enumerate(metrics):
+        if odd := int((~np.isfinite(found[f"value_{at}"])).sum()):
+            raise ValueError(
+                f"{metric.name} of {odd} of {len(found['key'])} users is no finite number: what is unknown is NULL"
+            )
+    return found
 
 
 def _strange(turns: Turns, plan: Experiment) -> dict[str, int]:
@@ -201,8 +214,13 @@ class _State:
         self.keys, self.metrics, number = keys, metrics, len(keys)
         self.lowest, self.highest = np.full(number, np.inf), np.full(number, -np.inf)
         self.turns, self.first = np.zeros(number), np.full(number, np.inf)
-        # A row for each user, with a metric's sum and count side by side.
-        self.now, self.before = np.zeros((2, number, 2 * len(metrics)))
+        # A row for each column of the metrics, as ``_rows`` has them: what is added to and read is side by side.
+        self.sums = np.zeros((4 * len(metrics), number))
+
+    def _rows(self, at: int) -> tuple[int, int, int, int]:
+        """Return the rows of a metric's columns."""
+        before = 2 * len(self.metrics)
+        return 2 * at, 2 * at + 1, before + 2 * at, before + 2 * at + 1
 
     def add_before(self, rows: Mapping[str, Floats]) -> None:
         """Take the sums of the days before, of the users that are in the experiment."""
@@ -212,8 +230,9 @@ class _State:
             places = np.minimum(np.searchsorted(self.keys, rows["key"]), len(self.keys) - 1)
             known = self.keys[places] == rows["key"]
             for at in range(len(self.metrics)):
-                self.before[places[known], 2 * at] = rows[f"value_{at}"][known]
-                self.before[places[known], 2 * at + 1] = rows[f"count_{at}"][known]
+                *_, value, count = self._rows(at)
+                self.sums[value, places[known]] = rows[f"value_{at}"][known]
+                self.sums[count, places[known]] = rows[f"count_{at}"][known]
 
     def add(self, rows: Mapping[str, Floats], time: int) -> None:
         """Add what came from one moment to the next, which is the ``time``-th."""
@@ -224,11 +243,13 @@ class _State:
         self.highest[places] = np.maximum(self.highest[places], rows["highest"])
         self.first[places] = np.minimum(self.first[places], time)
         self.turns[places] += rows["turns"]
-        parts = [rows[f"{part}_{at}"] for at in range(len(self.metrics)) for part in ("value", "count")]
-        self.now[places] += np.column_stack(parts)
         for at, metric in enumerate(self.metrics):
+            value, count, *_ = self._rows(at)
+            self.sums[value, places] += rows[f"value_{at}"]
             if metric.per == "user":
-                self.now[places, 2 * at + 1] = 1
+                self.sums[count, places] = 1
+            else:
+                self.sums[count, places] += rows[f"count_{at}"]
 
     def users(self, plan: Experiment, time: int) -> Users:
         """Return the users so far, added up."""
@@ -253,21 +274,19 @@ class _State:
         )
 
     def _arm(self, counted: Any) -> Arm:
-        import numpy as np
-
-        number, turns, size = int(counted.sum()), int(self.turns[counted].sum()), 2 * len(self.metrics)
-        sums = np.hstack([self.now[counted], self.before[counted]])
-        has = (sums[:, 1::2] > 0).sum(axis=0).tolist()
+        number, turns = int(counted.sum()), int(self.turns[counted].sum())
+        sums = self.sums[:, counted]
+        has = (sums[1::2] > 0).sum(axis=1).tolist()
         names = [metric.name for metric in self.metrics]
         known = dict(zip(names, has[: len(names)], strict=True)), dict(zip(names, has[len(names) :], strict=True))
         means, covariances = dict[str, float](), dict[tuple[str, str], float]()
         if number < 2:
             return Arm(number, turns, *known, means, covariances)
-        centres = sums.mean(axis=0)
-        sums -= centres
-        spread = sums.T @ sums / (number - 1)
+        centres = sums.mean(axis=1)
+        sums -= centres[:, None]
+        spread = sums @ sums.T / (number - 1)
         for at, metric in enumerate(self.metrics):
-            places = dict(zip(columns(metric), (2 * at, 2 * at + 1, size + 2 * at, size + 2 * at + 1), strict=True))
+            places = dict(zip(columns(metric), self._rows(at), strict=True))
             means |= {name: float(centres[place]) for name, place in places.items()}
             for (one, this), (other, that) in combinations_with_replacement(places.items(), 2):
                 covariances[one, other] = float(spread[this, that])

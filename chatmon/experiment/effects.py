@@ -50,8 +50,8 @@ class Effect(NamedTuple):
 
     @property
     def relative(self) -> float | None:
-        """The difference as a share of the control's value; None where that is 0."""
-        return self.treatment / self.control - 1 if self.control else None
+        """The difference as a share of the control's value; None where that is not positive."""
+        return self.treatment / self.control - 1 if self.control > 0 else None
 
     @property
     def p(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -76,7 +77,8 @@ class Experiment:
     def __post_init__(self) -> None:
         if not self.name or not self.hypothesis:
             raise ValueError("name and hypothesis are needed: say what is tried, and what is expected of it")
-        if len(self.variants) < 2 or not all(self.variants) or min(self.variants.values()) <= 0:
+        weights = self.variants.values()
+        if len(self.variants) < 2 or not all(self.variants) or not all(0 < weight < math.inf for weight in weights):
             raise ValueError(f"variants ({dict(self.variants)}) need two or more names, each with a positive weight")
         for name, time_ in (("start", self.start), ("saved_at", self.saved_at)):
             if time_ is not None and time_.tzinfo is None:
@@ -94,9 +96,9 @@ class Experiment:
         for name in ("users", "days", "looks", "most_turns"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} ({getattr(self, name)}) must be positive")
-        if self.pre_days < 0 or any(margin <= 0 for margin in self.guardrails.values()):
+        if self.pre_days < 0 or not all(0 < margin < math.inf for margin in self.guardrails.values()):
             raise ValueError(
-                f"pre_days ({self.pre_days}) and margins ({dict(self.guardrails)}) cannot be negative or 0"
+                f"pre_days ({self.pre_days}) cannot be negative, and margins ({dict(self.guardrails)}) must be positive"
             )
         if len(self.part) != 2 or not 0 <= self.part[0] < self.part[1] <= 1:
             raise ValueError(f"part ({self.part}) must be two numbers that rise between 0 and 1: half is (0, 0.5)")

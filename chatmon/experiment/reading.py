@@ -31,7 +31,7 @@ class Line(NamedTuple):
         users: Of both variants, with a known value; None where too few have one, as all numbers are then.
         control: The control's value.
         treatment: The treatment's value.
-        relative: The difference as a share of the control's value; None where that is 0.
+        relative: The difference as a share of the control's value; None where that is not positive.
         low: Lower end of its interval, made for the number of looks.
         high: Upper end.
         p: Of the primary two-sided, of a guardrail of it being worse, of the secondaries by Holm over all of them; at

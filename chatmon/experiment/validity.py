@@ -108,7 +108,7 @@ def check(plan: Experiment, users: Users, loose: Loose) -> Validity:
     total = sum(counts.values())
     seen = ", ".join(f"{variant} {number}" for variant, number in counts.items())
     faults, notes = [], []
-    if not total:
+    if not total and not users.several:
         faults.append(f"no turn carries the experiment {plan.name!r}, a user and one of its variants")
     elif min(counts.values()) < LEAST_USERS:
         few = ", ".join(f"{variant} {n}" for variant, n in counts.items() if n < LEAST_USERS)

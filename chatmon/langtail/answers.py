@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chatmon.langtail.errors import LangtailError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,11 @@ def message(body: Any) -> Message:
     )
 
 
+def page(body: Any, parse: Callable[[Any], T]) -> list[T]:
+    """Return what a page of answers holds."""
+    return [parse(one) for one in _of(body, "data")]
+
+
 def piece(line: str) -> str | None:
     """Return the text of one line of a streamed reply; None where the line holds none.
 
@@ -187,4 +194,10 @@ def _text(value: Any) -> str | None:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise LangtailError(f"the answer has a time that is none: {text!r}") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -67,7 +67,7 @@ class AsyncLangtailClient:
             self._connection, prompt, environment, version, stream=False, variables=variables, messages=messages,
             user=user, thread_id=thread_id, metadata=metadata, record=record, arguments=arguments,
         )  # fmt: skip
-        return await self._send(call, lambda response: answers.reply(response.json(), response.headers))
+        return await self._send(call, lambda response: answers.reply(connection.read(response), response.headers))
 
     @asynccontextmanager
     async def stream(

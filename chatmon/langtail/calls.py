@@ -176,8 +176,9 @@ def _metadata(metadata: Mapping[str, str | float]) -> dict[str, str]:
             raise ValueError(f"metadata key {key!r} has {len(key)} characters: from 1 to {LONGEST_KEY} are allowed")
         if not all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in key):
             raise ValueError(f"metadata key {key!r} becomes part of a header: use letters, digits, - and _")
-        text = value if isinstance(value, str) else f"{value:g}"
-        if not text.isascii() or not text.isprintable():
-            raise ValueError(f"metadata {key} ({text!r}) becomes a header: printable ASCII only")
+        # A whole number has no decimals there, whichever type it has here.
+        text = value if isinstance(value, str) else str(value).removesuffix(".0")
+        if not text.isascii() or not text.isprintable() or text != text.strip():
+            raise ValueError(f"metadata {key} ({text!r}) becomes a header: printable ASCII only, no space at an end")
         found[key] = text
     return found

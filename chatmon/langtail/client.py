@@ -99,7 +99,7 @@ class LangtailClient:
             self._connection, prompt, environment, version, stream=False, variables=variables, messages=messages,
             user=user, thread_id=thread_id, metadata=metadata, record=record, arguments=arguments,
         )  # fmt: skip
-        return self._send(call, lambda response: answers.reply(response.json(), response.headers))
+        return self._send(call, lambda response: answers.reply(connection.read(response), response.headers))
 
     @contextmanager
     def stream(

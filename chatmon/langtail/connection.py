@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatmon import __version__
-from chatmon.langtail import calls
+from chatmon.langtail import answers, calls
 from chatmon.langtail.errors import KeyMissingError, LangtailError, UnavailableError, of_response
 from chatmon.retries import seconds_until_retry
 
@@ -48,6 +48,11 @@ class Connection:
         self.place = calls.Place(workspace, project)
         self.attempts = attempts
         self._key = api_key or os.environ.get("LANGTAIL_API_KEY")
+        if self._key and not (self._key.isascii() and self._key.isprintable() and " " not in self._key):
+            raise ValueError(
+                f"the key ({len(self._key)} characters; api_key or LANGTAIL_API_KEY) has a space, a line break or a "
+                "letter that no key has: copy it again"
+            )
         self._timeout = timeout
 
     def options(self) -> dict[str, Any]:
@@ -122,12 +127,26 @@ def invoke(
 
 def body(parse: Callable[[Any], T]) -> Callable[[httpx.Response], T]:
     """Return what reads an answer's body."""
-    return lambda response: parse(response.json())
+    return lambda response: parse(read(response))
 
 
 def page(parse: Callable[[Any], T]) -> Callable[[httpx.Response], list[T]]:
     """Return what reads a page of answers."""
-    return lambda response: [parse(one) for one in response.json()["data"]]
+    return lambda response: answers.page(read(response), parse)
+
+
+def read(response: httpx.Response) -> Any:
+    """Return what an answer's JSON holds.
+
+    Raises:
+        LangtailError: It is no JSON.
+    """
+    try:
+        return response.json()
+    except ValueError as error:
+        raise LangtailError(
+            f"{response.request.url} answered no JSON ({response.text[:80]!r}): is that Langtail's address?"
+        ) from error
 
 
 def nothing(_: httpx.Response) -> None:

@@ -269,7 +269,7 @@ steps = np.random.default_rng(6).standard_normal((20_000, 28))
 z = steps.cumsum(axis=1) / np.sqrt(np.arange(1, 29))
 wrong = {}
 for looks in (1, 2, 5, 7, 14, 28):
-    wrong[f"{looks} looks"] = 100 * (abs(z[:, :looks]) > 1.96).any(axis=1).mean()
+    wrong[f"{looks} look{'s' * (looks > 1)}"] = 100 * (abs(z[:, :looks]) > 1.96).any(axis=1).mean()
 plots.bars(wrong, title="Each further look is a further chance to be fooled", unit="%", what="False wins", digits=1)
 
 # %% [markdown]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from chatmon.analysis.source import relation
 from chatmon.experiment.aggregate import add_up, columns, loose
 from chatmon.experiment.metrics import METRICS
 
@@ -89,7 +90,7 @@ def test_users_with_several_variants_too_many_turns_or_a_strange_variant_are_lef
     turns.loc[(turns.user_id == odd) & turns.experiment.notna(), "variant"] = "shorter"
     bot = shown.index[(shown == "short") & ~shown.index.isin([twice, odd])][0]
     row = turns[(turns.user_id == bot) & turns.experiment.notna()].iloc[:1]
-    turns = pd.concat([turns, *[row] * 10_000], ignore_index=True)
+    turns = pd.concat([turns, row.loc[row.index.repeat(10_000)]], ignore_index=True)
     (users,) = add_up(turns, plan, [METRICS["task_completion"]], [plan.end])
     assert (users.several, users.bots, users.strange) == (1, {"short": 1}, {"shorter": 1})
     assert sum(arm.users for arm in users.arms.values()) == len(shown) - 3
@@ -105,6 +106,24 @@ def test_turns_that_cannot_be_counted_are_told_apart(plan, alike):
     found = loose(turns, plan, plan.end)
     assert (found.without_user, found.without_variant, found.before) == (1, 2 + 4, 4)
     assert (found.first, found.last) == (turns.timestamp.min(), turns.timestamp.max())
+
+
+def test_turns_of_the_variants_before_the_planned_start_are_no_days_before(plan, better):
+    running = better[better.experiment.notna()]
+    early = running.assign(timestamp=running.timestamp - pd.Timedelta(days=7), turn_id=running.turn_id + "-early")
+    metrics = [METRICS["task_completion"]]
+    with_early, without = (
+        add_up(turns, plan, metrics, [plan.end]) for turns in (pd.concat([better, early], ignore_index=True), better)
+    )
+    assert with_early == without
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_a_value_that_is_no_number_is_refused(plan, alike, value):
+    odd = f"CASE WHEN turn_id = '{alike.turn_id[0]}' THEN '{value}'::DOUBLE ELSE response_time END"
+    turns = relation(alike).project(f"* REPLACE ({odd} AS response_time)")
+    with pytest.raises(ValueError, match="response_time of 1 of 2000 users is no finite number"):
+        add_up(turns, plan, [METRICS["response_time"]], [plan.end])
 
 
 def test_an_experiment_without_turns_has_no_users(plan):

@@ -113,6 +113,8 @@ def broken(turns, what):
         turns.loc[~turns.user_id.isin(first), "experiment"] = None
     if what == "strange variant":
         turns.loc[running & turns.user_id.str.endswith("7"), "variant"] = "shorter"
+    if what == "one user for all":
+        turns.loc[running, "user_id"] = "user-1"
     if what == "no experiment":
         turns["experiment"] = None
     return turns
@@ -126,6 +128,7 @@ def broken(turns, what):
         ("nobody", "too few users: short 0; 50 of each variant are needed"),
         ("one user per arm", "too few users: control 1, short 1; 50 of each"),
         ("strange variant", "variants that the plan does not have: shorter"),
+        ("one user for all", "1 of 1 users saw more than one variant"),
         ("no experiment", "no turn carries the experiment 'short-prompt'"),
     ],
 )
@@ -133,6 +136,7 @@ def test_what_would_make_a_result_wrong_is_said_and_no_number_is_shown(plan, bet
     result = analyse(broken(better, what), plan, look=7)
     assert result.decision.verdict == NO_RESULT
     assert reason in str(result.decision)
+    assert ("no turn carries" in str(result.decision)) == (what == "no experiment")
     assert result.lines() == result.rows() == []
     assert "task_completion" not in str(result)
     assert not result.to_frame().size
@@ -154,7 +158,7 @@ def test_weights_that_change_midway_are_seen(make_plan, make_turns):
 
 def test_a_bot_is_left_out_and_the_result_is_right(plan, better):
     bot = better[better.experiment.notna() & (better.variant == "short")].iloc[:1]
-    bots = pd.concat([bot.assign(task_completed=False, user_id="bot")] * 10_000)
+    bots = bot.loc[bot.index.repeat(10_000)].assign(task_completed=False, user_id="bot")
     with_bot = pd.concat([better, bots], ignore_index=True).sort_values("timestamp")
     result, without = analyse(with_bot, plan, look=7), analyse(better, plan, look=7)
     assert [line._replace(p=0.0, needed=0.0, low=0.0, high=0.0) for line in result.lines()] == [

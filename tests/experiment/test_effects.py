@@ -10,7 +10,7 @@ import tea_tasting
 from scipy import stats
 
 from chatmon.experiment.aggregate import Arm, add_up, columns
-from chatmon.experiment.effects import effect
+from chatmon.experiment.effects import Effect, effect
 from chatmon.experiment.metrics import METRICS
 
 
@@ -96,6 +96,12 @@ def test_values_that_are_all_equal_have_no_difference_and_no_error():
     found = effect(METRICS["task_completion"], "b", arm([1.0] * 100), arm([1.0] * 100))
     assert (found.difference, found.error, found.z, found.p) == (0, 0, 0, 1)
     assert found.relative_interval(3.0) == (0, 0)
+
+
+def test_a_control_below_zero_has_no_percentage():
+    below = Effect("satisfaction", "short", 2000, control=-1.0, treatment=-2.0, error=0.1, log_error=None, z=-10.0)
+    assert (below.relative, below.relative_interval(2.0)) == (None, None)
+    assert below.gain == -10
 
 
 def test_all_against_none_is_beyond_any_chance():

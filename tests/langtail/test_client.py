@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from langtail.recorder import recording
 
-from chatmon.langtail import AsyncLangtailClient, KeyMissingError, LangtailClient, RefusedError, UnavailableError
+from chatmon.langtail import (
+    AsyncLangtailClient,
+    KeyMissingError,
+    LangtailClient,
+    LangtailError,
+    RefusedError,
+    UnavailableError,
+)
 
 WIRE = [
     json.loads(line)
@@ -185,6 +192,7 @@ def test_a_service_that_says_nothing_is_not_waited_for_longer_than_the_timeout()
         (("p",), {"metadata": {"k" * 65: "v"}}, "has 65 characters"),
         (("p",), {"metadata": {"a b": "v"}}, "'a b' becomes part of a header"),
         (("p",), {"metadata": {"a": "line\nbreak"}}, "printable ASCII only"),
+        (("p",), {"metadata": {"a": "b "}}, "no space at an end"),
     ],
 )
 def test_an_impossible_call_is_refused_before_it_is_sent(arguments, named, says):
@@ -192,6 +200,43 @@ def test_an_impossible_call_is_refused_before_it_is_sent(arguments, named, says)
         with pytest.raises(ValueError, match=says):
             client.invoke(*arguments, **named)
         assert server.requests == []
+
+
+def test_numbers_beside_a_call_keep_every_digit():
+    with recording() as server, LangtailClient("k", base_url=server.url) as client:
+        server.answer(200, REPLY)
+        client.invoke("p", metadata={"cohort": 1234567, "share": 0.1, "whole": 2.0})
+    sent = {name: server.requests[0]["headers"][f"x-langtail-metadata-{name}"] for name in ("cohort", "share", "whole")}
+    assert sent == {"cohort": "1234567", "share": "0.1", "whole": "2"}
+
+
+@pytest.mark.parametrize("key", ["secret\n", " secret", "sécret"])
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(key):
+    with pytest.raises(ValueError, match="copy it again") as caught:
+        LangtailClient(key, base_url="http://127.0.0.1:1")
+    assert key.strip() not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("<html>log in</html>", "/v2/threads answered no JSON .*log in"),
+        ({"threads": []}, "the answer has no data"),
+        ({"data": [{**THREAD, "createdAt": "yesterday"}]}, "a time that is none: 'yesterday'"),
+    ],
+)
+def test_an_answer_of_something_else_is_an_error_of_langtail(body, says):
+    with recording() as server, LangtailClient("k", base_url=server.url) as client:
+        server.answer(200, body)
+        with pytest.raises(LangtailError, match=says):
+            client.threads()
+
+
+@pytest.mark.parametrize("text", ["2026-10-05T11:00:00+02:00", "2026-10-05T09:00:00Z", "2026-10-05T09:00:00"])
+def test_times_are_in_utc(text):
+    with recording() as server, LangtailClient("k", base_url=server.url) as client:
+        server.answer(200, {**THREAD, "createdAt": text})
+        assert client.thread("thread_1").created_at == datetime(2026, 10, 5, 9, tzinfo=UTC)
 
 
 def test_a_name_cannot_leave_its_place_in_the_path():

@@ -14,6 +14,7 @@ from chatmon.local.langtail.store import MOST, PAGE, Store
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    import httpx
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -122,8 +123,9 @@ class _Routes:
         headers = {} if thread is None else {"x-langtail-thread-id": thread}
         if asked["stream"]:
             asked["stream_options"] = {"include_usage": True}
-            return StreamingResponse(self._stream(asked, call), headers=headers, media_type="text/event-stream")
-        reply = await self._ask(asked)
+            pieces = self._stream(await self._ask(asked), call)
+            return StreamingResponse(pieces, headers=headers, media_type="text/event-stream")
+        reply = (await self._ask(asked)).json()
         self._keep(call, reply, reply["choices"][0]["message"])
         return _json(reply, headers=headers)
 
@@ -131,7 +133,7 @@ class _Routes:
         """Pass a call to the model as it is, and keep it."""
         self._admit(request)
         asked = {**(await _object(request)), "model": self.model, "stream": False}
-        reply = await self._ask(asked)
+        reply = (await self._ask(asked)).json()
         call: dict[str, Any] = {
             "prompt": request.headers.get("x-langtail-prompt"), "environment": None, "version": None,
             "metadata": _metadata(request), "request": asked, "thread": None, "said": [],
@@ -224,36 +226,40 @@ class _Routes:
             raise Refused(404, f"Thread {name} not found")
         return name
 
-    async def _ask(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    async def _ask(self, asked: Mapping[str, Any]) -> httpx.Response:
+        """Return the model's answer, not yet read where it comes in pieces."""
         import httpx
 
+        request = self.http.build_request("POST", self.url, headers=self.headers, json=asked)
         try:
-            reply = await self.http.post(self.url, headers=self.headers, json=asked)
+            reply: httpx.Response = await self.http.send(request, stream=asked["stream"])
+            if reply.status_code != 200:
+                await reply.aread()
         except httpx.TransportError as error:
             raise Refused(502, f"the model does not answer: {error!r}") from error
         if reply.status_code != 200:
             status = 400 if reply.status_code == 400 else 502
             raise Refused(status, f"the model refuses: {reply.status_code} {reply.text[:200]}")
-        found: dict[str, Any] = reply.json()
-        return found
+        return reply
 
-    async def _stream(self, asked: Mapping[str, Any], call: Mapping[str, Any]) -> AsyncIterator[bytes]:
+    async def _stream(self, reply: httpx.Response, call: Mapping[str, Any]) -> AsyncIterator[bytes]:
         import httpx
 
         said: list[str] = []
         usage = None
         try:
-            async with self.http.stream("POST", self.url, headers=self.headers, json=asked) as reply:
-                async for line in reply.aiter_lines():
-                    if line.startswith("data:") and not line.endswith("[DONE]"):
-                        chunk = json.loads(line.removeprefix("data:"))
-                        usage = chunk.get("usage") or usage
-                        for choice in chunk.get("choices") or []:
-                            said.append(choice.get("delta", {}).get("content") or "")
-                    yield f"{line}\n".encode()
+            async for line in reply.aiter_lines():
+                if line.startswith("data:") and not line.endswith("[DONE]"):
+                    chunk = json.loads(line.removeprefix("data:"))
+                    usage = chunk.get("usage") or usage
+                    for choice in chunk.get("choices") or []:
+                        said.append(choice.get("delta", {}).get("content") or "")
+                yield f"{line}\n".encode()
         except (httpx.TransportError, ValueError) as error:
             yield f"data: {json.dumps({'error': f'the model broke off: {error!r}'})}\n\n".encode()
             return
+        finally:
+            await reply.aclose()
         message = {"role": "assistant", "content": "".join(said)}
         self._keep(call, {"choices": [{"message": message}], "usage": usage}, message)
 
@@ -273,11 +279,17 @@ def _checked(body: dict[str, Any]) -> dict[str, Any]:
     strangers = sorted(set(body) - _ASKED)
     if strangers:
         raise Refused(400, f"unknown in the body: {', '.join(strangers)}; known are {', '.join(sorted(_ASKED))}")
-    variables, messages = body.get("variables", {}), body.get("messages", [])
+    variables, stream, thread = body.get("variables", {}), body.get("stream", False), body.get("threadId")
     if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
         raise Refused(400, "variables must be an object whose values are text")
-    if not isinstance(messages, list) or not all(isinstance(one, dict) and "role" in one for one in messages):
-        raise Refused(400, "messages must be a list of objects with a role")
+    if not isinstance(stream, bool) or not isinstance(thread, str | None):
+        raise Refused(400, "stream must be true or false, and threadId text")
+    for name in ("messages", "template"):
+        given = body.get(name, [])
+        if not isinstance(given, list) or not all(
+            isinstance(one, dict) and isinstance(one.get("role"), str) for one in given
+        ):
+            raise Refused(400, f"{name} must be a list of objects with a role")
     return body
 
 

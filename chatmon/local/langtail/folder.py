@@ -81,14 +81,15 @@ def openai_body(state: Mapping[str, Any], call: Mapping[str, Any], history: list
 
     Args:
         state: The prompt's.
-        call: Its variables, messages and arguments.
+        call: Its variables, messages and arguments, and the template where it is not to be the prompt's.
         history: The thread's messages.
         model: The model that answers here, whatever the prompt names.
     """
     inner = state.get("state", {})
     variables = {**(state.get("chatInput") or {}), **(call.get("variables") or {})}
     template = [
-        {**message, "content": render(message.get("content") or "", variables)} for message in inner.get("template", [])
+        {**message, "content": render(message.get("content") or "", variables)}
+        for message in call.get("template") or inner.get("template", [])
     ]
     arguments = {key: value for key, value in inner.get("args", {}).items() if key in OVERRIDES}
     arguments |= {key: call[key] for key in OVERRIDES if key in call}

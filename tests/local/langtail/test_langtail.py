@@ -43,7 +43,7 @@ def send(service, method, path, **options):
 
 
 def test_every_recorded_request_finds_its_route(service, client):
-    """With names that are here in place of the recorded ones; what is not here is refused by a name, not by a route."""
+    """With names that are here in place of the recorded ones, and short replies; what is not here has no such name."""
     thread = client.create_thread().id
     message = client.add_message(thread, {"role": "user", "content": "hi"}).id
     here = {"thread_1": thread, "m1": message, "t0": thread, "?v=abc": "?v=v1", "?v=3": "?v=v3", "/ws/proj/": "/a/b/"}
@@ -54,6 +54,7 @@ def test_every_recorded_request_finds_its_route(service, client):
         body = recorded["body"] and {
             **recorded["body"],
             **({"threadId": thread} if "threadId" in recorded["body"] else {}),
+            **({"max_tokens": 4} if not path.startswith("/v2/") else {}),
         }
         headers = {
             name: value.replace(" k", f" {service.api_key}") if name == "authorization" else value
@@ -86,6 +87,16 @@ def test_in_pieces_the_reply_is_the_same(client):
         collected = list(pieces)
     assert len(collected) > 3
     assert "".join(collected) == whole
+
+
+def test_in_pieces_a_call_that_the_model_refuses_is_refused_too(client):
+    with pytest.raises(RefusedError, match=r"the model refuses: 400.*temperature"):
+        client.invoke("support", temperature="hot")
+    with (
+        pytest.raises(RefusedError, match=r"the model refuses: 400.*temperature"),
+        client.stream("support", temperature="hot"),
+    ):
+        pass
 
 
 def test_production_is_what_is_deployed_there(client):
@@ -147,6 +158,9 @@ def test_metadata_is_added_to_and_what_is_deleted_is_gone(client):
         ("POST", "/project-prompt/support/production", {"json": {"promt": 1}}, 400, "unknown in the body: promt"),
         ("POST", "/project-prompt/support/production", {"json": {"variables": {"n": 3}}}, 400, "values are text"),
         ("POST", "/project-prompt/support/production", {"json": {"messages": ["hi"]}}, 400, "messages must be"),
+        ("POST", "/project-prompt/support/production", {"json": {"template": "Hi."}}, 400, "template must be"),
+        ("POST", "/project-prompt/support/production", {"json": {"stream": "no"}}, 400, "stream must be"),
+        ("POST", "/project-prompt/helper/production", {"json": {"threadId": [1]}}, 400, "threadId text"),
         ("POST", "/project-prompt/support/production", {"content": b"{not json"}, 400, "no JSON"),
         ("POST", "/project-prompt/support/production", {"content": b"\xff\xfe"}, 400, "no JSON"),
         ("POST", "/project-prompt/support/production", {"content": b"[" * 100_000}, 400, "no JSON"),
@@ -204,3 +218,10 @@ def test_a_stored_page_after_an_unknown_id_is_empty():
 def test_every_deployed_version_is_there():
     for one in folder.listed(PROMPTS):
         assert folder.find(PROMPTS, one["promptSlug"], one["environment"], None).version == one["version"]
+
+
+def test_a_template_in_the_call_takes_the_place_of_the_prompts():
+    state = {"state": {"template": [{"role": "system", "content": "Long."}]}}
+    call = {"template": [{"role": "system", "content": "Hi, {{name}}."}], "variables": {"name": "Ann"}}
+    asked = folder.openai_body(state, call, [], "a-model")
+    assert asked["messages"] == [{"role": "system", "content": "Hi, Ann."}]
