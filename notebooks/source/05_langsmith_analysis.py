@@ -680,4 +680,5 @@ else:
 # - LangSmith's documentation: tracing concepts, the filter language of run queries, datasets and evaluation.
 # - OpenTelemetry's semantic conventions for generative AI: the names that the spans of this lesson carry as metadata.
 # - *Distributed Systems Observability*, C. Sridharan: what traces are good for, and what they are not.
-# - Next: [Your own logs](09_your_own_logs.ipynb), where an export of yours takes the place of this week.
+# - Next: [Langtail and prompt experiments](06_langtail_experiments.ipynb), where two prompts meet users instead of a
+#   dataset.

@@ -21,6 +21,7 @@ _KEPT = (
     "extra", "feedback_config", "error",
 )  # fmt: skip
 _COMMENTS = 10  # shown of each key
+_MOST = 10**9  # of a score: sums of squares must stay numbers
 COLUMNS = "key, score, value, comment, failed, source"
 _IDS = ("run_id", "trace_id", "session_id")
 
@@ -147,8 +148,12 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
     key, score = given.get("key"), given.get("score")
     if not isinstance(key, str) or not key:
         raise Refused(422, f"feedback has the key {key!r}: it needs a name")
-    if score is not None and not (isinstance(score, bool | int | float) and math.isfinite(score)):
-        raise Refused(422, f"feedback {key!r} has the score {score!r}: it must be a number or true or false")
+    if score is not None and not (isinstance(score, bool | int | float) and -_MOST <= score <= _MOST):
+        raise Refused(
+            422,
+            f"feedback {key!r} has the score {score!r}: it must be a number "
+            f"from -{_MOST:,} to {_MOST:,}, or true or false",
+        )
     run_id = ids["run_id"] = ids["run_id"] or ids["trace_id"]
     if run_id is None and ids["session_id"] is None:
         raise Refused(422, f"feedback {key!r} is on nothing: give run_id, trace_id or session_id")

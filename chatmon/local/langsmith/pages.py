@@ -24,11 +24,13 @@ _LONGEST: Final = 20_000  # characters of one payload
 _TENANT: Final = "/o/{tenant}"
 _STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 1rem; color: #1a1a1a;
-  background: #fff; }
+  background: #fff; overflow-wrap: break-word; }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; padding: .25rem 0; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #ccc; vertical-align: top; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-a { color: #0b57d0; } a:focus-visible, input:focus-visible, button:focus-visible { outline: 3px solid #b45309; }
+a { color: #0b57d0; } a:focus-visible, input:focus-visible, button:focus-visible,
+  [tabindex]:focus-visible { outline: 3px solid #b45309; }
 tr.chosen { background: #eef3fb; } .error { color: #a40000; } pre { white-space: pre-wrap; overflow-wrap: anywhere;
   background: #f6f6f6; padding: .5rem; max-height: 30rem; overflow: auto; }
 input { font: inherit; width: 32rem; max-width: 100%; } button { font: inherit; } svg { display: block; }
@@ -199,11 +201,11 @@ def _details(connection: sqlite3.Connection, run: sqlite3.Row) -> str:
     what = f"{escape(run['run_type'])}, {_status(run['status'])}, id {escape(run['id'])}"
     parts = [f"<h2>{escape(run['name'] or '(no name)')}</h2><p>{what}</p>"]
     if payload["error"]:
-        parts.append(f'<h3>Error</h3><pre class="error">{_cut(payload["error"])}</pre>')
+        parts.append(_text("Error", payload["error"], ' class="error"'))
     for title, name in (("Inputs", "inputs"), ("Outputs", "outputs"), ("Metadata and more", "extra")):
         if payload[name] and payload[name] != "{}":
             text = json.dumps(json.loads(payload[name]), indent=2, ensure_ascii=False)
-            parts.append(f"<h3>{title}</h3><pre>{_cut(text)}</pre>")
+            parts.append(_text(title, text))
     scores = feedback.stats_of(connection, [run["id"]]).get(run["id"], {})
     if scores:
         rows = [
@@ -231,7 +233,18 @@ def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def _framed(caption: str, head: Sequence[str], body: str) -> str:
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    return _scrolled("div", caption, table, ' class="wide"')
+
+
+def _text(title: str, text: str, mark: str = "") -> str:
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… {len(text) - _LONGEST:,} characters more"
+    return f"<h3>{title}</h3>{_scrolled('pre', title, escape(shown), mark)}"
+
+
+def _scrolled(tag: str, name: str, html: str, mark: str) -> str:
+    """What may be larger than its place: keys reach it, so that they can scroll it."""
+    return f'<{tag}{mark} tabindex="0" role="region" aria-label="{escape(name)}">{html}</{tag}>'
 
 
 def _cell(html: str) -> str:
@@ -265,10 +278,6 @@ def _status(status: str) -> str:
 
 def _scores(stats: dict[str, dict[str, Any]]) -> str:
     return "<br>".join(escape(f"{key} {one['avg']:.3g}") for key, one in stats.items() if one["avg"] is not None)
-
-
-def _cut(text: str) -> str:
-    return escape(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… {len(text) - _LONGEST:,} characters more")
 
 
 PAGES: Final[tuple[tuple[str, Callable[[Call], Answer]], ...]] = (

@@ -41,6 +41,7 @@ CREATE INDEX IF NOT EXISTS runs_by_time ON runs
 CREATE INDEX IF NOT EXISTS roots_by_time ON runs
     (project, start_time, n, latency, total_tokens, dollars, run_type, status, name) WHERE parent_id IS NULL;
 CREATE INDEX IF NOT EXISTS runs_by_trace ON runs (trace_id);
+CREATE INDEX IF NOT EXISTS runs_by_thread ON runs (project, thread_id, start_time, n) WHERE thread_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS runs_by_parent ON runs (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS runs_by_example ON runs (reference_example_id) WHERE reference_example_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS payloads (

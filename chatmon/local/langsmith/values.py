@@ -12,7 +12,9 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _UUID: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False)
-_LATEST: Final = 253_402_300_799_999_999  # the last microsecond of the year 9999
+# What a datetime can be in UTC. A time that cannot be written again must not come in.
+_EARLIEST: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
+_LATEST: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
 
 
 class Refused(Exception):  # noqa: N818 - says what happens, and reads so where it is raised
@@ -66,7 +68,7 @@ def microseconds(value: object, name: str) -> int:
             moment = None
     elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LATEST / 1000:
         moment = round(value * 1000)
-    if moment is None:
+    if moment is None or not _EARLIEST <= moment <= _LATEST:
         raise Refused(422, f"{name} ({shortened(value)}) is no time: send ISO 8601 or epoch milliseconds")
     return moment
 

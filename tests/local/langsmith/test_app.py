@@ -76,6 +76,9 @@ def test_a_page_of_another_site_cannot_use_a_name_of_its_own(server, ask):
         (dump({"post": [run(id=None)]}), "is no UUID"),
         (dump({"post": [run(start_time="yesterday")]}), "is no time"),
         (dump({"post": [run(start_time=1e300)]}), "is no time"),
+        (dump({"post": [run(start_time="0001-01-01T00:00:00+14:00")]}), "is no time"),
+        (dump({"post": [run(start_time=-253_402_300_799_999)]}), "is no time"),
+        (dump({"post": [run(end_time="9999-12-31T23:59:59-14:00")]}), "is no time"),
         (dump({"post": [run(start_time=None)]}), "neither start_time nor dotted_order"),
         (dump({"post": [run(end_time="2026-10-04T00:00:00")]}), "ends 86400.0 s before it starts"),
         (dump({"post": [run(inputs=[1])]}), "inputs is list"),
@@ -103,6 +106,7 @@ def test_a_body_that_is_no_batch_of_runs_is_refused_whole_with_the_reason(ask, b
         (multipart(("feedback.1", {"key": "k"})), "is on nothing"),
         (multipart(("feedback.1", {"key": "", "run_id": str(uuid4())})), "it needs a name"),
         (multipart(("feedback.1", {"key": "k", "run_id": str(uuid4()), "score": "5"})), "must be a number"),
+        (multipart(("feedback.1", {"key": "k", "run_id": str(uuid4()), "score": 1e308})), "must be a number"),
     ],
 )
 def test_a_multipart_body_is_refused_with_the_part(ask, sent, reason):
