@@ -1,6 +1,8 @@
 """Where things lie on disk: the one module that knows."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
@@ -48,3 +50,27 @@ def check_folder(path: Path) -> None:
     """
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(f"no folder {path.absolute().parent} for {path.name}: make it first, or name another")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give the path of a file to write, which gets its own name only when the block ends well.
+
+    Raises:
+        FileNotFoundError: Its folder is not there; the message names it.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with whole_file(Path(folder, "a.txt")) as unfinished:
+        ...         written = unfinished.write_text("all of it", encoding="utf-8")
+        ...     [file.name for file in Path(folder).iterdir()]
+        ['a.txt']
+    """
+    check_folder(path)
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

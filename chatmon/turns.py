@@ -128,6 +128,11 @@ COLUMNS: Final[tuple[str, ...]] = tuple(f.name for f in fields(Turn))
 """The columns of the table, in order."""
 REQUIRED: Final = ("turn_id", "conversation_id", "timestamp")
 KINDS: Final[dict[str, str]] = {f.name: str(f.type).removesuffix(" | None") for f in fields(Turn)}
+DUCKDB_TYPES: Final = {
+    "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "Decimal": f"DECIMAL(38,{COST_PLACES})", "bool": "BOOLEAN",
+    "datetime": "TIMESTAMPTZ", "Mapping[str, JSON]": "VARCHAR",
+}  # fmt: skip
+"""Kind of a column to its type in DuckDB."""
 PARTS: Final = (
     (("cached_tokens", "cache_write_tokens"), "input_tokens", "input_tokens counts all input, cached included"),
     (("reasoning_tokens",), "output_tokens", "output_tokens counts all output, reasoning included"),

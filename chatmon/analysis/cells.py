@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chatmon.analysis.finding import quoted
+from chatmon.analysis.by_model import case, fit, weighed
 from chatmon.analysis.source import asked, query, relation
 
 if TYPE_CHECKING:
@@ -127,16 +127,38 @@ class Cells:
 
     def slices(self, by: Sequence[str] = ()) -> list[Slice]:
         """Return each value of dimensions that have more than one; of all, and all rows, if none is named."""
-        found = [] if by else [Slice(None, None, np.ones(len(self.hour), dtype=bool))]
+        found = [] if by else [Slice(None, None, self.where({}))]
         for name in by or DIMENSIONS:
-            values = self.dimensions[name]
-            counts = values.value_counts()
-            if len(counts) + int(values.isna().any()) > 1:
-                frequent = sorted(counts.index, key=lambda value: (-counts[value], value))[:VALUES]
-                found += [
-                    Slice(name, value, (values == value).fillna(False).to_numpy(dtype=bool)) for value in frequent
-                ]
+            found += [Slice(name, value, self.where({name: value})) for value in self.values(name)]
         return found
+
+    def values(self, name: str) -> list[str]:
+        """Return the values of a dimension, the frequent ones first; none where it has but one."""
+        column = self.dimensions[name]
+        counts = column.value_counts()
+        counts = counts[counts > 0]
+        if len(counts) + int(column.isna().any()) < 2:
+            return []
+        return sorted(counts.index, key=lambda value: (-counts[value], value))[:VALUES]
+
+    def where(self, values: Mapping[str, str]) -> Bools:
+        """Return which rows have these values of these dimensions: all of them where none is named."""
+        rows: Bools = np.ones(len(self.hour), dtype=bool)
+        for name, value in values.items():
+            rows = rows & np.asarray((self.dimensions[name] == value).fillna(False), dtype=bool)
+        return rows
+
+    def sums(self, values: str | Mapping[str, float]) -> tuple[Floats, Floats]:
+        """Return each row's number of values and their sum.
+
+        Args:
+            values: The name of one that is shown, or the weights of several that are added up; the first one says how
+                many there are.
+        """
+        if isinstance(values, str):
+            return self.shown[values]
+        totals = [weight * self.shown[name][1] for name, weight in values.items()]
+        return self.shown[next(iter(values))][0], np.asarray(sum(totals))
 
     def of(self, rows: Bools) -> Cells:
         """Return some of the rows, in the same hours."""
@@ -147,7 +169,7 @@ class Cells:
 
         return replace(
             self,
-            turns=round(float(self.shown["errors"][0][rows].sum())),
+            turns=round(float(self.shown["errors"][0][rows].sum())),  # of every turn it is known whether it failed
             hour=self.hour[rows],
             cluster=cluster,
             user=self.user[rows],
@@ -232,38 +254,12 @@ def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
 
 
 def token_prices(source: duckdb.DuckDBPyRelation) -> dict[str, tuple[float, ...]]:
-    """Return what a token of each kind in ``USAGE`` usually costs in US dollars, by least squares for each model.
+    """Return what a token of each kind in ``USAGE`` usually costs in US dollars, model by model.
 
     A list price is so much for each kind of token, so the costs in a log tell the prices without a table of them.
     """
-    squares = [f"sum({a} * {b})" for place, a in enumerate(USAGE) for b in USAGE[place:]]
-    products = [f"sum({one} * CAST(cost AS DOUBLE))" for one in USAGE]
-    found = {}
-    for model, *sums in query(
-        source,
-        f"""SELECT model, {", ".join(squares + products)} FROM turns
-        WHERE model IS NOT NULL AND cost > 0 AND input_tokens IS NOT NULL AND output_tokens IS NOT NULL
-        GROUP BY model ORDER BY model""",  # noqa: S608 - our own expressions
-    ):
-        matrix = np.empty((3, 3))
-        matrix[np.triu_indices(3)] = sums[:6]
-        matrix = np.triu(matrix) + np.triu(matrix, 1).T
-        found[model] = tuple(np.linalg.lstsq(matrix, np.array(sums[6:]), rcond=None)[0].tolist())
-    return found
-
-
-def cost_of_tokens(prices: Mapping[str, Sequence[float]], kinds: int = len(USAGE)) -> str:
-    """Return the SQL of what a turn's tokens usually cost.
-
-    Args:
-        prices: Those of ``token_prices``.
-        kinds: Of how many kinds of tokens: 2 for the input alone.
-    """
-    cases = []
-    for model, each in prices.items():
-        terms = " + ".join(f"{price!r} * {one}" for price, one in zip(each[:kinds], USAGE, strict=False))
-        cases.append(f"WHEN {quoted(model)} THEN {terms}")
-    return f"CASE model {' '.join(cases)} END" if cases else "CAST(NULL AS DOUBLE)"
+    priced = "model IS NOT NULL AND cost > 0 AND input_tokens IS NOT NULL AND output_tokens IS NOT NULL"
+    return fit(source, _COST, USAGE, priced)
 
 
 def _price(source: duckdb.DuckDBPyRelation) -> str:
@@ -272,8 +268,6 @@ def _price(source: duckdb.DuckDBPyRelation) -> str:
     It hardly varies until a price changes, however much the cost of turns does.
     """
     prices = token_prices(source)
-    if not prices:
-        return "CAST(NULL AS DOUBLE)"
-    usual = cost_of_tokens(prices).replace("{", "{{").replace("}", "}}")
+    usual = case({model: weighed(each, USAGE) for model, each in prices.items()}).replace("{", "{{").replace("}", "}}")
     # To a tenth of a per cent: what lies below is rounding, and rounding is no change of price.
-    return f"nullif(round(CAST(cost AS DOUBLE) / nullif(greatest({usual}, 0), 0), 3), 0)"
+    return f"nullif(round({_COST} / nullif(greatest({usual}, 0), 0), 3), 0)"

@@ -132,17 +132,25 @@ def query_of(shift: Shift) -> str:
     value = measure.shown or measure.sql
     if shift.measure == "price":
         value = "CAST(cost AS DOUBLE) / nullif(input_tokens + output_tokens, 0)"
-    start, end = (f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S}+00:00'" for moment in (shift.start, shift.end))
-    mean, n, where = f"avg({value})", f"count({value})", ""
-    if shift.dimension is not None:
-        where = f"{shift.dimension} = {quoted(str(shift.value))}"
+    mean, n, where = f"avg({value})", f"count({value})", slice_of(shift)
     if shift.measure == "mix":
         n = "count(DISTINCT conversation_id)"
         mean, where = f"count(DISTINCT CASE WHEN {where} THEN conversation_id END) / CAST({n} AS DOUBLE)", ""
     return (
-        f"SELECT timestamp >= {start} AND timestamp < {end} AS inside, {mean} AS mean, {n} AS n FROM turns"  # noqa: S608
+        f"SELECT {window_of(shift)} AS inside, {mean} AS mean, {n} AS n FROM turns"  # noqa: S608
         f"{' WHERE ' if where else ''}{where} GROUP BY 1 ORDER BY 1"
     )
+
+
+def window_of(shift: Shift) -> str:
+    """Return the SQL of whether a turn is in a shift's window."""
+    start, end = (f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S}+00:00'" for moment in (shift.start, shift.end))
+    return f"timestamp >= {start} AND timestamp < {end}"
+
+
+def slice_of(shift: Shift) -> str:
+    """Return the SQL of whether a turn is in a shift's slice; empty where all are."""
+    return "" if shift.dimension is None else f"{shift.dimension} = {quoted(str(shift.value))}"
 
 
 def _nothing(looked_at: int, turns: int) -> Finding:

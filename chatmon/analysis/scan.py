@@ -162,9 +162,7 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(MEASURES)) -> Scan:
 
 def rows_of(cells: Cells, shift: Shift) -> Bools:
     """Return which rows are of a shift's slice, at any time."""
-    if shift.dimension is None:
-        return np.ones(len(cells.hour), dtype=bool)
-    return np.asarray((cells.dimensions[shift.dimension] == shift.value).fillna(False), dtype=bool)
+    return cells.where({} if shift.dimension is None or shift.value is None else {shift.dimension: shift.value})
 
 
 def hours_of(cells: Cells, shift: Shift) -> tuple[int, int]:

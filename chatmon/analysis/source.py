@@ -6,7 +6,7 @@ has no common spelling is in ``spark.SPELLED``.
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -15,7 +15,6 @@ from chatmon.spark import SparkTurns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     import duckdb
     import pandas as pd
@@ -28,6 +27,7 @@ Turns: TypeAlias = "Logs | duckdb.DuckDBPyRelation | pd.DataFrame | pa.Table | P
 """What an analysis reads: logs, a relation, a frame, an Arrow table, a Parquet file, turns on Spark or in a list."""
 MICROSECONDS: Final = "epoch_us"
 """The function from a timestamp to microseconds since 1970; Spark's is ``unix_micros``."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DIMENSIONS: Final = tuple(name for name, kind in table.KINDS.items() if kind == "str")
 """The columns that turns can be cut by: those that hold text."""
 
@@ -83,21 +83,35 @@ def between(turns: Turns, start: datetime | None = None, end: datetime | None = 
         ValueError: A moment has no time zone, or ``end`` is not after ``start``.
 
     Example:
-        >>> from datetime import datetime
         >>> between([], end=datetime(2026, 10, 12, tzinfo=UTC)).fetchall()
         []
     """
-    for name, moment in (("start", start), ("end", end)):
-        if moment is not None and moment.tzinfo is None:
-            raise ValueError(f"{name} ({moment}) has no time zone: say which, such as datetime.UTC")
+    for name, time in (("start", start), ("end", end)):
+        if time is not None and time.tzinfo is None:
+            raise ValueError(f"{name} ({time}) has no time zone: say which, such as datetime.UTC")
     if start is not None and end is not None and end <= start:
         raise ValueError(f"end ({end}) is not after start ({start})")
     conditions = [
-        f"timestamp {sign} TIMESTAMPTZ '{moment.astimezone(UTC).isoformat()}'"
-        for sign, moment in ((">=", start), ("<", end))
-        if moment is not None
+        f"timestamp {sign} {moment(time.astimezone(UTC))}"
+        for sign, time in ((">=", start), ("<", end))
+        if time is not None
     ]
     return relation(turns).filter(" AND ".join(conditions) or "true")
+
+
+def moment(time: datetime) -> str:
+    """Return an aware time as a value of SQL."""
+    return f"TIMESTAMPTZ '{time.isoformat()}'"
+
+
+def instant(microseconds: int | None) -> datetime | None:
+    """Return the time so many ``MICROSECONDS`` after 1970, in UTC; DuckDB's own conversion would need pytz.
+
+    Example:
+        >>> instant(0).isoformat()
+        '1970-01-01T00:00:00+00:00'
+    """
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def dimensions(by: str | Sequence[str]) -> list[str]:
@@ -145,15 +159,13 @@ def _completed(given: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     missing = [name for name in table.REQUIRED if name not in given.columns]
     if missing:
         raise ValueError(f"turns need {', '.join(missing)}; these have {', '.join(given.columns)}")
-    kinds = {"str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "Decimal": "DECIMAL(38,18)", "bool": "BOOLEAN"}
-    kinds |= {"datetime": "TIMESTAMPTZ", "Mapping[str, JSON]": "VARCHAR"}
     if given.columns[: len(table.COLUMNS)] == list(table.COLUMNS):  # what stands behind them is the asker's own
         return given
     return given.project(
         ", ".join(
-            f'CAST("{name}" AS {kinds[kind]}) AS "{name}"'
+            f'CAST("{name}" AS {table.DUCKDB_TYPES[kind]}) AS "{name}"'
             if name in given.columns
-            else f'CAST(NULL AS {kinds[kind]}) AS "{name}"'
+            else f'CAST(NULL AS {table.DUCKDB_TYPES[kind]}) AS "{name}"'
             for name, kind in table.KINDS.items()
         )
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import combinations_with_replacement, pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from chatmon.analysis.source import asked, between, query, relation
+from chatmon.analysis.source import asked, between, instant, moment, query, relation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from chatmon.experiment.plan import Experiment
 
     Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Arm(NamedTuple):
@@ -140,21 +138,6 @@ def text(value: str) -> str:
         "'it''s'"
     """
     return "'" + value.replace("'", "''") + "'"
-
-
-def moment(time: datetime) -> str:
-    """Return an aware time as a value of SQL."""
-    return f"TIMESTAMPTZ '{time.isoformat()}'"
-
-
-def instant(microseconds: int | None) -> datetime | None:
-    """Return the time so many microseconds after 1970, in UTC; DuckDB's own conversion would need pytz.
-
-    Example:
-        >>> instant(0).isoformat()
-        '1970-01-01T00:00:00+00:00'
-    """
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _own(plan: Experiment) -> str:

@@ -8,9 +8,8 @@ from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from chatmon.analysis.source import query, relation
+from chatmon.analysis.source import instant, moment, query, relation
 from chatmon.experiment import sequential
-from chatmon.experiment.aggregate import instant, moment
 from chatmon.experiment.metrics import metric
 
 if TYPE_CHECKING:

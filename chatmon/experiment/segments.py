@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatmon.analysis.clustered import holm
-from chatmon.analysis.source import dimensions, query, relation
-from chatmon.experiment.aggregate import add_up, moment, text
+from chatmon.analysis.source import dimensions, moment, query, relation
+from chatmon.experiment.aggregate import add_up, text
 from chatmon.experiment.effects import effect
 from chatmon.experiment.metrics import METRICS
 from chatmon.experiment.reading import ONE_LOOK, WITHIN

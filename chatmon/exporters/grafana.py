@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.alerts.prometheus.metrics import DURATION, FIRST_CHUNK, LABELS, TOKENS
-from chatmon.exporters.history import whole_file
+from chatmon.exporters.history import text_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +93,7 @@ def write_grafana(path: Path) -> None:
     Raises:
         FileNotFoundError: There is no such folder.
     """
-    with whole_file(path) as file:
+    with text_file(path) as file:
         file.write(json.dumps(dashboard(), indent=2) + "\n")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import turns as table
 from chatmon.analysis.source import relation
-from chatmon.paths import check_folder
+from chatmon.paths import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,17 +50,11 @@ def nanoseconds(moment: datetime) -> int:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[TextIO]:
+def text_file(path: Path) -> Iterator[TextIO]:
     """Open a text file for writing that gets its name only when the block ends well.
 
     Raises:
         FileNotFoundError: There is no such folder.
     """
-    check_folder(path)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
+        yield file

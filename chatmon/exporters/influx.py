@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatmon.alerts.prometheus.metrics import BY, LABELS
-from chatmon.exporters.history import in_order, nanoseconds, whole_file
+from chatmon.exporters.history import in_order, nanoseconds, text_file
 from chatmon.turns import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from decimal import Decimal
     from pathlib import Path
 
     from chatmon.analysis.source import Turns
@@ -38,7 +39,7 @@ def write_influx(turns: Turns, path: Path) -> int:
         FileNotFoundError: There is no such folder.
     """
     written = 0
-    with whole_file(path) as file:
+    with text_file(path) as file:
         for line in lines(in_order(turns)):
             file.write(line + "\n")
             written += 1
@@ -83,9 +84,9 @@ def in_tag(value: str) -> str:
     return (value + " " if value.endswith("\\") else value).translate(_IN_TAG)
 
 
-def _in_field(name: str, value: object) -> str:
+def _in_field(name: str, value: str | bool | float | Decimal) -> str:
     if isinstance(value, str):
         return f'"{value.translate(_IN_TEXT)}"'
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value}i" if KINDS[name] == "int" else repr(float(value))  # type: ignore[arg-type]  # a number
+    return f"{value}i" if KINDS[name] == "int" else repr(float(value))

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.alerts.prometheus.metrics import Metrics
-from chatmon.exporters.history import in_order, whole_file
+from chatmon.exporters.history import in_order, text_file
 from chatmon.turns import COLUMNS
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def write_openmetrics(turns: Turns, path: Path, *, by: tuple[str, ...] = (), ste
         ValueError: ``by`` names no label, or ``step`` is not positive.
     """
     written = -1  # the last line is no sample
-    with whole_file(path) as file:
+    with text_file(path) as file:
         for line in lines(in_order(turns), by=by, step=step):
             file.write(line + "\n")
             written += not line.startswith("# TYPE") and not line.startswith("# HELP")

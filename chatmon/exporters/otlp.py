@@ -13,7 +13,7 @@ import uuid
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.exporters.history import in_order, nanoseconds, whole_file
+from chatmon.exporters.history import in_order, nanoseconds, text_file
 from chatmon.importers.otlp import FREE
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def write_otlp(turns: Turns, path: Path) -> int:
     """
     written = 0
     ordered = in_order(turns)
-    with whole_file(path) as file:
+    with text_file(path) as file:
         while some := list(islice(ordered, SPANS)):
             file.write(json.dumps(request(some), ensure_ascii=False, separators=(",", ":")) + "\n")
             written += len(some)

@@ -14,7 +14,7 @@ from chatmon.importers import files, mapped, spans, traces
 from chatmon.importers.findings import report_of
 from chatmon.importers.progress import progress
 from chatmon.importers.reader import Reader
-from chatmon.paths import check_folder
+from chatmon.paths import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,13 +64,8 @@ class Logs:
         Raises:
             FileNotFoundError: There is no such folder.
         """
-        check_folder(path)
-        unfinished = path.with_name(path.name + ".part")
-        try:
+        with whole_file(path) as unfinished:
             self.turns.order("timestamp, turn_id").write_parquet(str(unfinished), compression="zstd")
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of the turns and the disk they spilled to; forgetting the object does the same."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatmon.importers.spans import SPAN_COLUMNS, TOKENS
+from chatmon.turns import DUCKDB_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,11 +31,6 @@ SAID: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 """Columns of turns that say where a number is from: what they say, and of which columns."""
 STRANGE_FEEDBACK: Final = "feedback for a trace that is not in the export"
-KINDS: Final = {
-    "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "Decimal": "DECIMAL(38,18)", "bool": "BOOLEAN",
-    "datetime": "TIMESTAMPTZ", "Mapping[str, JSON]": "VARCHAR",
-}  # fmt: skip
-"""Kind of a turn's column to its type in DuckDB."""
 
 
 def join_feedback(connection: duckdb.DuckDBPyConnection) -> None:
@@ -68,7 +64,7 @@ def to_turns(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"CREATE TEMP VIEW ranked AS SELECT *, {leaf} AS is_leaf, {root} AS is_root FROM spans")
     facts = _facts(connection, rooted=least_roots > 0, called=least_calls > 0, single=most_calls == 1)
     found = _turn_columns(facts)
-    known = ", ".join(f"CAST({sql} AS {KINDS[turns.KINDS[name]]}) AS {name}" for name, sql in found.items())
+    known = ", ".join(f"CAST({sql} AS {DUCKDB_TYPES[turns.KINDS[name]]}) AS {name}" for name, sql in found.items())
     connection.execute(f"CREATE TABLE traces AS SELECT {known} FROM ranked GROUP BY trace_id")
     columns = ", ".join(_shown(name, kind, found) for name, kind in turns.KINDS.items())
     connection.execute(f"CREATE VIEW turns AS SELECT {columns} FROM traces")
@@ -83,7 +79,7 @@ def _shown(name: str, kind: str, stored: Mapping[str, str]) -> str:
     known = [source for source in sources if source in stored]
     if known:
         return f"CASE WHEN coalesce({', '.join(known)}) IS NOT NULL THEN '{said}' END AS {name}"
-    return f"CAST(NULL AS {KINDS[kind]}) AS {name}"
+    return f"CAST(NULL AS {DUCKDB_TYPES[kind]}) AS {name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,13 @@ import numpy as np
 
 from chatmon.analysis import sentences
 from chatmon.analysis.cells import MEASURES
-from chatmon.analysis.finding import quoted
-from chatmon.analysis.findings import query_of
+from chatmon.analysis.findings import query_of, slice_of, window_of
 from chatmon.analysis.scan import ALONE, log_p, scan_cells, sharpened
 from chatmon.analysis.source import query
 from chatmon.optimizer.kinds import KINDS
 from chatmon.optimizer.models import as_good
-from chatmon.optimizer.recommendation import MONTH, Recommendation
-from chatmon.optimizer.sample import inside
+from chatmon.optimizer.recommendation import Recommendation, monthly
+from chatmon.optimizer.sample import INPUT, inside
 
 if TYPE_CHECKING:
     from chatmon.analysis.cells import Bools, Cells
@@ -43,8 +42,8 @@ SAVES: Final = {
     "quality_drop": {"unhelped": "unhelped"},
 }
 """Kind to what it saves, by unit: the value that is added up."""
-SLOWER: Final = 0.08
-"""By how much replies must be slower than their work for a rise in response time to be a matter of speed."""
+NOT_THE_WORK: Final = 0.08
+"""By how much replies must be slower than their work for a rise in response time not to be due to more work."""
 SHARED: Final = 0.5
 """Part of the fewer turns that two findings must share to be one."""
 MOSTLY: Final = 0.5
@@ -58,16 +57,17 @@ def changes(sample: Sample) -> list[Recommendation]:
 
     A change is found in one half of the users and estimated on the other. What only both halves together show, such as
     a burst of errors, is told too, and that its saving has nothing apart to be estimated on. What shows only in turns
-    of a change already told is its consequence: prompts that grew cost more, failing turns complete no tasks.
+    of a change already told is its consequence: prompts that grew cost more, failing turns complete no tasks. When a
+    change begins and ends is read off all turns, once it is found.
     """
     found: list[Recommendation] = []
     told: Bools = np.zeros(len(sample.cells.hour), dtype=bool)
     for cells, measures, apart in ((sample.finding, CAUSES, True), (sample.cells, RARE, False)):
         worse = [one for one in scan_cells(cells, measures).shifts if _worse(one)]
-        for shift in sorted(worse, key=lambda one: (CAUSES.index(one.measure), one.p)):
-            if not apart and _overlaps(sample, shift, found):
+        for seen in sorted(worse, key=lambda one: (CAUSES.index(one.measure), one.p)):
+            if not apart and _overlaps(sample, seen, found):
                 continue
-            shift = sharpened(sample.cells, shift)  # noqa: PLW2901 - the same one, seen in all turns
+            shift = sharpened(sample.cells, seen)
             alone = not told.any() or log_p(sample.cells, shift, ~told) < math.log(ALONE)
             on = sample.estimating if apart else sample.cells
             kind = _kind(sample, shift, on) if alone else None
@@ -115,7 +115,7 @@ def _kind(sample: Sample, shift: Shift, on: Cells) -> str | None:
     if shift.measure == "response_time":
         # Other models and longer answers take longer, and are no slower for it.
         slower = sample.change("slowness", shift, on)
-        if slower is not None and slower.value < math.log(1 + SLOWER):
+        if slower is not None and slower.value < math.log(1 + NOT_THE_WORK):
             return None
         return "abandonment" if _queued(sample, shift) else "slow_slice"
     return "quality_drop"
@@ -123,11 +123,12 @@ def _kind(sample: Sample, shift: Shift, on: Cells) -> str | None:
 
 def _queued(sample: Sample, shift: Shift) -> bool:
     """Return whether some replies waited for their turn: the quickest fifth hardly slowed down, the mean did."""
+    answered = "response_time IS NOT NULL AND error_type IS NULL"
     rows = query(
         sample.turns,
-        f"""SELECT {_within(shift)} AS inside, percentile_cont(0.2) WITHIN GROUP (ORDER BY response_time),
+        f"""SELECT ({window_of(shift)}) AS inside, percentile_cont(0.2) WITHIN GROUP (ORDER BY response_time),
             avg(response_time)
-        FROM turns WHERE response_time IS NOT NULL AND error_type IS NULL AND {_of(shift)} GROUP BY 1 ORDER BY 1""",  # noqa: S608 - quoted
+        FROM turns WHERE {answered} AND {slice_of(shift) or "true"} GROUP BY 1 ORDER BY 1""",  # noqa: S608 - quoted
     )
     if len(rows) < 2:
         return False
@@ -139,14 +140,15 @@ def _overpowered(sample: Sample, shift: Shift) -> bool:
     """Return whether an intent went to a dearer model that completes no more of its tasks than the one it left."""
     if shift.dimension != "intent" or sample.lacks("model", "task_completed"):
         return False
+    inside = window_of(shift)
     shares = query(
         sample.turns,
         f"""SELECT model, avg(CASE WHEN inside THEN share END), avg(CASE WHEN NOT inside THEN share END) FROM (
-            SELECT model, {_within(shift)} AS inside,
-                count(*) / CAST(sum(count(*)) OVER (PARTITION BY {_within(shift)}) AS DOUBLE) AS share
-            FROM turns WHERE model IS NOT NULL AND {_of(shift)} GROUP BY 1, 2) AS shares GROUP BY model""",  # noqa: S608 - quoted
+            SELECT model, ({inside}) AS inside,
+                count(*) / CAST(sum(count(*)) OVER (PARTITION BY ({inside})) AS DOUBLE) AS share
+            FROM turns WHERE model IS NOT NULL AND {slice_of(shift)} GROUP BY 1, 2) AS shares GROUP BY model""",  # noqa: S608 - quoted
     )
-    moved = sorted(((inside or 0) - (before or 0), model) for model, inside, before in shares)
+    moved = sorted(((now or 0) - (before or 0), model) for model, now, before in shares)
     (lost, cheap), (won, dear) = moved[0], moved[-1]
     if won < MOVED or lost > -MOVED / 2:
         return False
@@ -159,7 +161,6 @@ def _recommend(sample: Sample, shift: Shift, kind: str, on: Cells, *, apart: boo
     if main is None or main.value <= 0:
         return None
     lasted = (min(shift.end, sample.end) - max(shift.start, sample.start)).total_seconds() / 86400
-    month = MONTH / max(lasted if shift.ongoing else sample.days, 1 / 24)
     claimed = "errors" if shift.measure == "repeats" else shift.measure
     name = MEASURES[claimed].name
     evidence = [(f"{name}, where it was found", sentences.between(claimed, shift.effects[claimed]))]
@@ -183,7 +184,7 @@ def _recommend(sample: Sample, shift: Shift, kind: str, on: Cells, *, apart: boo
         evidence=tuple(evidence),
         query=query_of(shift),
         saving=saving,
-        monthly={unit: amount.times(month) for unit, amount in saving.items()},
+        monthly=monthly(saving, lasted if shift.ongoing else sample.days),
         confidence=f"p = {shift.p:.1g}, corrected for every slice and window looked at, {where}",
         weight=sample.weight(saving),
     )
@@ -193,13 +194,9 @@ def _saving(sample: Sample, shift: Shift, kind: str, on: Cells) -> dict[str, Amo
     """Return what the same turns would have needed less, by unit."""
     found = {}
     for unit, name in SAVES[kind].items():
-        if name == "input":  # tokens at the prices of the models that got them: models differ by more than prompts do
-            n = sample.count("fresh_tokens", shift)
-            weights = {
-                "fresh_tokens": sample.sum("price_fresh", shift) / n,
-                "cached_tokens": sample.sum("price_cached", shift) / n,
-            }
-            change = sample.change(weights, shift, on)
+        if name == "input":
+            n, prices = sample.count("fresh_tokens", shift), sample.token_prices(sample.inside(shift))
+            change = sample.change({tokens: prices[tokens] for tokens in INPUT}, shift, on)
         elif name == "price":  # a turn's cost is so many times what its tokens usually cost: the rest is the rise
             n = sample.sum("cost", shift) / shift.effects["price"].inside
             change = sample.change("price", shift, on)
@@ -209,12 +206,3 @@ def _saving(sample: Sample, shift: Shift, kind: str, on: Cells) -> dict[str, Amo
         if change is not None:
             found[unit] = change.times(n)
     return found
-
-
-def _within(shift: Shift) -> str:
-    start, end = (f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S}+00:00'" for moment in (shift.start, shift.end))
-    return f"(timestamp >= {start} AND timestamp < {end})"
-
-
-def _of(shift: Shift) -> str:
-    return "true" if shift.dimension is None else f"{shift.dimension} = {quoted(str(shift.value))}"

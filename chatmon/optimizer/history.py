@@ -51,7 +51,7 @@ class ChatbotOptimizer:
     """Looks for what to do about a bot, and keeps what was advised, tried and measured.
 
     Attributes:
-        turns: Where the turns come from each time: a function, such as ``lambda: monitor.turns()``.
+        turns: Where the turns come from each time: a function, such as ``monitor.turns``.
         clock: Wall clock, nanoseconds since 1970 in UTC.
         history: Everything that was advised, in order.
 
@@ -88,7 +88,8 @@ class ChatbotOptimizer:
         Raises:
             ValueError: It is not in the history.
         """
-        self._note(recommendation, tried_at=self._now())
+        place = self._place(recommendation)
+        self.history[place] = replace(self.history[place], tried_at=self._now())
 
     def verified(self, recommendation: Recommendation, measured: Mapping[str, float]) -> Entry:
         """Note what a recommendation saved, by unit, and return its entry.
@@ -101,13 +102,14 @@ class ChatbotOptimizer:
             raise ValueError(
                 f"{', '.join(sorted(strangers))} is nothing that it was to save: {', '.join(recommendation.saving)}"
             )
-        return self._note(recommendation, measured=dict(measured))
+        place = self._place(recommendation)
+        self.history[place] = replace(self.history[place], measured=dict(measured))
+        return self.history[place]
 
-    def _note(self, recommendation: Recommendation, **what: object) -> Entry:
+    def _place(self, recommendation: Recommendation) -> int:
         for place, entry in enumerate(self.history):
             if entry.recommendation is recommendation:
-                self.history[place] = replace(entry, **what)  # type: ignore[arg-type]
-                return self.history[place]
+                return place
         raise ValueError(
             f"{recommendation.title!r} is none of the {len(self.history)} in the history: it was not advised here"
         )

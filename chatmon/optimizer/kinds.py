@@ -92,7 +92,7 @@ KINDS: Final[dict[str, Kind]] = {
     "long_conversations": Kind(
         "what was said before being paid for again with each turn", ("input_tokens", "cost"), "usd",
         "Send the last few exchanges, or a summary, in place of all that was said.",
-        "What was said first may be what the question is about.",
+        "What was said first may be what the question is about; and a window that moves leaves nothing for the cache.",
         "cost_per_turn", _QUALITY,
     ),
     "long_answers": Kind(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon.analysis.finding import quoted
 from chatmon.analysis.source import query
+from chatmon.optimizer.held import against
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,10 +63,8 @@ def completes_as_many(sample: Sample, values: Mapping[str, str], margin: float =
         values: The slice, dimension to value.
         margin: Points of completion.
     """
-    from chatmon.optimizer.standing import against_rest, rows_with
-
     if sample.lacks("task_completed"):
         return False
-    rows = rows_with(sample.cells, values)
-    held = against_rest(sample.cells, "completion", rows, ~rows)
+    rows = sample.cells.where(values)
+    held = against(sample.cells, "completion", rows, ~rows)
     return held is not None and held.change + _ONE_SIDED * held.error < margin

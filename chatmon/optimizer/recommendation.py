@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.estimates import CONFIDENCE
+from chatmon.optimizer.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -128,9 +129,9 @@ class Recommendation:
         return [
             ("recommendation", f"[{self.priority}] {self.title}"),
             ("do", self.action),
-            *((f"saves {UNITS[unit].partition(' ')[0]}", f"{amount.text(unit)} in the log, {each}")
-              for unit, amount in self.saving.items()
-              for each in [f"{self.monthly[unit].text(unit)} a month"]),
+            *((f"saves {UNITS[unit].partition(' ')[0]}",
+               f"{amount.text(unit)} in the log, {self.monthly[unit].text(unit)} a month")
+              for unit, amount in self.saving.items()),
             ("where", self.where),
             ("when", f"{self.start:%Y-%m-%d %H:%M} to {until}, UTC"),
             *self.evidence,
@@ -213,9 +214,17 @@ class Recommendations:
         return head + "".join(one._repr_html_() for one in self.found)
 
 
-def _kind(name: str) -> Kind:
-    from chatmon.optimizer.kinds import KINDS
+def monthly(saving: Mapping[str, Amount], days: float) -> dict[str, Amount]:
+    """Return what a saving of so many days comes to in a month.
 
+    Example:
+        >>> monthly({"usd": Amount(2.0, 1.0, 3.0)}, 15)["usd"].value
+        4.0
+    """
+    return {unit: amount.times(MONTH / max(days, 1 / 24)) for unit, amount in saving.items()}
+
+
+def _kind(name: str) -> Kind:
     if name not in KINDS:
         raise ValueError(f"no kind of recommendation {name!r}: there are {', '.join(KINDS)}")
     return KINDS[name]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from chatmon.analysis import cells as table
-from chatmon.analysis.finding import quoted
+from chatmon.analysis.by_model import case
+from chatmon.analysis.cells import DIMENSIONS
 from chatmon.analysis.scan import hours_of, rows_of
-from chatmon.analysis.source import MICROSECONDS, asked, query, relation
+from chatmon.analysis.source import MICROSECONDS, asked, instant, query, relation
 from chatmon.analysis.windows import Series
-from chatmon.optimizer.recommendation import Amount
+from chatmon.optimizer.recommendation import Amount, Recommendation, monthly
 from chatmon.optimizer.speed import slowness
-from chatmon.turns import COLUMNS
+from chatmon.turns import COLUMNS, DUCKDB_TYPES, KINDS, REQUIRED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import duckdb
 
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 60
 """Seconds within which the same question, asked again after a failure, is a retry."""
-_TEXTS: Final = ("question", "answer", "attributes", "error_message")
+INPUT: Final = ("fresh_tokens", "cached_tokens")
+"""The values that are tokens of input."""
+_PRICES: Final = ("price_fresh", "price_cached", "price_output")
+_READ: Final = (
+    *REQUIRED, *DIMENSIONS, "user_id", "response_time", "input_tokens", "cached_tokens", "output_tokens", "cost",
+    "error_type", "task_completed", "user_satisfaction",
+)  # fmt: skip
+"""Columns of turns that finders read; of a million turns, the others would take memory for nothing."""
 _TOTALS: Final = {"usd": "cost", "seconds": "response_time", "errors": "errors", "unhelped": "unhelped"}
 _VALUES: Final = {
     "half": "half",
@@ -39,10 +47,7 @@ _VALUES: Final = {
     "first_input": "CASE WHEN place = 1 THEN input_tokens END",
     "fresh_tokens": "CAST(input_tokens - coalesce(cached_tokens, 0) AS DOUBLE)",
     "cached_tokens": "CASE WHEN input_tokens IS NOT NULL THEN CAST(coalesce(cached_tokens, 0) AS DOUBLE) END",
-    "output_tokens": "CAST(output_tokens AS DOUBLE)",
     "answered_tokens": "CASE WHEN error_type IS NULL THEN CAST(output_tokens AS DOUBLE) END",
-    "failed_cost": "CASE WHEN error_type IS NOT NULL THEN CAST(cost AS DOUBLE) ELSE 0 END",
-    "late_history": "CASE WHEN place > 1 THEN input_tokens - first_input END",
 }
 
 
@@ -51,10 +56,10 @@ class Sample:
     """The turns of a log, and the two halves of its users.
 
     Attributes:
-        turns: All of them, without texts, and behind their columns ``place`` (in the conversation, from 1),
-            ``unhelped`` (1 at the end of a conversation whose last task was not completed, else 0), ``retried`` (1 for
-            a failed turn whose question was sent again at once, else 0), ``half`` (0 or 1, by user) and ``first_input``
-            (input tokens of the conversation's first turn).
+        turns: All of them, as far as finders read them, and behind their columns ``place`` (in the conversation, from
+            1), ``unhelped`` (1 at the end of a conversation whose last task was not completed, else 0), ``retried`` (1
+            for a failed turn whose question was sent again at once, else 0), ``half`` (0 or 1, by user) and
+            ``first_input`` (input tokens of the conversation's first turn).
         cells: All of them, added up.
         finding: Those of the half to find in.
         estimating: Those of the half to estimate on.
@@ -104,6 +109,43 @@ class Sample:
         """Return what a value adds up to in a shift's slice and window."""
         return float(self.cells.shown[name][1][self.inside(shift)].sum())
 
+    def token_prices(self, rows: Bools) -> dict[str, float]:
+        """Return what a token of each kind costs in some rows on average, in US dollars.
+
+        Models differ in price by more than prompts do in tokens, so a change is priced by who got it.
+        """
+        priced = dict(zip((*INPUT, "answered_tokens"), _PRICES, strict=True))
+        return {
+            name: float(self.cells.shown[price][1][rows].sum() / max(self.cells.shown[price][0][rows].sum(), 1))
+            for name, price in priced.items()
+        }
+
+    def all_along(
+        self,
+        kind: str,
+        values: Mapping[str, str],
+        saving: Mapping[str, Amount],
+        title: str,
+        evidence: Sequence[tuple[str, str]],
+        sql: str,
+        confidence: str,
+    ) -> Recommendation:
+        """Return a recommendation about the whole of the log."""
+        return Recommendation(
+            kind=kind,
+            title=title,
+            slice=dict(values),
+            start=self.start,
+            end=self.end,
+            ongoing=True,
+            evidence=tuple(evidence),
+            query=sql,
+            saving=dict(saving),
+            monthly=monthly(saving, self.days),
+            confidence=confidence,
+            weight=self.weight(saving),
+        )
+
     def change(self, values: str | Mapping[str, float], shift: Shift, cells: Cells | None = None) -> Amount | None:
         """Return by how much a value differs in a shift's window, a turn, as the half to estimate on knows.
 
@@ -111,14 +153,12 @@ class Sample:
         drawn. None where nothing can be held against it.
 
         Args:
-            values: The value's name, or the weights of several that are added up.
+            values: As of ``Cells.sums``.
             shift: The slice and the window.
             cells: Other turns to estimate on.
         """
         cells = cells or self.estimating
-        weights = {values: 1.0} if isinstance(values, str) else values
-        n = cells.shown[next(iter(weights))][0]
-        total = np.asarray(sum(weight * cells.shown[name][1] for name, weight in weights.items()))
+        n, total = cells.sums(values)
         start, end = hours_of(cells, shift)
         if start >= end:
             return None
@@ -148,31 +188,31 @@ def take(turns: Turns) -> Sample | None:
     prices = table.token_prices(prepared)
     cells = table.read(
         prepared,
-        _VALUES | {"price_fresh": _price(prices, 0), "price_cached": _price(prices, 1), "slowness": slowness(prepared)},
+        _VALUES
+        | {name: case({model: repr(each[at]) for model, each in prices.items()}) for at, name in enumerate(_PRICES)}
+        | {"slowness": slowness(prepared)},
     )
     if cells is None:
         return None
     ends = query(prepared, f"SELECT {MICROSECONDS}(min(timestamp)), {MICROSECONDS}(max(timestamp)) FROM turns")[0]  # noqa: S608 - our own name
-    start, end = (datetime.fromtimestamp(0, UTC) + timedelta(microseconds=one) for one in ends)
+    start, end = (table_time for one in ends if (table_time := instant(one)) is not None)
     other = cells.shown["half"][1] > 0
     return Sample(prepared, cells, cells.of(~other), cells.of(other), known["turn_id"], start, end, known, prices)
 
 
-def _price(prices: Mapping[str, tuple[float, ...]], kind: int) -> str:
-    cases = " ".join(f"WHEN {quoted(model)} THEN {each[kind]!r}" for model, each in prices.items())
-    return f"CASE model {cases} END" if cases else "CAST(NULL AS DOUBLE)"
-
-
 def _prepare() -> str:
-    kept = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" if name in _TEXTS else name for name in COLUMNS)
+    kept = ", ".join(
+        name if name in _READ else f"CAST(NULL AS {DUCKDB_TYPES[KINDS[name]]}) AS {name}" for name in COLUMNS
+    )
     soon = f"next_start <= timestamp + (coalesce(response_time, 0) + {AT_ONCE}) * INTERVAL '1' SECOND"
     return f"""SELECT {kept}, place,
         CASE WHEN next_start IS NOT NULL THEN 0 WHEN task_completed THEN 0 WHEN NOT task_completed THEN 1
             WHEN error_type IS NOT NULL THEN 1 END AS unhelped,
         CASE WHEN error_type IS NOT NULL AND {soon} AND (next_question IS NULL OR next_question = question)
             THEN 1 ELSE 0 END AS retried,
-        half, first_value(input_tokens) OVER (PARTITION BY conversation_id ORDER BY place) AS first_input
+        half, first_input
         FROM (SELECT {", ".join(COLUMNS)},
             row_number() OVER w AS place, lead(timestamp) OVER w AS next_start, lead(question) OVER w AS next_question,
+            first_value(input_tokens) OVER w AS first_input,
             CASE WHEN md5(coalesce(user_id, conversation_id)) < '8' THEN 0 ELSE 1 END AS half
             FROM turns WINDOW w AS (PARTITION BY conversation_id ORDER BY timestamp, turn_id)) AS placed"""  # noqa: S608 - our own names

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from chatmon.analysis.finding import quoted
-from chatmon.analysis.source import query
+from chatmon.analysis.by_model import case, fit, weighed
 
 if TYPE_CHECKING:
     from chatmon.analysis.source import Turns
@@ -28,20 +25,6 @@ def slowness(turns: Turns) -> str:
         turns: Any holder of turns.
     """
     answered = "error_type IS NULL AND response_time > 0 AND input_tokens IS NOT NULL AND output_tokens IS NOT NULL"
-    squares = [f"sum({a} * {b} / (response_time * response_time))" for at, a in enumerate(_WORK) for b in _WORK[at:]]
-    products = [f"sum({one} / response_time)" for one in _WORK]
-    cases = []
-    for model, *sums in query(
-        turns,
-        f"SELECT coalesce(model, ''), {', '.join(squares + products)} FROM turns "  # noqa: S608 - our own expressions
-        f"WHERE {answered} GROUP BY 1 ORDER BY 1",
-    ):
-        matrix = np.empty((3, 3))
-        matrix[np.triu_indices(3)] = sums[:6]
-        matrix = np.triu(matrix) + np.triu(matrix, 1).T
-        takes = np.linalg.lstsq(matrix, np.array(sums[6:]), rcond=None)[0]
-        usual = " + ".join(f"{each!r} * {one}" for each, one in zip(takes.tolist(), _WORK, strict=True))
-        cases.append(f"WHEN {quoted(model)} THEN ln(response_time / greatest({usual}, {_LEAST}))")
-    if not cases:
-        return "CAST(NULL AS DOUBLE)"
-    return f"CASE WHEN {answered} THEN CASE coalesce(model, '') {' '.join(cases)} END END"
+    takes = fit(turns, "response_time", _WORK, answered, weight="1 / (response_time * response_time)")
+    usual = case({model: weighed(each, _WORK) for model, each in takes.items()})
+    return f"CASE WHEN {answered} THEN ln(response_time / greatest({usual}, {_LEAST})) END"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chatmon.analysis.by_model import case
 from chatmon.analysis.source import MICROSECONDS, query, relation
-from chatmon.optimizer.recommendation import MONTH, Amount, Recommendation
+from chatmon.optimizer.recommendation import Amount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatmon.analysis.source import Turns
+    from chatmon.optimizer.recommendation import Recommendation
     from chatmon.optimizer.sample import Sample
 
 WORTH: Final = 0.05
@@ -25,6 +27,7 @@ ALIKE: Final = 0.1
 """Relative difference in output tokens up to which two answers may be the same, where the texts are not known."""
 _PART: Final = "substr(md5(coalesce(user_id, conversation_id)), 1, 1)"
 """One of 16 parts of the users."""
+_COUNTED: Final = "counted turn by turn, not inferred; the interval is between users"
 EXCHANGES: Final = 2
 """Exchanges that a window of the conversation keeps."""
 
@@ -110,48 +113,47 @@ def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
     if not saving or replay.agreement < AGREE or sample.weight(saving) < WORTH:
         return []
     return [
-        _made(
-            sample, "repeated_questions", saving,
+        sample.all_along(
+            "repeated_questions", {}, saving,
             f"{replay.hit_rate:.0%} of first questions had been asked in the {KEPT // 3600} hours before, "
             f"and {replay.agreement:.0%} of those got the same answer",
             (("first questions", f"{replay.asked:,}"), ("asked before", f"{replay.repeated:,}"),
              ("answered the same", f"{replay.agreed:,}"), ("would be stale", f"{replay.repeated - replay.agreed:,}")),
             "SELECT lower(trim(question)) AS question, count(*) AS n, CAST(sum(cost) AS DOUBLE) AS cost FROM turns "
-            "GROUP BY 1 HAVING count(*) > 1 ORDER BY n DESC",
+            "GROUP BY 1 HAVING count(*) > 1 ORDER BY n DESC", _COUNTED,
         )
     ]  # fmt: skip
 
 
 def long_conversations(sample: Sample) -> list[Recommendation]:
-    """Return the advice to send less of what was said, where sending it all again is dear."""
+    """Return the advice to send less of what was said, where sending it all again is dear.
+
+    What was said early is what the cache knows, so it counts at the price of cached tokens as far as there are any.
+    """
     if sample.lacks("input_tokens", "cost"):
         return []
-    price = " ".join(
-        f"WHEN '{model.replace(chr(39), 2 * chr(39))}' THEN {each[0]!r}" for model, each in sample.prices.items()
-    )
-    if not price:
-        return []
+    fresh, cached = (case({model: repr(each[at]) for model, each in sample.prices.items()}) for at in (0, 1))
     rows = query(
         sample.turns,
-        f"""SELECT part, sum(CASE WHEN earlier > first_input THEN (earlier - first_input) * price ELSE 0 END),
-            sum(CASE WHEN earlier > first_input THEN 1 ELSE 0 END)
-        FROM (SELECT first_input, CASE model {price} END AS price,
-                {_PART} AS part,
-                lag(input_tokens, {EXCHANGES}) OVER (PARTITION BY conversation_id ORDER BY place) AS earlier
-            FROM turns) AS followed GROUP BY part ORDER BY part""",  # noqa: S608 - quoted
+        f"""SELECT part, sum(from_cache * {cached} + (early - from_cache) * {fresh}),
+            count(CASE WHEN early > 0 THEN 1 END)
+        FROM (SELECT *, least(early, coalesce(cached_tokens, 0)) AS from_cache
+            FROM (SELECT *, {_PART} AS part, greatest(0, lag(input_tokens, {EXCHANGES}) OVER
+                    (PARTITION BY conversation_id ORDER BY place) - first_input) AS early
+                FROM turns) AS followed) AS paid GROUP BY part ORDER BY part""",  # noqa: S608 - our own expressions
     )
     saving = {"usd": _sum([usd or 0.0 for _, usd, _ in rows])}
     if sample.weight(saving) < WORTH:
         return []
     n = int(sum(n for *_, n in rows))
     return [
-        _made(
-            sample, "long_conversations", saving,
+        sample.all_along(
+            "long_conversations", {}, saving,
             f"{n:,} turns sent again what was said more than {EXCHANGES} exchanges before: "
             f"{sample.weight(saving):.0%} of all cost",
             (("turns", f"{n:,}"), ("a window of", f"{EXCHANGES} exchanges")),
             "SELECT conversation_id, count(*) AS turns, max(input_tokens) AS longest FROM turns GROUP BY 1 "
-            "ORDER BY 2 DESC",
+            "ORDER BY 2 DESC", _COUNTED,
         )
     ]  # fmt: skip
 
@@ -176,12 +178,12 @@ def wasted_spend(sample: Sample, told: Sequence[Recommendation]) -> list[Recomme
     if sample.weight(saving) < WASTED:
         return []
     return [
-        _made(
-            sample, "wasted_spend", saving,
+        sample.all_along(
+            "wasted_spend", {}, saving,
             f"{n:,} turns that failed cost {sample.weight(saving):.0%} of all",
             (("failed turns that cost", f"{n:,}"),),
             "SELECT error_type, count(*) AS n, CAST(sum(cost) AS DOUBLE) AS cost FROM turns "
-            "WHERE error_type IS NOT NULL AND cost > 0 GROUP BY 1 ORDER BY 3 DESC",
+            "WHERE error_type IS NOT NULL AND cost > 0 GROUP BY 1 ORDER BY 3 DESC", _COUNTED,
         )
     ]  # fmt: skip
 
@@ -191,19 +193,3 @@ def _sum(parts: Sequence[float]) -> Amount:
     total, n = sum(parts), len(parts)
     mean = total / n
     return Amount.around(total, (n / (n - 1) * sum((one - mean) ** 2 for one in parts)) ** 0.5 if n > 1 else 0.0)
-
-
-def _made(
-    sample: Sample,
-    kind: str,
-    saving: dict[str, Amount],
-    title: str,
-    evidence: tuple[tuple[str, str], ...],
-    sql: str,
-) -> Recommendation:
-    month = MONTH / max(sample.days, 1 / 24)
-    return Recommendation(
-        kind=kind, title=title, slice={}, start=sample.start, end=sample.end, ongoing=True, evidence=evidence,
-        query=sql, saving=saving, monthly={unit: amount.times(month) for unit, amount in saving.items()},
-        confidence="counted turn by turn, not inferred; the interval is between users", weight=sample.weight(saving),
-    )  # fmt: skip

@@ -6,23 +6,21 @@ import math
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
-from chatmon.analysis.cells import VALUES
 from chatmon.analysis.finding import quoted
+from chatmon.optimizer.held import Held, against
 from chatmon.optimizer.models import as_good, completes_as_many
-from chatmon.optimizer.recommendation import MONTH, Amount, Recommendation
+from chatmon.optimizer.recommendation import Amount
+from chatmon.optimizer.sample import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chatmon.analysis.cells import Bools, Cells
+    from chatmon.optimizer.recommendation import Recommendation
     from chatmon.optimizer.sample import Sample
 
 ALPHA: Final = 0.01
 """The chance that a quiet log has any slice called worse, over all that are looked at."""
-LEAST_TURNS: Final = 200
-"""Turns of a slice below which it is not judged."""
 SLOWER: Final = 0.15
 """By how much replies must be slower than their work, relative to the rest."""
 MORE: Final = 0.1
@@ -31,34 +29,56 @@ UNCACHED: Final = 0.15
 """Points by which less of the input must come from the cache."""
 DEAR: Final = 0.25
 """Share of an intent's turns on a dear model from which on it counts as sent there."""
+TRIED: Final = 0.05
+"""Share of them that a cheaper model must have answered to be judged."""
+CHEAPER: Final = 1.5
+"""How many times a cheaper model's price of input the dear one's must be."""
+MOST: Final = 8
+"""Slow slices after which looking stops."""
 _CUT_BY: Final = ("intent", "region", "channel", "prompt_version", "variant")
 _VERSIONS: Final = ("prompt_version", "variant")
 
 
 class Slice(NamedTuple):
-    """Some of the rows, by one or two dimensions."""
+    """Some of the rows.
+
+    Attributes:
+        values: Value by dimension, of one or two.
+        rows: Which they are.
+    """
 
     values: Mapping[str, str]
     rows: Bools
 
+    @property
+    def where(self) -> str:
+        """The values in words."""
+        return " and ".join(f"{name} {value}" for name, value in self.values.items())
 
-class Held(NamedTuple):
-    """A slice held against the rest.
+
+class Sign(NamedTuple):
+    """What a prompt that takes too much, or gets too little from the cache, shows by.
 
     Attributes:
-        change: Its mean less that of the rest, like for like.
-        error: The standard error.
-        n: Its turns.
+        kind: Of the recommendation.
+        value: The one of ``Sample``'s values that is held against the rest.
+        words: What it is called.
+        by: The dimensions whose slices are looked at.
+        shown: SQL of what the recommendation's query shows.
     """
 
-    change: float
-    error: float
-    n: float
+    kind: str
+    value: str
+    words: str
+    by: tuple[str, ...]
+    shown: str
 
-    @property
-    def errors_away(self) -> float:
-        """By how many standard errors it differs."""
-        return self.change / self.error if self.error > 0 else 0.0
+
+SIGNS: Final = (
+    Sign("bloated_prompt", "first_input", "input tokens a first turn", (*_VERSIONS, "channel"), "avg(input_tokens)"),
+    Sign("long_answers", "answered_tokens", "output tokens a turn", _VERSIONS, "avg(output_tokens)"),
+    Sign("uncached_prefix", "cached", "of the input from the cache", (*_VERSIONS, "channel"), "avg(cached_tokens)"),
+)
 
 
 def standing(sample: Sample, told: Sequence[Recommendation]) -> list[Recommendation]:
@@ -66,12 +86,12 @@ def standing(sample: Sample, told: Sequence[Recommendation]) -> list[Recommendat
 
     Args:
         sample: The turns.
-        told: The changes.
+        told: The changes. Where one is a matter of waiting, slow slices are not looked for: the time before it would
+            count as the rest, and the time in it as the slice.
     """
     busy = {(name, value) for one in told for name, value in one.slice.items()}
     slow = [] if any(one.kind in ("slow_slice", "abandonment") for one in told) else _slow(sample)
-    found = [*slow, *_models(sample, busy), *_versions(sample, busy)]
-    return [one for one in found if one is not None]
+    return [*slow, *_models(sample, busy), *_versions(sample, busy)]
 
 
 def _slow(sample: Sample) -> list[Recommendation]:
@@ -79,262 +99,158 @@ def _slow(sample: Sample) -> list[Recommendation]:
 
     Each slice that was found is taken out before looking again, so that its parents and children are not told as well.
     """
-    cells, found = sample.finding, []
-    slices = _slices(cells, 2)
-    left: Bools = np.ones(len(cells.hour), dtype=bool)
-    for _ in range(8):
-        every = ((one, against_rest(cells, "slowness", one.rows & left, ~one.rows & left)) for one in slices)
+    cells = sample.finding
+    slices = _slices(cells) + _pairs(cells)
+    found: list[Recommendation] = []
+    left = cells.where({})
+    for _ in range(MOST):
+        every = ((one, against(cells, "slowness", one.rows & left, ~one.rows & left)) for one in slices)
         held = [(one, each) for one, each in every if each is not None and each.change > math.log(1 + SLOWER)]
         if not held:
             break
         worst, each = max(held, key=lambda pair: pair[1].errors_away)
-        if _p(each, len(slices)) > ALPHA:
+        if each.p(len(slices)) > ALPHA:
             break
         left = left & ~worst.rows
-        made = _told_slow(sample, worst, each, len(slices))
-        if made is not None:
-            found.append(made)
+        found += _told_slow(sample, worst, each, len(slices))
     return found
 
 
-def _told_slow(sample: Sample, worst: Slice, each: Held, looked_at: int) -> Recommendation | None:
-    rows = rows_with(sample.estimating, worst.values)
-    estimated = against_rest(sample.estimating, "slowness", rows, ~rows)
+def _told_slow(sample: Sample, worst: Slice, each: Held, looked_at: int) -> list[Recommendation]:
+    rows = sample.estimating.where(worst.values)
+    estimated = against(sample.estimating, "slowness", rows, ~rows)
     if estimated is None or estimated.change <= 0:
-        return None
-    waited = float(sample.cells.shown["response_time"][1][rows_with(sample.cells, worst.values)].sum())
+        return []
+    waited = float(sample.cells.shown["response_time"][1][sample.cells.where(worst.values)].sum())
     slower = Amount.around(estimated.change, estimated.error)
-    saving = {"seconds": Amount(*(waited * (1 - math.exp(-one)) for one in slower))}
-    where = " and ".join(f"{name} {value}" for name, value in worst.values.items())
     numbers = "{:+.0%} ({:+.0%} to {:+.0%})".format(*(math.exp(one) - 1 for one in slower))
-    return _made(
-        sample, "slow_slice", worst.values, each, saving, looked_at,
-        f"Replies of {where} take {math.exp(estimated.change) - 1:.0%} longer than the same work elsewhere",
-        ("response time over what its work takes", numbers),
-        "avg(response_time)",
-    )  # fmt: skip
+    return [
+        _told(
+            sample, "slow_slice", worst, {"seconds": Amount(*(waited * (1 - math.exp(-one)) for one in slower))},
+            f"Replies of {worst.where} take {math.exp(estimated.change) - 1:.0%} longer than the same work elsewhere",
+            ("response time over what its work takes", numbers), "avg(response_time)", each.p(looked_at),
+        )
+    ]  # fmt: skip
 
 
 def _models(sample: Sample, busy: set[tuple[str, str]]) -> list[Recommendation]:
     """Return the intents that go to a dear model although a cheaper one completes as many of their tasks."""
     if sample.lacks("model", "cost", "task_completed", "intent"):
         return []
-    cells, found = sample.cells, []
-    for one in _slices(cells, 1):
-        intent = one.values.get("intent")
-        if intent is None or ("intent", intent) in busy:
+    found: list[Recommendation] = []
+    for one in _slices(sample.cells, ("intent",)):
+        intent = one.values["intent"]
+        pair = None if ("intent", intent) in busy else _too_dear(sample, one)
+        if pair is not None:
+            found += _told_model(sample, one, *pair)
+    return found
+
+
+def _too_dear(sample: Sample, one: Slice) -> tuple[str, str] | None:
+    """Return the cheaper model that does as well on an intent, and the dear one; None where there is no such pair."""
+    turns = sample.cells.shown["cost"][0]
+    every = max(turns[one.rows].sum(), 1)
+    shares = {name: turns[one.rows & sample.cells.where({"model": name})].sum() / every for name in sample.prices}
+    price = {name: sample.prices[name][0] for name in shares if shares[name] > 0}
+    for dear in sorted(price, key=lambda name: -price[name]):
+        cheaper = [name for name in price if price[name] * CHEAPER < price[dear] and shares[name] > TRIED]
+        if shares[dear] < DEAR or not cheaper:
             continue
-        models = cells.dimensions["model"][one.rows]
-        turns = cells.shown["cost"][0][one.rows]
-        shares = {
-            name: turns[(models == name).to_numpy(dtype=bool, na_value=False)].sum() / max(turns.sum(), 1)
-            for name in models.dropna().unique()
-        }
-        priced = {name: sample.prices[name][0] for name in shares if name in sample.prices}
-        for dear in sorted(priced, key=lambda name: -priced[name]):
-            cheaper = [name for name in priced if priced[name] < priced[dear] / 1.5 and shares[name] > 0.05]
-            if shares[dear] < DEAR or not cheaper:
-                continue
-            cheap = max(cheaper, key=lambda name: shares[name])
-            if as_good(sample, intent, cheap, dear):
-                found.append(_told_model(sample, intent, cheap, dear))
-                break
-    return [one for one in found if one is not None]
+        cheap = max(cheaper, key=lambda name: shares[name])
+        if as_good(sample, one.values["intent"], cheap, dear):
+            return cheap, dear
+    return None
 
 
-def _told_model(sample: Sample, intent: str, cheap: str, dear: str) -> Recommendation | None:
-    cells = sample.estimating
-    rows = rows_with(cells, {"intent": intent})
-    model = cells.dimensions["model"]
-    on_dear, on_cheap = (rows & np.asarray((model == name).fillna(False), dtype=bool) for name in (dear, cheap))
-    each = against_rest(cells, "cost", on_dear, on_cheap, like=())
+def _told_model(sample: Sample, one: Slice, cheap: str, dear: str) -> list[Recommendation]:
+    on_dear, on_cheap = (sample.estimating.where({**one.values, "model": name}) for name in (dear, cheap))
+    each = against(sample.estimating, "cost", on_dear, on_cheap, like=())
     if each is None or each.change <= 0:
-        return None
-    every = rows_with(sample.cells, {"intent": intent}) & np.asarray(
-        (sample.cells.dimensions["model"] == dear).fillna(False), dtype=bool
-    )
-    n = float(sample.cells.shown["cost"][0][every].sum())
+        return []
+    n = float(sample.cells.shown["cost"][0][sample.cells.where({**one.values, "model": dear})].sum())
     dearer = Amount.around(each.change, each.error)
-    return _made(
-        sample, "overpowered_model", {"intent": intent}, each._replace(n=n), {"usd": dearer.times(n)}, 1,
-        f"{dear} answers {n:,.0f} turns about {intent} and completes no more of them than {cheap}",
-        ("cost of a turn", "+${:.2g} ({:+.2g} to {:+.2g})".format(*dearer)), "avg(cost)",
+    return [
+        _told(
+            sample, "overpowered_model", one, {"usd": dearer.times(n)},
+            f"{dear} answers {n:,.0f} turns about {one.values['intent']} and completes no more of them than {cheap}",
+            ("cost of a turn", "+${:.2g} ({:+.2g} to {:+.2g})".format(*dearer)), "avg(cost)", each.p(1),
+        )
+    ]  # fmt: skip
+
+
+def _versions(sample: Sample, busy: set[tuple[str, str]]) -> list[Recommendation]:
+    """Return the prompts and variants that take more tokens than the others, or get less from the cache, to no use."""
+    slices = [one for one in _slices(sample.finding, SIGNS[0].by) if not busy & set(one.values.items())]
+    looked_at = len(SIGNS) * len(slices)
+    found: list[Recommendation] = []
+    for one in slices:
+        for sign in SIGNS:
+            each = _stands_out(sample, one, sign) if set(one.values) & set(sign.by) else None
+            if each is not None and each.p(looked_at) <= ALPHA:
+                found += _told_version(sample, sign, one, each.p(looked_at))
+                break
+    return found
+
+
+def _stands_out(sample: Sample, one: Slice, sign: Sign) -> Held | None:
+    """Return how a slice differs from the rest, if by enough to matter and to no use."""
+    each = against(sample.finding, sign.value, one.rows, ~one.rows)
+    if each is None:
+        return None
+    if sign.kind == "uncached_prefix":
+        return each if each.change < -UNCACHED else None
+    n, total = (side[one.rows].sum() for side in sample.finding.shown[sign.value])
+    much = each.change > MORE * (total / n - each.change)
+    return each if much and completes_as_many(sample, one.values) else None
+
+
+def _told_version(sample: Sample, sign: Sign, one: Slice, p: float) -> list[Recommendation]:
+    rows, every = sample.estimating.where(one.values), sample.cells.where(one.values)
+    weights = sample.token_prices(every)
+    weights = {name: weights[name] for name in (("answered_tokens",) if sign.kind == "long_answers" else INPUT)}
+    each = against(sample.estimating, sign.value, rows, ~rows)
+    paid = against(sample.estimating, weights, rows, ~rows)
+    if each is None or paid is None or paid.change <= 0:
+        return []
+    n = float(sample.cells.sums(weights)[0][every].sum())
+    said = Amount.around(each.change, each.error)
+    title = f"{one.where} takes {said.value:,.0f} more {sign.words} than the rest, and completes no more tasks"
+    numbers = "{:+,.0f} ({:+,.0f} to {:+,.0f})".format(*said)
+    if sign.kind == "uncached_prefix":
+        title = f"{one.where} gets {-100 * said.value:.0f} points less {sign.words} than the rest"
+        numbers = "{:+.0f} points ({:+.0f} to {:+.0f})".format(*said.times(100))
+    saving = {"usd": Amount.around(paid.change, paid.error).times(n)}
+    return [_told(sample, sign.kind, one, saving, title, (sign.words, numbers), sign.shown, p)]
+
+
+def _told(
+    sample: Sample,
+    kind: str,
+    one: Slice,
+    saving: Mapping[str, Amount],
+    title: str,
+    evidence: tuple[str, str],
+    shown: str,
+    p: float,
+) -> Recommendation:
+    inside = " AND ".join(f"{name} = {quoted(value)}" for name, value in one.values.items())
+    return sample.all_along(
+        kind, one.values, saving, title, [evidence],
+        f"SELECT {inside} AS inside, {shown} AS mean, count(*) AS n FROM turns GROUP BY 1 ORDER BY 1",  # noqa: S608 - quoted
+        f"p = {p:.1g} in one half of the users, corrected for all slices looked at; the saving is estimated on the "
+        "other",
     )  # fmt: skip
 
 
-def _versions(sample: Sample, busy: set[tuple[str, str]]) -> list[Recommendation | None]:
-    """Return the prompts and variants that take more tokens than the others, or get less from the cache, to no use."""
-    slices = [one for one in _slices(sample.finding, 1) if set(one.values) & {*_VERSIONS, "channel"}]
-    slices = [one for one in slices if not busy & set(one.values.items())]
-    looked_at = 3 * len(slices)
-    found: list[Recommendation | None] = []
-    for one in slices:
-        for kind, name, words in (
-            ("bloated_prompt", "first_input", "input tokens a first turn"),
-            ("long_answers", "answered_tokens", "output tokens a turn"),
-            ("uncached_prefix", "cached", "share of the input read from the cache"),
-        ):
-            if kind == "long_answers" and not set(one.values) & set(_VERSIONS):
-                continue
-            each = against_rest(sample.finding, name, one.rows, ~one.rows)
-            if each is None or _p(each, looked_at) > ALPHA:
-                continue
-            n, total = (side[one.rows].sum() for side in sample.finding.shown[name])
-            usual = total / n - each.change
-            enough = each.change < -UNCACHED if kind == "uncached_prefix" else each.change > MORE * usual
-            if enough and (kind == "uncached_prefix" or completes_as_many(sample, one.values)):
-                found.append(_told_version(sample, kind, name, words, one, looked_at))
-                break
-    return found
+def _slices(cells: Cells, by: Sequence[str] = _CUT_BY) -> list[Slice]:
+    return [Slice({name: value}, cells.where({name: value})) for name in by for value in cells.values(name)]
 
 
-def _told_version(
-    sample: Sample, kind: str, name: str, words: str, one: Slice, looked_at: int
-) -> Recommendation | None:
-    cells = sample.estimating
-    rows, every = rows_with(cells, one.values), rows_with(sample.cells, one.values)
-    each = against_rest(cells, name, rows, ~rows)
-    n = float(sample.cells.shown["fresh_tokens"][0][every].sum())
-    if each is None or not n:
-        return None
-    if kind == "long_answers":
-        models = sample.cells.dimensions["model"][every]
-        turns = sample.cells.shown["output_tokens"][0][every]
-        price = sum(
-            turns[(models == model).to_numpy(dtype=bool, na_value=False)].sum() * prices[2]
-            for model, prices in sample.prices.items()
-        )
-        amount = Amount.around(each.change, each.error).times(price)
-    else:
-        weights = {
-            "fresh_tokens": float(sample.cells.shown["price_fresh"][1][every].sum()) / n,
-            "cached_tokens": float(sample.cells.shown["price_cached"][1][every].sum()) / n,
-        }
-        paid = against_rest(cells, weights, rows, ~rows)
-        if paid is None:
-            return None
-        amount = Amount.around(paid.change, paid.error).times(n)
-    where = " and ".join(f"{dimension} {value}" for dimension, value in one.values.items())
-    said = Amount.around(each.change, each.error)
-    if amount.value <= 0:
-        return None
-    title = f"{where} takes {said.value:,.0f} more {words} than the rest, like for like, and completes no more tasks"
-    numbers = "{:+,.0f} ({:+,.0f} to {:+,.0f})".format(*said)
-    if kind == "uncached_prefix":
-        title = f"The cache gives {where} {-100 * said.value:.0f} points less of the input than the rest"
-        numbers = "{:+.0f} points ({:+.0f} to {:+.0f})".format(*said.times(100))
-    measure = "avg(output_tokens)" if kind == "long_answers" else "avg(input_tokens)"
-    return _made(sample, kind, one.values, each, {"usd": amount}, looked_at, title, (words, numbers), measure)
-
-
-def _made(
-    sample: Sample,
-    kind: str,
-    values: Mapping[str, str],
-    each: Held,
-    saving: Mapping[str, Amount],
-    looked_at: int,
-    title: str,
-    evidence: tuple[str, str],
-    measure: str,
-) -> Recommendation:
-    where = " AND ".join(f"{name} = {quoted(value)}" for name, value in values.items())
-    p = _p(each, looked_at)
-    month = MONTH / max(sample.days, 1 / 24)
-    return Recommendation(
-        kind=kind,
-        title=title,
-        slice=dict(values),
-        start=sample.start,
-        end=sample.end,
-        ongoing=True,
-        evidence=(evidence, ("turns", f"{each.n:,.0f}")),
-        query=f"SELECT {where} AS inside, {measure} AS mean, count(*) AS n FROM turns GROUP BY 1 ORDER BY 1",  # noqa: S608 - quoted
-        saving=dict(saving),
-        monthly={unit: amount.times(month) for unit, amount in saving.items()},
-        confidence=f"p = {p:.1g} in one half of the users, corrected for all slices looked at; the saving is estimated "
-        "on the other half",
-        weight=sample.weight(saving),
-    )
-
-
-def against_rest(
-    cells: Cells,
-    values: str | Mapping[str, float],
-    rows: Bools,
-    rest: Bools,
-    like: Sequence[str] = ("intent", "model"),
-) -> Held | None:
-    """Hold some rows against others, within groups that are alike, with conversations as what was drawn.
-
-    Groups are weighed as Mantel and Haenszel do (JNCI 22, 1959): by how much they tell about the difference.
-
-    Args:
-        cells: The turns.
-        values: The value's name, or the weights of several that are added up.
-        rows: Those that are judged.
-        rest: Those that they are held against.
-        like: Dimensions within whose values they are compared.
-
-    Returns:
-        None where too few turns are on either side.
-    """
-    weights = {values: 1.0} if isinstance(values, str) else values
-    n = cells.shown[next(iter(weights))][0]
-    total = np.asarray(sum(weight * cells.shown[name][1] for name, weight in weights.items()))
-    if n[rows].sum() < LEAST_TURNS or n[rest].sum() < LEAST_TURNS:
-        return None
-    group = np.zeros(len(n), dtype=np.int64)
-    for name in like:
-        codes, names = cells.dimensions[name].factorize(use_na_sentinel=False)
-        group = group * len(names) + codes
-    size = int(group.max()) + 1
-    (n_in, n_out), (sum_in, sum_out) = (
-        tuple(np.bincount(group[side], each[side], size) for side in (rows, rest)) for each in (n, total)
-    )
-    both = (n_in > 0) & (n_out > 0)
-    held = np.where(both, n_in * n_out / np.maximum(n_in + n_out, 1), 0.0)
-    if held.sum() == 0:
-        return None
-    mean_in, mean_out = sum_in / np.maximum(n_in, 1), sum_out / np.maximum(n_out, 1)
-    change = float((held * (mean_in - mean_out)).sum() / held.sum())
-    # What each row adds to the difference to first order, added up by conversation.
-    parts = np.zeros(len(n))
-    for side, mean, count, sign in ((rows, mean_in, n_in, 1.0), (rest, mean_out, n_out, -1.0)):
-        of = group[side]
-        parts[side] = sign * held[of] / np.maximum(count[of], 1) * (total[side] - mean[of] * n[side])
-    error = math.sqrt(float((np.bincount(cells.cluster, parts) ** 2).sum())) / float(held.sum())
-    return Held(change, error, float(n[rows].sum()))
-
-
-def _p(each: Held, looked_at: int) -> float:
-    from scipy.stats import norm
-
-    return float(min(1.0, 2 * norm.sf(abs(each.errors_away)) * looked_at))
-
-
-def _slices(cells: Cells, deep: int) -> list[Slice]:
-    by = {}
-    for name in _CUT_BY:
-        counts = cells.dimensions[name].value_counts()
-        counts = counts[counts > 0]
-        if len(counts) + int(cells.dimensions[name].isna().any()) > 1:
-            by[name] = sorted(counts.index, key=lambda value: (-counts[value], value))[:VALUES]
-    found = [Slice({name: value}, rows_with(cells, {name: value})) for name, values in by.items() for value in values]
-    if deep > 1:
-        alone = {next(iter(one.values.items())): one.rows for one in found}
-        found += [
-            Slice({first: a, second: b}, alone[first, a] & alone[second, b])
-            for first, second in combinations(by, 2)
-            for a in by[first]
-            for b in by[second]
-        ]
-    return found
-
-
-def rows_with(cells: Cells, values: Mapping[str, str]) -> Bools:
-    """Return which rows have these values of these dimensions."""
-    rows: Bools = np.ones(len(cells.hour), dtype=bool)
-    for name, value in values.items():
-        rows = rows & np.asarray((cells.dimensions[name] == value).fillna(False), dtype=bool)
-    return rows
+def _pairs(cells: Cells) -> list[Slice]:
+    alone = {name: _slices(cells, (name,)) for name in _CUT_BY}
+    return [
+        Slice({**a.values, **b.values}, a.rows & b.rows)
+        for one, other in combinations(_CUT_BY, 2)
+        for a in alone[one]
+        for b in alone[other]
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatmon.importers.logs import Logs
-from chatmon.paths import check_folder
+from chatmon.paths import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,14 +34,8 @@ def write_report(
         FileNotFoundError: There is no such folder.
         ValueError: There are no turns, or ``made_at`` has no time zone.
     """
-    check_folder(path)
-    text = render(turns, made_at=made_at, step=step)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(render(turns, made_at=made_at, step=step), encoding="utf-8", newline="\n")
 
 
 def render(turns: Turns, *, made_at: datetime | None = None, step: Callable[[str], object] = str) -> str:

@@ -30,11 +30,7 @@ if TYPE_CHECKING:
 GRACE_SECONDS: Final = 3_600.0
 MEMORY: Final = "1GB"
 _SOURCES: Final = "chatmon.sources"
-_KINDS: Final = {
-    "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "Decimal": "DECIMAL(38,18)", "datetime": "TIMESTAMPTZ",
-    "bool": "BOOLEAN", "Mapping[str, JSON]": "JSON",
-}  # fmt: skip
-_COLUMNS: Final = {name: _KINDS[kind] for name, kind in turns.KINDS.items()}
+_COLUMNS: Final = {name: turns.DUCKDB_TYPES[kind] for name, kind in turns.KINDS.items()} | {"attributes": "JSON"}
 _NAMES: Final = ", ".join(sql.name(name) for name in _COLUMNS)
 
 

@@ -3,7 +3,7 @@
 A receiver acknowledges a turn when it is synced in its store, so a turn arrives at least once: what a killed receiver
 had not acknowledged goes to another one, or to its next self. What comes twice is known by its ``turn_id``: here while
 the receiver remembers it, and in compaction and ``open_logs`` for ever. How much Redis itself may lose is its own
-setting (``appendfsync``). The client is the extra ``redis``.
+setting (``appendfsync``). The client is the package ``redis``.
 """
 
 from __future__ import annotations

@@ -106,12 +106,13 @@ def test_answers_that_never_differ_are_worth_keeping_and_others_are_not():
 
 
 def test_long_conversations_are_worth_a_window_and_short_ones_are_not():
-    def talk(length):
+    def talk(length, cached=0):
         return [
             Turn(
                 turn_id=f"{c}-{n}", conversation_id=f"c{c}", user_id=f"u{c}", model="small", response_time=1.0,
-                timestamp=MONDAY + timedelta(minutes=10 * c + n), input_tokens=100 + 200 * n, output_tokens=50,
-                cost=Decimal(100 + 200 * n + 50 * 4) * Decimal("0.000001"),
+                timestamp=MONDAY + timedelta(minutes=10 * c + n), input_tokens=100 + 200 * n,
+                cached_tokens=cached * n, output_tokens=50 + (c + n) % 7,
+                cost=Decimal(100 + 200 * n - cached * n * 3 // 4 + (50 + (c + n) % 7) * 4) * Decimal("0.000001"),
             )
             for c in range(400 // length)
             for n in range(length)
@@ -121,6 +122,9 @@ def test_long_conversations_are_worth_a_window_and_short_ones_are_not():
     # Of the turns 3 to 9 (from 0), the history two exchanges before: 200 x (1 + ... + 7) tokens at 0.000001 USD.
     assert one.saving["usd"].value == pytest.approx(40 * 200 * 28 * 1e-6, rel=1e-3)
     assert recommend(talk(2)).of("long_conversations") == []
+    # With 180 of each 200 tokens cached at a quarter of the price, all that is dropped had come from the cache.
+    (cheaper,) = recommend(talk(10, cached=180)).of("long_conversations")
+    assert cheaper.saving["usd"].value == pytest.approx(one.saving["usd"].value / 4, rel=1e-3)
 
 
 def test_money_spent_on_failures_is_told():

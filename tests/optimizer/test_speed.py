@@ -28,4 +28,5 @@ def test_it_is_what_no_work_of_the_reply_explains():
 
 
 def test_where_nothing_is_known_of_the_work_it_is_null():
-    assert slowness([]) == "CAST(NULL AS DOUBLE)"
+    turns = [Turn(turn_id="t", conversation_id="c", timestamp=MONDAY, response_time=2.0, model="small")]
+    assert query(turns, f"SELECT {slowness(turns)} FROM turns") == [(None,)]

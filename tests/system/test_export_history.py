@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 from importers.conversations import START, some_turns
-from system.test_prometheus import free_port, program, ready, run, running
+from programs import answered, free_port, program, run, running
 
 from chatmon import analysis
 from chatmon.alerts.prometheus.yaml import to_yaml
@@ -47,7 +46,7 @@ def prometheus(tmp_path_factory):
         f"--web.listen-address=127.0.0.1:{port}",
     )
     with running(log, *command):
-        ready(port, log, within=60)
+        answered(f"http://127.0.0.1:{port}/-/ready", log)
         yield f"http://127.0.0.1:{port}/api/v1"
 
 
@@ -125,23 +124,9 @@ bind-address = "127.0.0.1:{port}"
 """,
         encoding="utf-8",
     )
-    with running(log, program_of_influx(), "-config", str(folder / "influxdb.conf")):
-        until = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5).close()
-                break
-            except OSError:
-                assert time.monotonic() < until, log.read_text(encoding="utf-8")[-3000:]
-                time.sleep(0.1)
+    with running(log, program("influxd", package="influxdb"), "-config", str(folder / "influxdb.conf")):
+        answered(f"http://127.0.0.1:{port}/ping", log)
         yield f"http://127.0.0.1:{port}"
-
-
-def program_of_influx():
-    try:
-        return program("influxd")
-    except RuntimeError as error:
-        raise RuntimeError("no influxd on this machine: on Debian, `apt install influxdb`") from error
 
 
 def post(address, body):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from importers.conversations import some_turns
-from system.test_prometheus import free_port, running
+from programs import answered, free_port, running
 
 from chatmon.exporters import write_otlp
 from chatmon.paths import cache_folder
@@ -37,14 +37,7 @@ def phoenix(tmp_path, monkeypatch):
     for name, value in (settings | {"TELEMETRY_ENABLED": "false"}).items():
         monkeypatch.setenv(f"PHOENIX_{name}", str(value))
     with running(log, programs() / "phoenix", "serve"):
-        until = time.monotonic() + 240
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
-                break
-            except OSError:
-                assert time.monotonic() < until, log.read_text(encoding="utf-8")[-3000:]
-                time.sleep(0.2)
+        answered(f"http://127.0.0.1:{port}/healthz", log, within=240)
         yield f"http://127.0.0.1:{port}/v1"
 
 

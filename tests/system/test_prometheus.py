@@ -2,17 +2,14 @@
 
 import json
 import random
-import shutil
-import socket
-import subprocess
 import threading
 import time
-import urllib.request
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
 from moments import MORNING
+from programs import answered, free_port, program, run, running
 
 from chatmon.alerts.defaults import default_rules
 from chatmon.alerts.engine import AlertEngine
@@ -28,19 +25,6 @@ from chatmon.monitor import ChatMonitor
 pytestmark = pytest.mark.system
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-
-
-def program(*names):
-    for name in names:
-        if path := shutil.which(name):
-            return path
-    raise RuntimeError(f"no {names[0]} on this machine: on Debian, `apt install prometheus prometheus-alertmanager`")
-
-
-def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def errors(**changes):
@@ -167,37 +151,6 @@ def test_promtool_and_our_engine_agree_within_one_evaluation_on_a_planted_burst(
 
 
 @contextmanager
-def running(log, *command):
-    """Run a program for as long as the block lasts."""
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def ready(port, log, within=20):
-    until = time.monotonic() + within
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(log.read_text(encoding="utf-8")[-3000:])
-
-
-@contextmanager
 def prometheus_and_alertmanager(folder, metrics_address, rules, policy, receivers, interval):
     prometheus, alertmanager = free_port(), free_port()
     (folder / "rules.yml").write_text(export_rules(rules, interval=interval).text, encoding="utf-8")
@@ -228,8 +181,8 @@ def prometheus_and_alertmanager(folder, metrics_address, rules, policy, receiver
             "--cluster.listen-address=",
         ),
     ):
-        ready(prometheus, logs[0])
-        ready(alertmanager, logs[1])
+        answered(f"http://127.0.0.1:{prometheus}/-/ready", logs[0])
+        answered(f"http://127.0.0.1:{alertmanager}/-/ready", logs[1])
         yield
 
 

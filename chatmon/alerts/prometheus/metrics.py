@@ -31,13 +31,16 @@ class Ended(Protocol):
     """A turn that has ended: a live one, or one of a log."""
 
     @property
-    def columns(self) -> Mapping[str, Any]: ...  # noqa: D102 - as of LiveTurn
+    def columns(self) -> Mapping[str, Any]:
+        """What is known of it, by column."""
 
     @property
-    def response_time(self) -> float | None: ...  # noqa: D102
+    def response_time(self) -> float | None:
+        """Seconds to the complete reply; None where a log does not say."""
 
     @property
-    def time_to_first_token(self) -> float | None: ...  # noqa: D102
+    def time_to_first_token(self) -> float | None:
+        """Seconds to the first token; None where the reply was not streamed."""
 
 
 class Metrics:

@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from chatmon.analysis import cells
-from chatmon.optimizer.standing import LEAST_TURNS, against_rest
+from chatmon.optimizer.held import LEAST_TURNS, against
 from chatmon.turns import Turn
 
 
@@ -28,7 +28,7 @@ def logged(groups, seed=3):
 def test_one_group_is_welchs_comparison():
     table, values = logged([("a", "x", 400, 2.0), ("b", "x", 300, 1.5)])
     rows = np.asarray(table.dimensions["region"] == "a", dtype=bool)
-    held = against_rest(table, "response_time", rows, ~rows, like=("intent",))
+    held = against(table, "response_time", rows, ~rows, like=("intent",))
     a, b = ([value for region, _, value in values if region == which] for which in "ab")
     expected = stats.ttest_ind(a, b, equal_var=False)
     assert held.change == pytest.approx(np.mean(a) - np.mean(b))
@@ -41,15 +41,15 @@ def test_another_mix_of_intents_is_no_difference():
         [("a", "long", 900, 9.0), ("a", "short", 300, 1.0), ("b", "long", 300, 9.0), ("b", "short", 900, 1.0)]
     )
     rows = np.asarray(table.dimensions["region"] == "a", dtype=bool)
-    alike = against_rest(table, "response_time", rows, ~rows, like=("intent",))
+    alike = against(table, "response_time", rows, ~rows, like=("intent",))
     assert abs(alike.errors_away) < 3
-    assert against_rest(table, "response_time", rows, ~rows, like=()).change > 3
+    assert against(table, "response_time", rows, ~rows, like=()).change > 3
 
 
 def test_a_slice_of_few_turns_is_not_judged():
     table, _ = logged([("a", "x", LEAST_TURNS - 1, 9.0), ("b", "x", 900, 1.0)])
     rows = np.asarray(table.dimensions["region"] == "a", dtype=bool)
-    assert against_rest(table, "response_time", rows, ~rows) is None
+    assert against(table, "response_time", rows, ~rows) is None
 
 
 def test_its_interval_holds_the_truth_19_times_of_20():
@@ -58,6 +58,6 @@ def test_its_interval_holds_the_truth_19_times_of_20():
     for seed in range(logs):
         table, _ = logged(groups, seed)
         rows = np.asarray(table.dimensions["region"] == "a", dtype=bool)
-        held = against_rest(table, "response_time", rows, ~rows, like=("intent",))
+        held = against(table, "response_time", rows, ~rows, like=("intent",))
         inside += abs(held.change - 0.2) < 1.96 * held.error
     assert stats.binomtest(inside, logs, 0.95).pvalue > 0.001
