@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from chatmon import estimates
+from chatmon.shown import as_html, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,16 +155,10 @@ class Summary:
         return rows
 
     def __str__(self) -> str:
-        width = max(len(name) for name, _ in self.rows())
-        return "\n".join(f"{name:<{width}}  {text}" for name, text in self.rows())
+        return as_text(self.rows())
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f'<tr><th scope="row" style="text-align:left">{escape(name)}</th>'
-            f'<td style="text-align:left">{escape(text)}</td></tr>'
-            for name, text in self.rows()
-        )
-        return f"<table><caption>Intervals are 95 %; n is the number of values.</caption>{cells}</table>"
+        return as_html("Intervals are 95 %; n is the number of values.", self.rows())
 
 
 def summarise(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from chatmon.analysis.clustered import ALPHA
+from chatmon.shown import as_html, as_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -219,18 +219,12 @@ class Comparison:
         return rows
 
     def __str__(self) -> str:
-        width = max(len(name) for name, _ in self.rows())
-        return "\n".join(f"{name:<{width}}  {text}" for name, text in self.rows())
+        return as_text(self.rows())
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f'<tr><th scope="row" style="text-align:left">{escape(name)}</th>'
-            f'<td style="text-align:left">{escape(text)}</td></tr>'
-            for name, text in self.rows()
-        )
-        return f"<table><caption>What changed. Intervals are 95 %.</caption>{cells}</table>"
+        return as_html("What changed. Intervals are 95 %.", self.rows())
 
     def frame(self) -> pd.DataFrame:
         """Return one row for each measure: its means, their difference and whether it changed."""

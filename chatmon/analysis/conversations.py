@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
 from chatmon.analysis.source import MICROSECONDS, frame
+from chatmon.shown import as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +55,7 @@ class Conversations:
         ]
 
     def __str__(self) -> str:
-        width = max(len(name) for name, _ in self.rows())
-        return "\n".join(f"{name:<{width}}  {text}" for name, text in self.rows())
+        return as_text(self.rows())
 
 
 def conversations(turns: Turns, idle: timedelta = IDLE) -> Conversations:

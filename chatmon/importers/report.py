@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any, Final
+
+from chatmon.shown import as_html, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,16 +102,10 @@ class ImportReport:
         return rows
 
     def __str__(self) -> str:
-        width = max(len(name) for name, _ in self.rows())
-        return "\n".join(f"{name:<{width}}  {text}" for name, text in self.rows())
+        return as_text(self.rows())
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f'<tr><th scope="row" style="text-align:left">{escape(name)}</th>'
-            f'<td style="text-align:left">{escape(text)}</td></tr>'
-            for name, text in self.rows()
-        )
-        return f"<table><caption>What was imported, and what was not.</caption>{cells}</table>"
+        return as_html("What was imported, and what was not.", self.rows())
 
 
 def at(rejected: Rejected) -> str:

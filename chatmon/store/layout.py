@@ -13,7 +13,9 @@ import re
 import sys
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from chatmon.shown import as_html, as_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,7 +161,7 @@ class Contents:
         ]
 
     def __str__(self) -> str:
-        return "\n".join(f"{name:<9}  {text}" for name, text in self.rows())
+        return as_text(self.rows())
 
     def _repr_html_(self) -> str:
         return as_html("What the store holds.", self.rows())
@@ -192,15 +194,3 @@ def contents(folder: Path) -> Contents:
         first=days[0] if days else None,
         last=days[-1] if days else None,
     )
-
-
-def as_html(caption: str, rows: list[tuple[Any, Any]]) -> str:
-    """Return pairs as a table of a notebook."""
-    from html import escape
-
-    cells = "".join(
-        f'<tr><th scope="row" style="text-align:left">{escape(str(name))}</th>'
-        f'<td style="text-align:left">{escape(str(text))}</td></tr>'
-        for name, text in rows
-    )
-    return f"<table><caption>{escape(caption)}</caption>{cells}</table>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatmon.store.layout import as_html
+from chatmon.shown import as_html, as_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,7 +47,7 @@ class Status:
         return rows
 
     def __str__(self) -> str:
-        return "\n".join(f"{name:<8}  {text}" for name, text in self.rows())
+        return as_text(self.rows())
 
     def _repr_html_(self) -> str:
         return as_html("How the store stands.", self.rows())

@@ -130,7 +130,8 @@ def test_a_run_is_found_with_the_keyboard_alone(page, server, paths):
         tab_to(page, link)
         assert page.ask(f"getComputedStyle({ACTIVE}).outlineStyle") == "solid"
         enter(page)
-        page.wait_for(f"document.querySelector('h1')?.textContent === {heading!r}")
+        there = f"document.querySelector('h1')?.textContent === {heading!r}"
+        page.wait_for(f"{there} && document.readyState === 'complete'")  # with its style
     assert page.ask(f"document.querySelector('main').textContent.includes({PLAIN!r})")
 
 
