@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -70,8 +70,8 @@ def changes(sample: Sample) -> list[Recommendation]:
             shift = sharpened(sample.cells, seen)
             alone = not told.any() or log_p(sample.cells, shift, ~told) < math.log(ALONE)
             on = sample.estimating if apart else sample.cells
-            kind = _kind(sample, shift, on) if alone else None
-            made = None if kind is None else _recommend(sample, shift, kind, on, apart=apart)
+            cause = _cause(sample, shift, on) if alone else None
+            made = None if cause is None else _recommend(sample, shift, cause, on, apart=apart)
             if made is not None:
                 found.append(made)
                 told = told | sample.inside(shift)
@@ -95,30 +95,39 @@ def _worse(shift: Shift) -> bool:
     return effect.change * MEASURES[shift.measure].worse > 0
 
 
-def _kind(sample: Sample, shift: Shift, on: Cells) -> str | None:
-    """Return what a shift is a case of; None where it is nothing to act on by itself."""
+class _Cause(NamedTuple):
+    kind: str
+    evidence: tuple[tuple[str, str], ...] = ()
+
+
+def _cause(sample: Sample, shift: Shift, on: Cells) -> _Cause | None:
+    """Return what a shift is a case of, and by what that shows; None where it is nothing to act on by itself."""
     if shift.measure in ("errors", "repeats"):
         failed, again = (sample.change(name, shift, on) for name in ("errors", "retried"))
         if failed is None or again is None:
             return None
-        return "retry_storm" if again.value > MOSTLY * failed.value else "error_burst"
+        kind = "retry_storm" if again.value > MOSTLY * failed.value else "error_burst"
+        return _Cause(kind, (("of these, sent again at once", f"{max(0.0, again.value / failed.value):.0%}"),))
     if shift.measure == "price":
-        return "price_rise"
+        return _Cause("price_rise")
     if shift.measure == "input_tokens":
         # Later turns also grow where people have to ask more often; a prompt grows from the first turn on.
         first = sample.change("first_input", shift, on)
-        return "bloated_prompt" if first is not None and first.low > 0 else None
+        if first is None or first.low <= 0:
+            return None
+        numbers = "{:+,.0f} ({:+,.0f} to {:+,.0f})".format(*first)
+        return _Cause("bloated_prompt", (("input tokens of a conversation's first turn", numbers),))
     if shift.measure == "cached":
-        return "uncached_prefix"
+        return _Cause("uncached_prefix")
     if shift.measure == "cost":
-        return "overpowered_model" if _overpowered(sample, shift) else None
+        return _overpowered(sample, shift)
     if shift.measure == "response_time":
         # Other models and longer answers take longer, and are no slower for it.
         slower = sample.change("slowness", shift, on)
         if slower is not None and slower.value < math.log(1 + NOT_THE_WORK):
             return None
-        return "abandonment" if _queued(sample, shift) else "slow_slice"
-    return "quality_drop"
+        return _Cause("abandonment" if _queued(sample, shift) else "slow_slice")
+    return _Cause("quality_drop")
 
 
 def _queued(sample: Sample, shift: Shift) -> bool:
@@ -136,10 +145,10 @@ def _queued(sample: Sample, shift: Shift) -> bool:
     return bool(math.log(quick_inside / quick) < 0.5 * math.log(mean_inside / mean))
 
 
-def _overpowered(sample: Sample, shift: Shift) -> bool:
-    """Return whether an intent went to a dearer model that completes no more of its tasks than the one it left."""
+def _overpowered(sample: Sample, shift: Shift) -> _Cause | None:
+    """Return the case of an intent that went to a dearer model, which completes no more of its tasks."""
     if shift.dimension != "intent" or sample.lacks("model", "task_completed"):
-        return False
+        return None
     inside = window_of(shift)
     shares = query(
         sample.turns,
@@ -151,13 +160,17 @@ def _overpowered(sample: Sample, shift: Shift) -> bool:
     moved = sorted(((now or 0) - (before or 0), model) for model, now, before in shares)
     (lost, cheap), (won, dear) = moved[0], moved[-1]
     if won < MOVED or lost > -MOVED / 2:
-        return False
-    return as_good(sample, str(shift.value), cheap, dear)
+        return None
+    done = as_good(sample, str(shift.value), cheap, dear)
+    if done is None:
+        return None
+    moved_to = f"{100 * won:+.0f} points to {dear}, {100 * lost:+.0f} from {cheap}"
+    return _Cause("overpowered_model", (("share of its turns", moved_to), (f"tasks {cheap} completes", str(done))))
 
 
-def _recommend(sample: Sample, shift: Shift, kind: str, on: Cells, *, apart: bool) -> Recommendation | None:
-    saving = _saving(sample, shift, kind, on)
-    main = saving.get(KINDS[kind].unit)
+def _recommend(sample: Sample, shift: Shift, cause: _Cause, on: Cells, *, apart: bool) -> Recommendation | None:
+    saving = _saving(sample, shift, cause.kind, on)
+    main = saving.get(KINDS[cause.kind].unit)
     if main is None or main.value <= 0:
         return None
     lasted = (min(shift.end, sample.end) - max(shift.start, sample.start)).total_seconds() / 86400
@@ -175,13 +188,13 @@ def _recommend(sample: Sample, shift: Shift, kind: str, on: Cells, *, apart: boo
         "and shows in all turns together only, so its saving is estimated where it was found and may be too high"
     )  # fmt: skip
     return Recommendation(
-        kind=kind,
+        kind=cause.kind,
         title=sentences.title(shift, shift.measure),
         slice={} if shift.dimension is None else {shift.dimension: str(shift.value)},
         start=shift.start,
         end=shift.end,
         ongoing=shift.ongoing,
-        evidence=tuple(evidence),
+        evidence=(*evidence, *cause.evidence),
         query=query_of(shift),
         saving=saving,
         monthly=monthly(saving, lasted if shift.ongoing else sample.days),

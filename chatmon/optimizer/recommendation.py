@@ -21,6 +21,7 @@ MONTH: Final = 30
 """Days of a month."""
 UNITS: Final = {"usd": "USD", "seconds": "s of waiting", "errors": "failed turns", "unhelped": "unhelped conversations"}
 """What can be saved. A conversation is unhelped if its last reply did not complete the task."""
+_NAMES: Final = {"usd": "money", "seconds": "waiting", "errors": "failures", "unhelped": "conversations"}
 HIGH: Final = 0.05
 MEDIUM: Final = 0.01
 """Shares of what all turns cost, wait, fail or leave unhelped, from which on a saving is of that priority."""
@@ -129,7 +130,7 @@ class Recommendation:
         return [
             ("recommendation", f"[{self.priority}] {self.title}"),
             ("do", self.action),
-            *((f"saves {UNITS[unit].partition(' ')[0]}",
+            *((f"saves {_NAMES[unit]}",
                f"{amount.text(unit)} in the log, {self.monthly[unit].text(unit)} a month")
               for unit, amount in self.saving.items()),
             ("where", self.where),
@@ -192,7 +193,8 @@ class Recommendations:
             | {unit: one.monthly[unit].value if unit in one.monthly else None for unit in UNITS}
             for one in self.found
         ]
-        return pd.DataFrame(rows, columns=["priority", "kind", "where", "start", "end", *UNITS])
+        frame = pd.DataFrame(rows, columns=["priority", "kind", "where", "start", "end", *UNITS])
+        return frame.astype(dict.fromkeys(UNITS, float))
 
     def rows(self) -> list[tuple[str, str]]:
         """Return a line for each recommendation, and one for each finder that could not run."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chatmon.analysis.cells import Bools, Cells
+    from chatmon.optimizer.models import Completion
     from chatmon.optimizer.recommendation import Recommendation
     from chatmon.optimizer.sample import Sample
 
@@ -128,7 +129,7 @@ def _told_slow(sample: Sample, worst: Slice, each: Held, looked_at: int) -> list
         _told(
             sample, "slow_slice", worst, {"seconds": Amount(*(waited * (1 - math.exp(-one)) for one in slower))},
             f"Replies of {worst.where} take {math.exp(estimated.change) - 1:.0%} longer than the same work elsewhere",
-            ("response time over what its work takes", numbers), "avg(response_time)", each.p(looked_at),
+            (("response time over what its work takes", numbers),), "avg(response_time)", each.p(looked_at),
         )
     ]  # fmt: skip
 
@@ -146,8 +147,8 @@ def _models(sample: Sample, busy: set[tuple[str, str]]) -> list[Recommendation]:
     return found
 
 
-def _too_dear(sample: Sample, one: Slice) -> tuple[str, str] | None:
-    """Return the cheaper model that does as well on an intent, and the dear one; None where there is no such pair."""
+def _too_dear(sample: Sample, one: Slice) -> tuple[str, str, Completion] | None:
+    """Return the cheaper model that does as well on an intent, the dear one, and how; None where there is none."""
     turns = sample.cells.shown["cost"][0]
     every = max(turns[one.rows].sum(), 1)
     shares = {name: turns[one.rows & sample.cells.where({"model": name})].sum() / every for name in sample.prices}
@@ -157,23 +158,26 @@ def _too_dear(sample: Sample, one: Slice) -> tuple[str, str] | None:
         if shares[dear] < DEAR or not cheaper:
             continue
         cheap = max(cheaper, key=lambda name: shares[name])
-        if as_good(sample, one.values["intent"], cheap, dear):
-            return cheap, dear
+        done = as_good(sample, one.values["intent"], cheap, dear)
+        if done is not None:
+            return cheap, dear, done
     return None
 
 
-def _told_model(sample: Sample, one: Slice, cheap: str, dear: str) -> list[Recommendation]:
+def _told_model(sample: Sample, one: Slice, cheap: str, dear: str, done: Completion) -> list[Recommendation]:
     on_dear, on_cheap = (sample.estimating.where({**one.values, "model": name}) for name in (dear, cheap))
     each = against(sample.estimating, "cost", on_dear, on_cheap, like=())
     if each is None or each.change <= 0:
         return []
     n = float(sample.cells.shown["cost"][0][sample.cells.where({**one.values, "model": dear})].sum())
     dearer = Amount.around(each.change, each.error)
+    numbers = "+${:.2g} ({:+.2g} to {:+.2g})".format(*dearer)
     return [
         _told(
             sample, "overpowered_model", one, {"usd": dearer.times(n)},
             f"{dear} answers {n:,.0f} turns about {one.values['intent']} and completes no more of them than {cheap}",
-            ("cost of a turn", "+${:.2g} ({:+.2g} to {:+.2g})".format(*dearer)), "avg(cost)", each.p(1),
+            (("cost of a turn", numbers), (f"tasks {cheap} completes", str(done))),
+            "avg(cost)", each.p(1),
         )
     ]  # fmt: skip
 
@@ -220,7 +224,7 @@ def _told_version(sample: Sample, sign: Sign, one: Slice, p: float) -> list[Reco
         title = f"{one.where} gets {-100 * said.value:.0f} points less {sign.words} than the rest"
         numbers = "{:+.0f} points ({:+.0f} to {:+.0f})".format(*said.times(100))
     saving = {"usd": Amount.around(paid.change, paid.error).times(n)}
-    return [_told(sample, sign.kind, one, saving, title, (sign.words, numbers), sign.shown, p)]
+    return [_told(sample, sign.kind, one, saving, title, ((sign.words, numbers),), sign.shown, p)]
 
 
 def _told(
@@ -229,13 +233,13 @@ def _told(
     one: Slice,
     saving: Mapping[str, Amount],
     title: str,
-    evidence: tuple[str, str],
+    evidence: Sequence[tuple[str, str]],
     shown: str,
     p: float,
 ) -> Recommendation:
     inside = " AND ".join(f"{name} = {quoted(value)}" for name, value in one.values.items())
     return sample.all_along(
-        kind, one.values, saving, title, [evidence],
+        kind, one.values, saving, title, evidence,
         f"SELECT {inside} AS inside, {shown} AS mean, count(*) AS n FROM turns GROUP BY 1 ORDER BY 1",  # noqa: S608 - quoted
         f"p = {p:.1g} in one half of the users, corrected for all slices looked at; the saving is estimated on the "
         "other",

@@ -25,7 +25,11 @@ def sample(cheap, dear, n=800):
 @pytest.mark.parametrize("margin", [0.02, 0.03, 0.04, 0.05, 0.06, 0.08])
 def test_it_decides_as_statsmodels_interval_does(margin):
     low, _ = confint_proportions_2indep(632, 800, 640, 800, method="wald", alpha=0.1)
-    assert as_good(sample(0.79, 0.80), "x", "cheap", "dear", margin) == (low > -margin)
+    found = as_good(sample(0.79, 0.80), "x", "cheap", "dear", margin)
+    assert (found is not None) == (low > -margin)
+    if found is not None:
+        assert (found.cheap, found.dear, found.cheap_n, found.dear_n) == (0.79, 0.8, 800, 800)
+        assert found.lowest == pytest.approx(low, abs=1e-4)
 
 
 def test_a_model_that_is_worse_is_not_as_good_and_neither_is_one_that_is_hardly_known():

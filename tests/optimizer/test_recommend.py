@@ -32,7 +32,7 @@ def test_a_recommendation_says_what_where_when_how_much_how_sure_and_how_to_test
     assert said["where"] == "region france"
     assert said["when"] == "2026-10-12 10:00 to the log's end, UTC"
     assert said["do"] == KINDS["slow_slice"].action
-    assert "a month" in said["saves s"]
+    assert "a month" in said["saves waiting"]
     assert "response_time" in said["verify by"]
     assert "corrected" in said["how sure"]
     assert one.priority == "high"
