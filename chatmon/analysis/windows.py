@@ -38,7 +38,7 @@ class Series:
         numbers = cells.cluster[rows]
         first = np.flatnonzero(np.diff(numbers, prepend=-1))  # they are numbered in the order of the rows
         clusters = numbers[first]
-        n, total = (np.bincount(cells.cluster[rows], one[rows])[clusters].astype(float) for one in (n, total))
+        n, total = (np.bincount(numbers, one[rows])[clusters].astype(float) for one in (n, total))
         known = n > 0
         n, total, hour = n[known], total[known], cells.hour[rows][first][known]
         if event is not None:
