@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random as random_module
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatmon.chat_config import ChatConfig
@@ -17,6 +18,9 @@ from chatmon.reply import FALLBACK_TEXT, EmptyMessageError, MessageTooLongError,
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from chatmon.optimizer import Recommendations
+    from chatmon.response_cache import ResponseCache
 
 __all__ = [
     "FALLBACK_TEXT",
@@ -40,9 +44,13 @@ class ProductionChatbot:
         config: Which model, and how; if not given, ``ChatConfig.from_env()``.
         monitor: Where turns are recorded; if not given, a new one.
         knowledge: What the desk knows; if not given, the course's knowledge base.
+        cache: Answers to serve again; if not given, the model answers every message.
         sleep: Waits between attempts, in sync code.
         async_sleep: The same in async code.
         random: Returns a number from 0 to below 1, for those waits.
+
+    Raises:
+        ValueError: ``config.models_by_intent`` names an intent that the knowledge base does not have.
 
     Example:
         >>> bot = ProductionChatbot(ChatConfig.local())
@@ -59,6 +67,7 @@ class ProductionChatbot:
         *,
         monitor: ChatMonitor | None = None,
         knowledge: KnowledgeBase | None = None,
+        cache: ResponseCache | None = None,
         sleep: Callable[[float], object] = time.sleep,
         async_sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         random: Callable[[], float] = random_module.random,
@@ -67,8 +76,10 @@ class ProductionChatbot:
         self.monitor = monitor or ChatMonitor()
         self.knowledge = knowledge or KnowledgeBase.load()
         self.prompt = prompt(self.config.prompt_version, self.config.system_prompt)
-        self.memory = ConversationMemory(self.config.memory_tokens)
+        self.cache = cache
+        self.memory = ConversationMemory(self.config.memory_tokens, exchanges=self.config.memory_exchanges)
         self.client = ModelClient(self.config, self.monitor.callback())
+        self.clients = self._clients_by_intent()
         self.sleep = sleep
         self.async_sleep = async_sleep
         self.random = random
@@ -110,3 +121,30 @@ class ProductionChatbot:
             conversation_id: Which conversation to go on with; a new one if not given.
         """
         return ReplyStream(self, text, user_id, conversation_id or new_conversation_id())
+
+    def generate_optimization_report(self) -> Recommendations:
+        """Return what to change about this chatbot, by the turns of its monitor; nothing where they show nothing.
+
+        Example:
+            >>> bot = ProductionChatbot(ChatConfig.local())
+            >>> bot.generate_optimization_report()
+            recommendations: none: nothing to save shows in 0 turns over 0.0 days
+            not looked for: everything: 0 turns: at least 200 are needed
+        """
+        from chatmon.optimizer import recommend
+
+        return recommend(self.monitor.turns())
+
+    def _clients_by_intent(self) -> dict[str, ModelClient]:
+        """Return the line to the model of each intent that has one of its own."""
+        wanted = self.config.models_by_intent
+        known = {entry.intent for entry in self.knowledge.entries}
+        if strangers := sorted(wanted.keys() - known):
+            raise ValueError(
+                f"models_by_intent names {', '.join(strangers)}: the knowledge base has {', '.join(sorted(known))}"
+            )
+        clients = {
+            model: ModelClient(replace(self.config, model=model), self.monitor.callback())
+            for model in set(wanted.values())
+        }
+        return {intent: clients[model] for intent, model in wanted.items()}

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from chatmon.config import models
+from chatmon.retries import FIRST_BACKOFF, LONGEST_WAIT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from chatmon.local.llm import LocalLLM
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 OLLAMA_URL: Final = "http://localhost:11434/v1"
@@ -32,9 +35,13 @@ class ChatConfig:
         timeout: Seconds that one request may take up to the end of its reply, whatever arrives meanwhile; another
             attempt has as many again.
         attempts: Requests at most for one turn, the first included.
+        first_backoff: The most seconds to wait before the second request; before each further one twice as many.
+        longest_wait: The most seconds to wait before any request; 0 for none.
         prompt_version: Which prompt to use; every turn records it.
         system_prompt: A system message in place of the prompt version's own.
         memory_tokens: How much of a conversation to send along, in estimated tokens.
+        memory_exchanges: How many of its newest exchanges to send along; None for as many as ``memory_tokens`` holds.
+        models_by_intent: Which model answers which intent; ``model`` answers the rest, and where nothing fits.
         max_message_bytes: The longest message taken, in bytes of UTF-8.
         diagnose: Called after a lost connection; raises what is wrong with the service, if it knows.
 
@@ -56,9 +63,13 @@ class ChatConfig:
     max_tokens: int = 80
     timeout: float = 30.0
     attempts: int = 3
+    first_backoff: float = FIRST_BACKOFF
+    longest_wait: float = LONGEST_WAIT
     prompt_version: str = "v2"
     system_prompt: str | None = None
     memory_tokens: int = 600
+    memory_exchanges: int | None = None
+    models_by_intent: Mapping[str, str] = field(default_factory=dict, hash=False)
     max_message_bytes: int = 2_000
     diagnose: Callable[[], object] | None = field(default=None, repr=False, compare=False)
 
@@ -69,9 +80,17 @@ class ChatConfig:
         address = urlsplit(self.base_url)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise ValueError(f"base_url ({self.base_url!r}) is not an address such as {OPENAI_URL}")
-        for name, least in (("max_tokens", 1), ("attempts", 1), ("memory_tokens", 0), ("max_message_bytes", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} ({getattr(self, name)}) must be at least {least}")
+        for name, least in (
+            ("max_tokens", 1), ("attempts", 1), ("memory_tokens", 0), ("memory_exchanges", 0), ("max_message_bytes", 1),
+        ):  # fmt: skip
+            if (value := getattr(self, name)) is not None and value < least:
+                raise ValueError(f"{name} ({value}) must be at least {least}")
+        for name in ("first_backoff", "longest_wait"):
+            if not (math.isfinite(value := getattr(self, name)) and value >= 0):
+                raise ValueError(f"{name} ({value}) must be at least 0 seconds")
+        for intent, model in self.models_by_intent.items():
+            if not model:
+                raise ValueError(f"models_by_intent names no model for {intent!r}")
         if not (math.isfinite(self.timeout) and self.timeout > 0):
             raise ValueError(f"timeout ({self.timeout}) must be above 0 seconds")
 
@@ -81,12 +100,13 @@ class ChatConfig:
         return urlsplit(self.base_url).hostname in ("localhost", "127.0.0.1", "::1")
 
     @classmethod
-    def local(cls, **changes: Any) -> ChatConfig:
+    def local(cls, server: LocalLLM | None = None, **changes: Any) -> ChatConfig:
         """Return the settings for the course's own model, which is started unless it runs already.
 
         Temperature and seed are fixed, so that the same conversation gets the same replies on the same machine.
 
         Args:
+            server: A model that runs already, if it shall not be the one that all share.
             **changes: Settings that shall differ.
 
         Raises:
@@ -94,7 +114,7 @@ class ChatConfig:
         """
         from chatmon.local import llm
 
-        server = llm.start()
+        server = server or llm.start()
         settings: dict[str, Any] = {"base_url": server.base_url, "api_key": server.api_key, "model": server.model}
         return cls(**settings | {"provider": "local", "seed": 42, "diagnose": server.check} | changes)
 

@@ -1,4 +1,4 @@
-"""What the chatbot remembers of each conversation, within a budget of tokens."""
+"""What the chatbot remembers of each conversation, within a budget of tokens, or of exchanges."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ class ConversationMemory:
     Args:
         budget: Tokens, by ``estimate_tokens``, to remember of one conversation; the oldest exchanges go first.
         capacity: How many conversations to remember; the one that was silent for longest goes first.
+        exchanges: How many exchanges to remember of one conversation; None for as many as the budget holds.
 
     Example:
         >>> memory = ConversationMemory(budget=16)
@@ -55,11 +56,15 @@ class ConversationMemory:
         >>> memory.add("c1", "And if I pay late?", "5 euros.")
         >>> memory.history("c1")
         [('And if I pay late?', '5 euros.')]
+        >>> memory.dropped("c1")
+        1
     """
 
-    def __init__(self, budget: int, capacity: int = 1_000) -> None:
+    def __init__(self, budget: int, capacity: int = 1_000, *, exchanges: int | None = None) -> None:
         self.budget = budget
         self.capacity = capacity
+        self.exchanges = exchanges
+        self._dropped: dict[str, int] = {}
         self._conversations: OrderedDict[str, list[Message]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -67,6 +72,11 @@ class ConversationMemory:
         """Return what is remembered of a conversation, the oldest exchange first: what was asked, what was replied."""
         with self._lock:
             return list(self._conversations.get(conversation_id, ()))
+
+    def dropped(self, conversation_id: str) -> int:
+        """Return how many exchanges of a conversation that is remembered are forgotten."""
+        with self._lock:
+            return self._dropped.get(conversation_id, 0)
 
     def add(self, conversation_id: str, asked: str, replied: str) -> None:
         """Remember an exchange, and forget the oldest ones that no longer fit.
@@ -78,8 +88,13 @@ class ConversationMemory:
         """
         with self._lock:
             exchanges = [*self._conversations.pop(conversation_id, ()), (asked, replied)]
+            before = len(exchanges)
+            if self.exchanges is not None:
+                del exchanges[: max(0, before - self.exchanges)]
             while sum(estimate_tokens(one) + estimate_tokens(other) for one, other in exchanges) > self.budget:
                 del exchanges[0]
+            self._dropped[conversation_id] = self._dropped.get(conversation_id, 0) + before - len(exchanges)
             self._conversations[conversation_id] = exchanges
             while len(self._conversations) > self.capacity:
-                self._conversations.popitem(last=False)
+                forgotten, _ = self._conversations.popitem(last=False)
+                del self._dropped[forgotten]

@@ -38,6 +38,8 @@ class ModelClient:
         callback: Is told about every request, its tokens and its end.
 
     Attributes:
+        model: The model's name.
+        settings: What decides on the reply besides the messages.
         errors: What `stream` and `astream` raise: the OpenAI client's own errors where the service answered with an
             error, ``ModelError`` where there was no complete answer, ``LocalModelError`` where the local model is gone.
     """
@@ -50,6 +52,8 @@ class ModelClient:
         self.errors: tuple[type[Exception], ...] = (openai.OpenAIError, ModelError, LocalModelError)
         self._openai = openai
         self._config = config
+        self.model = config.model
+        self.settings = (config.base_url, config.model, config.temperature, config.seed, config.max_tokens)
         self._options: RunnableConfig = {"callbacks": [callback], "run_name": "chatmon"}
         settings: dict[str, Any] = {}
         if config.on_this_machine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ class Prompt:
         system: The system message.
         repeat: Whether the note stands beside the question, to be repeated; otherwise it stands in the system message.
         examples: Questions and notes that show the model what to do, before the conversation.
+        note_last: Whether the note stands below the question, so that all before it is as it was in the request before,
+            and a cache of prompts knows it; ``repeat`` implies that.
     """
 
     version: str
     system: str
     repeat: bool = False
     examples: tuple[Message, ...] = ()
+    note_last: bool = False
 
     def ask(self, question: str, note: str) -> str:
         """Return the user's message as the model gets it.
@@ -35,7 +38,9 @@ class Prompt:
             question: What the user wrote.
             note: What the knowledge base says about it.
         """
-        return f"Customer: {question}\nRepeat: {note}" if self.repeat else question
+        if self.repeat:
+            return f"Customer: {question}\nRepeat: {note}"
+        return f"{question}\nFacts: {note}" if self.note_last else question
 
     def messages(self, question: str, note: str, history: Sequence[Message] = ()) -> list[Message]:
         """Return everything that is sent to the model for one turn.
@@ -52,7 +57,8 @@ class Prompt:
             Facts: On the 5th of each month.
             human | When is my bill due?
         """
-        messages = [("system", self.system if self.repeat else f"{self.system}\nFacts: {note}")]
+        constant = self.repeat or self.note_last
+        messages = [("system", self.system if constant else f"{self.system}\nFacts: {note}")]
         shown = [(self.ask(asked, answer), answer) for asked, answer in self.examples]
         for asked, answer in (*shown, *history, (self.ask(question, note), "")):
             messages += [("human", asked), ("ai", answer)]
@@ -71,11 +77,13 @@ _EXAMPLES = (
     ("My table is too small", "Write to tables@shop.example. We find you another one within 10 minutes."),
 )
 
+_FIRST = "You are a helpful AI assistant. Please provide accurate and concise responses."
 PROMPTS = {
     version.version: version
     for version in (
-        Prompt("v1", "You are a helpful AI assistant. Please provide accurate and concise responses."),
+        Prompt("v1", _FIRST),
         Prompt("v2", "You are a friendly support desk. Repeat the text to the customer.", True, _EXAMPLES),
+        Prompt("v1-note-last", _FIRST, note_last=True),
     )
 }
 
@@ -99,6 +107,6 @@ def prompt(version: str, system: str | None = None) -> Prompt:
         raise ValueError(
             f"no prompt version {version!r}: there are {', '.join(PROMPTS)}; a new one needs system_prompt"
         )
-    if system is None and known is not None:
-        return known
-    return Prompt(version, system or "", known is not None and known.repeat, known.examples if known else ())
+    if known is None:
+        return Prompt(version, system or "")
+    return known if system is None else replace(known, system=system)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing, closing
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
 from chatmon.quality import context_relevance, task_completed
@@ -11,7 +12,7 @@ from chatmon.retries import seconds_until_retry
 from chatmon.tracing import TurnTrace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Hashable, Iterator
 
     from chatmon.chat import ProductionChatbot
     from chatmon.knowledge import Entry
@@ -76,6 +77,8 @@ class ReplyStream:
         self._pieces: list[str] = []
         self._entry: Entry | None = None
         self._asked = ""
+        self._client = bot.client
+        self._scope: Hashable = None
         self._reply: Reply | None = None
 
     @property
@@ -94,10 +97,13 @@ class ReplyStream:
         with self._track() as turn, TurnTrace(turn) as trace:
             messages = self._prepare(turn, trace)
             try:
+                if (answer := self._serve(turn)) is not None:
+                    yield answer
+                    self._succeed(turn, trace)
                 while self._reply is None:
                     self._start_attempt(turn)
                     try:
-                        with trace.attempt(self._attempts), closing(bot.client.stream(messages)) as pieces:
+                        with trace.attempt(self._attempts), closing(self._client.stream(messages)) as pieces:
                             for piece in trace.through(pieces):
                                 self._pieces.append(piece)
                                 yield piece
@@ -117,12 +123,15 @@ class ReplyStream:
         with self._track() as turn, TurnTrace(turn) as trace:
             messages = self._prepare(turn, trace)
             try:
+                if (answer := self._serve(turn)) is not None:
+                    yield answer
+                    self._succeed(turn, trace)
                 while self._reply is None:
                     self._start_attempt(turn)
                     try:
                         with trace.attempt(self._attempts):
                             async with (
-                                aclosing(bot.client.astream(messages)) as replied,
+                                aclosing(self._client.astream(messages)) as replied,
                                 aclosing(trace.through_async(replied)) as pieces,
                             ):
                                 async for piece in pieces:
@@ -166,13 +175,43 @@ class ReplyStream:
             ]
         if hits:
             self._entry = hits[0].entry
-            turn.set(intent=self._entry.intent)
+            intent = self._entry.intent
+            self._client = bot.clients.get(intent, bot.client)
+            turn.set(intent=intent, model=self._client.model)
         note = self._entry.answer if self._entry else bot.knowledge.refusal
         with trace.step("prompt", "prompt", question=self._text, version=bot.prompt.version) as written:
             self._asked = bot.prompt.ask(self._text, note)
-            messages = bot.prompt.messages(self._text, note, bot.memory.history(self.conversation_id))
+            history = bot.memory.history(self.conversation_id)
+            messages = bot.prompt.messages(self._text, note, history)
             written["messages"] = messages
+        if dropped := bot.memory.dropped(self.conversation_id):
+            turn.set(attributes={"dropped_exchanges": dropped})
+        self._scope = (self._client.settings, bot.prompt, note, tuple(history))
         return messages
+
+    def _serve(self, turn: LiveTurn) -> str | None:
+        """Return the answer that the cache has, and record what is known then: no request was made, nothing spent."""
+        cache = self._bot.cache
+        served = None if cache is None else cache.get(self._text, self._scope)
+        if served is None:
+            return None
+        turn.first_token()
+        turn.set(
+            finish_reason="cache",
+            input_tokens=0,
+            cached_tokens=0,
+            output_tokens=0,
+            cost=Decimal(0),
+            price_source="no request was made",
+            attributes={
+                **turn.columns.get("attributes", {}),
+                "served_from": served.turn_id,
+                "similarity": round(served.similarity, 4),
+                "age_seconds": round(served.age, 3),
+            },
+        )
+        self._pieces.append(served.answer)
+        return served.answer
 
     def _start_attempt(self, turn: LiveTurn) -> None:
         self._attempts += 1
@@ -182,14 +221,25 @@ class ReplyStream:
         """Return how long to wait before the next attempt; None to give up."""
         if self._attempts >= self._bot.config.attempts:
             return None
-        return seconds_until_retry(error, self._attempts, now=self._bot.monitor.now(), random=self._bot.random)
+        bot = self._bot
+        return seconds_until_retry(
+            error,
+            self._attempts,
+            now=bot.monitor.now(),
+            random=bot.random,
+            first=bot.config.first_backoff,
+            longest=bot.config.longest_wait,
+        )
 
     def _succeed(self, turn: LiveTurn, trace: TurnTrace) -> None:
         text = "".join(self._pieces).strip()
         completed = task_completed(text, self._entry.facts) if self._entry else None
         turn.set(answer=text, context_relevance=context_relevance(self._text, text), task_completed=completed)
         trace.answer(text)
-        self._bot.memory.add(self.conversation_id, self._asked, text)
+        bot = self._bot
+        bot.memory.add(self.conversation_id, self._asked, text)
+        if bot.cache is not None and self._attempts:  # what came from the cache does not get any younger
+            bot.cache.put(self._text, self._scope, text, turn.turn_id)
         self._reply = self._make_reply(turn, text, None)
 
     def _fall_back(self, turn: LiveTurn, trace: TurnTrace, error: Exception) -> str:

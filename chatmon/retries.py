@@ -30,7 +30,15 @@ class ReplyTimeoutError(ModelError, TimeoutError):
     """The reply was not complete in time."""
 
 
-def seconds_until_retry(error: Exception, attempt: int, *, now: datetime, random: Callable[[], float]) -> float | None:
+def seconds_until_retry(
+    error: Exception,
+    attempt: int,
+    *,
+    now: datetime,
+    random: Callable[[], float],
+    first: float = FIRST_BACKOFF,
+    longest: float = LONGEST_WAIT,
+) -> float | None:
     """Return how long to wait before the next request, or None where another request would be wrong.
 
     Only a refusal (429) and a failure of the service (5xx) are tried again. Not so a time-out or a lost connection: the
@@ -43,6 +51,8 @@ def seconds_until_retry(error: Exception, attempt: int, *, now: datetime, random
         attempt: Its number, from 1.
         now: The present time, for a ``Retry-After`` that is a date.
         random: Returns a number from 0 to below 1.
+        first: The limit after the first request, in seconds.
+        longest: The longest wait, in seconds: a service that asks for more is not asked again.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -57,9 +67,9 @@ def seconds_until_retry(error: Exception, attempt: int, *, now: datetime, random
     if not isinstance(status, int) or not (status == 429 or 500 <= status <= 599):
         return None
     asked = _retry_after(error, now)
-    if asked > LONGEST_WAIT:
+    if asked > longest:
         return None
-    return max(asked, random() * min(LONGEST_WAIT, FIRST_BACKOFF * 2.0 ** (attempt - 1)))
+    return max(asked, random() * min(longest, first * 2.0 ** (attempt - 1)))
 
 
 def _retry_after(error: Exception, now: datetime) -> float:

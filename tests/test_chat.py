@@ -32,7 +32,9 @@ from chatmon.local import llm
 from chatmon.local.llm_child import CONTEXT_PER_SLOT
 from chatmon.memory import BYTES_PER_TOKEN
 from chatmon.monitor import ChatMonitor
+from chatmon.optimizer import recommend
 from chatmon.prompts import prompt
+from chatmon.response_cache import ResponseCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +67,9 @@ def server() -> Iterator[FaultyServer]:
 class Faulty:
     """A chatbot that talks to the faulty server, and the waits it asked for."""
 
-    def __init__(self, server: FaultyServer, knowledge: KnowledgeBase, **changes: Any) -> None:
+    def __init__(
+        self, server: FaultyServer, knowledge: KnowledgeBase, cache: ResponseCache | None = None, **changes: Any
+    ) -> None:
         settings = {"base_url": server.base_url, "api_key": "k", "model": "faulty-1", "provider": "faulty"}
         self.waits: list[float] = []
         self.monitor = ChatMonitor(capture_content=True)
@@ -73,6 +77,7 @@ class Faulty:
             ChatConfig(**settings | {"timeout": 5.0} | changes),
             monitor=self.monitor,
             knowledge=knowledge,
+            cache=cache,
             sleep=self.waits.append,
             async_sleep=self._async_sleep,
             random=lambda: 0.5,
@@ -581,3 +586,158 @@ def test_a_cancelled_task_is_recorded_and_stays_cancelled(server: FaultyServer, 
 def test_the_bot_works_in_one_event_loop_after_another(server: FaultyServer, knowledge: Any) -> None:
     faulty = Faulty(server, knowledge)
     assert [faulty.ask("async").status for _ in range(3)] == ["success"] * 3
+
+
+# --- levers
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_without_a_cache_the_same_question_is_asked_of_the_model_again(
+    server: FaultyServer, knowledge: Any, way: str
+) -> None:
+    faulty = Faulty(server, knowledge)
+    for _ in range(2):
+        faulty.ask(way)
+    assert len(server.requests) == 2
+    assert [turn.attributes for turn in faulty.monitor.turns()] == [{}, {}]
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_question_asked_again_is_served_from_the_cache_and_its_turn_says_so(
+    server: FaultyServer, knowledge: Any, way: str
+) -> None:
+    faulty = Faulty(server, knowledge, ResponseCache(ttl=3600))
+    first, second = faulty.ask(way), faulty.ask(way, f" {QUESTION.lower()} ")
+    asked, served = faulty.monitor.turns()
+    assert len(server.requests) == 1
+    assert (second.status, second.text, second.intent) == ("success", first.text, "billing")
+    assert (asked.finish_reason, asked.attempts, asked.input_tokens, asked.cost) == ("stop", 1, 20, None)
+    assert (served.finish_reason, served.attempts, served.price_source) == ("cache", 0, "no request was made")
+    assert (served.input_tokens, served.cached_tokens, served.output_tokens, served.cost) == (0, 0, 0, 0)
+    assert (served.answer, served.task_completed, served.intent) == (ANSWER, True, "billing")
+    assert (served.model, served.prompt_version, served.usage_source) == ("faulty-1", "v2", None)
+    assert served.attributes.keys() == {"served_from", "similarity", "age_seconds"}
+    assert (served.attributes["served_from"], served.attributes["similarity"]) == (first.turn_id, 1.0)
+    assert served.time_to_first_token is not None
+
+
+def test_another_wording_is_served_only_where_its_similarity_is_enough(server: FaultyServer, knowledge: Any) -> None:
+    other = "How long does a refund take, please?"
+    for threshold, requests in ((None, 2), (0.999, 2), (0.7, 1)):
+        server.requests.clear()
+        faulty = Faulty(server, knowledge, ResponseCache(ttl=3600, threshold=threshold))
+        faulty.ask("sync")
+        faulty.ask("sync", other)
+        assert len(server.requests) == requests
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_failure_is_never_kept(server: FaultyServer, knowledge: Any, way: str) -> None:
+    server.script = ["half_then_end", "good"]
+    faulty = Faulty(server, knowledge, ResponseCache(ttl=3600))
+    assert [faulty.ask(way).status for _ in range(3)] == ["fallback", "success", "success"]
+    assert len(server.requests) == 2
+
+
+def test_a_reply_that_was_left_early_is_not_kept(server: FaultyServer, knowledge: Any) -> None:
+    faulty = Faulty(server, knowledge, ResponseCache(ttl=3600))
+    stream = iter(faulty.bot.stream(QUESTION, "ada"))
+    next(stream)
+    stream.close()
+    assert faulty.ask("sync").text == ANSWER
+    assert len(server.requests) == 2
+
+
+def test_a_follow_up_is_served_only_after_the_same_conversation(server: FaultyServer, knowledge: Any) -> None:
+    faulty = Faulty(server, knowledge, ResponseCache(ttl=3600))
+    bill = "When is my bill due?"
+    for opening in (QUESTION, QUESTION, bill):
+        conversation = faulty.ask("sync", opening).conversation_id
+        faulty.bot.process_user_message_sync("And how do I pay my bill?", "ada", conversation)
+    assert [turn.finish_reason for turn in faulty.monitor.turns()] == ["stop", "stop", "cache", "cache", "stop", "stop"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"prompt_version": "v1"}, {"model": "m2"}, {"max_tokens": 9}, {"system_prompt": "Be brief."}]
+)
+def test_a_shared_cache_serves_no_answer_made_in_another_way(
+    server: FaultyServer, knowledge: Any, change: dict[str, Any]
+) -> None:
+    cache = ResponseCache(ttl=3600)
+    for faulty in (Faulty(server, knowledge, cache), Faulty(server, knowledge, cache, **change)):
+        assert faulty.ask("sync").status == "success"
+    assert len(server.requests) == 2
+    Faulty(server, knowledge, cache).ask("sync")
+    assert len(server.requests) == 2
+
+
+def test_an_answer_is_not_served_once_the_knowledge_base_says_something_else(
+    server: FaultyServer, knowledge: KnowledgeBase
+) -> None:
+    cache = ResponseCache(ttl=3600)
+    Faulty(server, knowledge, cache).ask("sync")
+    changed = [
+        dataclasses.replace(entry, answer="A refund takes 3 days.") if entry.id == "refund" else entry
+        for entry in knowledge.entries
+    ]
+    Faulty(server, KnowledgeBase(changed, knowledge.refusal), cache).ask("sync")
+    assert len(server.requests) == 2
+
+
+def test_being_served_does_not_make_an_answer_younger(server: FaultyServer, knowledge: Any) -> None:
+    now = 0.0
+    faulty = Faulty(server, knowledge, ResponseCache(ttl=10, timer=lambda: now))
+    for now in (0.0, 6.0, 12.0):  # noqa: B007 - the cache's timer reads it
+        faulty.ask("sync")
+    assert [turn.finish_reason for turn in faulty.monitor.turns()] == ["stop", "cache", "stop"]
+    assert faulty.monitor.turns()[1].attributes["age_seconds"] == 6.0
+
+
+def test_a_window_sends_only_the_newest_exchanges_and_the_turn_says_what_was_dropped(
+    server: FaultyServer, knowledge: Any
+) -> None:
+    faulty = Faulty(server, knowledge, memory_exchanges=1)
+    conversation = faulty.ask("sync").conversation_id
+    for _ in range(3):
+        faulty.bot.process_user_message_sync(QUESTION, "ada", conversation)
+    shortest, *rest = (len(request["messages"]) for request in server.requests)
+    assert rest == [shortest + 2] * 3
+    dropped = [turn.attributes.get("dropped_exchanges") for turn in faulty.monitor.turns()]
+    assert dropped == [None, None, 1, 2]
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_an_intent_is_answered_by_its_own_model_and_the_rest_by_the_usual_one(
+    server: FaultyServer, knowledge: Any, way: str
+) -> None:
+    faulty = Faulty(server, knowledge, models_by_intent={"billing": "cheap-1"})
+    for text in (QUESTION, "How can I reset my password?", "Who won the football world cup?"):
+        faulty.ask(way, text)
+    assert [request["model"] for request in server.requests] == ["cheap-1", "faulty-1", "faulty-1"]
+
+
+def test_a_failed_turn_names_the_model_that_was_asked(server: FaultyServer, knowledge: Any) -> None:
+    server.script = [("status", 401)]
+    faulty = Faulty(server, knowledge, models_by_intent={"billing": "cheap-1"})
+    faulty.ask("sync")
+    assert (faulty.turn.model, faulty.turn.error_type) == ("cheap-1", "AuthenticationError")
+
+
+def test_an_intent_that_nothing_has_is_named(server: FaultyServer, knowledge: Any) -> None:
+    with pytest.raises(ValueError, match="models_by_intent names biling: the knowledge base has account, billing"):
+        Faulty(server, knowledge, models_by_intent={"biling": "cheap-1"})
+
+
+def test_how_long_to_wait_before_another_request_can_be_chosen(server: FaultyServer, knowledge: Any) -> None:
+    server.script = [("status", 503)]
+    faulty = Faulty(server, knowledge, attempts=4, first_backoff=2.0, longest_wait=5.0)
+    faulty.ask("sync")
+    assert faulty.waits == [1.0, 2.0, 2.5]
+
+
+def test_the_optimization_report_is_of_the_turns_that_the_monitor_holds(server: FaultyServer, knowledge: Any) -> None:
+    faulty = Faulty(server, knowledge)
+    faulty.ask("sync")
+    report = faulty.bot.generate_optimization_report()
+    assert report == recommend(faulty.monitor.turns())
+    assert report.turns == 1

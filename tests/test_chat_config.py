@@ -26,6 +26,10 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"timeout": math.nan}, r"timeout \(nan\)"),
         ({"max_tokens": 0}, r"max_tokens \(0\)"),
         ({"memory_tokens": -1}, r"memory_tokens \(-1\)"),
+        ({"memory_exchanges": -1}, r"memory_exchanges \(-1\) must be at least 0"),
+        ({"first_backoff": -0.1}, r"first_backoff \(-0.1\) must be at least 0"),
+        ({"longest_wait": math.inf}, r"longest_wait \(inf\)"),
+        ({"models_by_intent": {"billing": ""}}, "models_by_intent names no model for 'billing'"),
         ({"max_message_bytes": 0}, r"max_message_bytes \(0\)"),
         ({"base_url": "localhost:11434"}, r"base_url \('localhost:11434'\)"),
         ({"api_key": ""}, "api_key is empty"),
@@ -35,6 +39,11 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_impossible_settings_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ChatConfig(**PLAIN | change)
+
+
+def test_settings_can_be_the_key_of_a_mapping() -> None:
+    one, same = (ChatConfig(**PLAIN, models_by_intent={"billing": "m2"}) for _ in range(2))
+    assert {one: 1}[same] == 1
 
 
 def test_the_key_is_not_shown() -> None:

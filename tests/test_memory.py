@@ -34,6 +34,28 @@ def test_what_is_remembered_is_the_end_of_the_conversation_within_the_budget(
     assert sum(estimate_tokens(text) for exchange in kept for text in exchange) <= budget
 
 
+@given(
+    st.integers(0, 5), st.integers(0, 60), st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=8)
+)
+def test_a_window_keeps_at_most_so_many_exchanges_and_what_is_not_kept_is_counted(
+    window: int, budget: int, exchanges: list[tuple[str, str]]
+) -> None:
+    memory, unlimited = ConversationMemory(budget, exchanges=window), ConversationMemory(budget)
+    for asked, replied in exchanges:
+        memory.add("c", asked, replied)
+        unlimited.add("c", asked, replied)
+    kept = memory.history("c")
+    assert kept == unlimited.history("c")[max(0, len(unlimited.history("c")) - window) :]
+    assert len(kept) + memory.dropped("c") == len(exchanges)
+
+
+def test_a_conversation_that_is_forgotten_as_a_whole_starts_anew() -> None:
+    memory = ConversationMemory(budget=100, capacity=1, exchanges=1)
+    for conversation in ("a", "a", "b", "a"):
+        memory.add(conversation, "1", "2")
+    assert [memory.dropped(conversation) for conversation in ("a", "b", "never seen")] == [0, 0, 0]
+
+
 def test_conversations_do_not_mix_and_the_longest_silent_is_forgotten() -> None:
     memory = ConversationMemory(budget=100, capacity=2)
     memory.add("a", "1", "2")

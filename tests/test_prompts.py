@@ -32,8 +32,27 @@ def test_what_users_write_is_never_read_as_a_template(version: str, text: str) -
     assert text in prompt(version).messages(text, NOTE)[-1][1]
 
 
+@pytest.mark.parametrize(("version", "grows"), [("v1", False), ("v2", True), ("v1-note-last", True)])
+def test_only_where_the_note_is_last_is_all_that_was_sent_before_sent_again_unchanged(
+    version: str, grows: bool
+) -> None:
+    asking = prompt(version)
+    before = asking.messages("When?", NOTE)
+    after = asking.messages("How much?", "It is 30 euros.", [(asking.ask("When?", NOTE), "On the 5th.")])
+    assert (after[: len(before)] == before) is grows
+
+
+def test_the_note_is_sent_wherever_it_stands() -> None:
+    first, last = (prompt(version).messages("When?", NOTE) for version in ("v1", "v1-note-last"))
+    assert last == [("system", PROMPTS["v1"].system), ("human", f"When?\nFacts: {NOTE}")]
+    assert sorted("\n".join(text for _, text in first).split("\n")) == sorted(
+        "\n".join(text for _, text in last).split("\n")
+    )
+
+
 def test_a_system_message_of_ones_own_replaces_that_of_a_version_or_makes_a_new_one() -> None:
     assert prompt("v2", "Be brief.") == Prompt("v2", "Be brief.", True, PROMPTS["v2"].examples)
+    assert prompt("v1-note-last", "Be brief.") == Prompt("v1-note-last", "Be brief.", note_last=True)
     assert prompt("brief", "Be brief.") == Prompt("brief", "Be brief.")
     with pytest.raises(ValueError, match="no prompt version 'brief': there are v1, v2"):
         prompt("brief")

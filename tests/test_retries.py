@@ -69,3 +69,9 @@ def test_retry_after_is_the_least_wait_and_one_beyond_the_longest_ends_it(header
 
 def test_a_longer_backoff_beats_a_shorter_retry_after() -> None:
     assert wait(ServiceError(429, "1"), attempt=6, draw=0.75) == 0.75 * LONGEST_WAIT
+
+
+def test_another_policy_waits_longer_and_takes_a_longer_retry_after() -> None:
+    policy = {"now": NOW, "random": lambda: 0.5, "first": 2.0, "longest": 20.0}
+    assert [seconds_until_retry(ServiceError(503), attempt, **policy) for attempt in (1, 2, 5)] == [1.0, 2.0, 10.0]
+    assert [seconds_until_retry(ServiceError(429, asked), 1, **policy) for asked in ("20", "21")] == [20.0, None]
