@@ -45,6 +45,7 @@ test: setup  ## Lint, check types, run the tests, and compare every notebook wit
 	TZ=UTC CHATMON_LLM=local LANGSMITH_TRACING=false $(BIN)/python -m pytest -o addopts= --nbval --nbval-cell-timeout=120 notebooks
 
 test-system: setup  ## Run the tests that need programs from outside Python, such as Chromium.
+	@$(BIN)/python -m pip install --disable-pip-version-check $(PIP_QUIET) --require-hashes -r requirements-spark.lock
 	$(BIN)/python -m pytest -m system
 
 notebooks: setup  ## Rebuild and execute the lessons and solutions from notebooks/source; ONLY="01 03" limits it.
@@ -61,6 +62,8 @@ lock: setup  ## Resolve requirements.lock anew, for every platform and Python fr
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra dev --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --upgrade pyproject.toml --output-file requirements.lock
+	echo 'pyspark>=4' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --upgrade - --output-file requirements-spark.lock
 
 clean:  ## Remove .venv and what the tools cache; the model stays in its cache folder.
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

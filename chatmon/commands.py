@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from chatmon.export_commands import export
+from chatmon.privacy_commands import erase, export_user
 from chatmon.serve_commands import serve
 from chatmon.store_commands import store
 
@@ -22,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(serve, name="serve")
+app.command()(erase)
+app.command("export-user")(export_user)
 app.add_typer(store, name="store")
 app.command()(export)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-EXTRA: Final = "pip install pyspark, and a Java runtime, 17 or later"
+EXTRA: Final = "pip install 'chatmon[spark]', and a Java runtime, 17 or later"
 SPELLED: Final = {"epoch_us(": "unix_micros(", "TIMESTAMPTZ '": "TIMESTAMP '"}
 """What DuckDB and Spark spell differently in the queries of ``analysis``."""
 LOCAL: Final = {

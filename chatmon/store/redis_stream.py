@@ -8,7 +8,6 @@ setting (``appendfsync``). The client is the package ``redis``.
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import socket
@@ -52,17 +51,20 @@ class _Stream:
     """A sink: lines become entries of a stream, all or none."""
 
     def __init__(self, url: str, stream: str) -> None:
-        self._redis = _client()
-        self._connection = self._redis.Redis.from_url(url, socket_timeout=10)
+        import redis
+
+        self._connection: Any = redis.Redis.from_url(url, socket_timeout=10)
         self._stream = stream
 
     def put(self, lines: Sequence[Line]) -> None:
+        import redis
+
         try:
             with self._connection.pipeline(transaction=True) as together:
                 for _, text in lines:
                     together.xadd(self._stream, {"turn": text})
                 together.execute()
-        except self._redis.RedisError as error:
+        except redis.RedisError as error:
             raise OSError(f"Redis does not take turns: {error}") from error
 
     def sync(self) -> None:
@@ -91,14 +93,16 @@ def receive(
         abandoned_ms: Milliseconds after which it takes over what another one has not acknowledged.
         until: Asked between two readings, twice a second at least: whether to stop.
     """
-    redis = _client()
+    import redis
+
     name = consumer or f"{socket.gethostname()}-{os.getpid()}"
     known: OrderedDict[str, None] = OrderedDict()
     count = 0
+    connection: Any
     with redis.Redis.from_url(url) as connection:
         while not until():
             try:
-                _join(redis, connection, stream)
+                _join(connection, stream)
                 entries = _next(connection, stream, name, abandoned_ms)
                 if not entries:
                     continue
@@ -113,14 +117,9 @@ def receive(
     return count
 
 
-def _client() -> Any:
-    try:
-        return importlib.import_module("redis")
-    except ImportError as error:
-        raise ImportError("turns go through Redis with its client: pip install redis") from error
+def _join(connection: Any, stream: str) -> None:
+    import redis
 
-
-def _join(redis: Any, connection: Any, stream: str) -> None:
     try:
         connection.xgroup_create(stream, GROUP, id="0", mkstream=True)
     except redis.ResponseError as error:

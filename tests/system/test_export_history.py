@@ -20,7 +20,7 @@ from chatmon.exporters.grafana import dashboard
 from chatmon.paths import data_file
 from chatmon.turns import read_parquet
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.system
 
 HOUR = timedelta(hours=1)
 

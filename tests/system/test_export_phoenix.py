@@ -15,7 +15,7 @@ from programs import answered, free_port, running
 from chatmon.exporters import write_otlp
 from chatmon.paths import cache_folder
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.phoenix
 
 CONVERT = Path(__file__).with_name("otlp_to_protobuf.py")
 

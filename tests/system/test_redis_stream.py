@@ -13,7 +13,7 @@ from chatmon.paths import REPO
 from chatmon.store import Store
 from chatmon.store.redis_stream import STREAM, StreamStore, receive
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.system
 
 RECEIVER = """
 import sys

@@ -22,7 +22,7 @@ from chatmon.paths import data_file
 from chatmon.report import render
 
 pytestmark = [
-    pytest.mark.cluster,
+    pytest.mark.system,
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
 ]
 

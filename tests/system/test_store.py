@@ -13,7 +13,7 @@ from stored_turns import flushed, ids, start_bot
 from chatmon.paths import REPO
 from chatmon.store.compaction import compact
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.system
 
 ROUNDS = 50
 

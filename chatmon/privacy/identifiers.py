@@ -1,0 +1,115 @@
+"""Numbers that belong to people: cards and accounts by their check digits, addresses of machines by their range."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DIGITS: Final = re.compile(r"(?<![\w.])(?<!\w-)\d(?:[ -]?\d){12,}(?!\w|-\w|\.\d)")
+_BRAND: Final = re.compile(
+    r"4\d{15}(?:\d{3})?|5[1-5]\d{14}"  # Visa, Mastercard
+    r"|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"  # Mastercard
+    r"|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"  # American Express, Diners, JCB
+    r"|(?:5[06-8]|6\d)\d{14,17}"  # Maestro, Discover, UnionPay
+)
+_LONGEST_CARD: Final = 19
+_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+_V4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")
+_V6: Final = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{1,4})?(?![\w:])")
+_NUMBERED: Final = re.compile(
+    r"(?:\bv|version|release|firmware|build|section|chapter|clause|figure|kapitel|abschnitt|§)[\s.:]{0,2}$",
+    re.IGNORECASE,
+)
+"""What comes before four numbers that are no address."""
+
+
+def cards_in(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where numbers of payment cards stand: of a brand's beginning and length, and right by Luhn's rule.
+
+    Example:
+        >>> text = "not 4111 1111 1111 1112, but 4111 1111 1111 1111 10/27"
+        >>> [text[start:end] for start, end in cards_in(text)]
+        ['4111 1111 1111 1111']
+    """
+    for found in _DIGITS.finditer(text):
+        groups = [group.span() for group in re.finditer(r"\d+", found[0])]
+        after = 0
+        for first, (start, _) in enumerate(groups):
+            if start < after:
+                continue
+            for end in _ends(groups, first):
+                digits = re.sub(r"\D", "", found[0][start:end])
+                if _BRAND.fullmatch(digits) and _right_by_luhn(digits):
+                    yield found.start() + start, found.start() + end
+                    after = end
+                    break
+
+
+def _ends(groups: list[tuple[int, int]], first: int) -> list[int]:
+    """Return where a card that begins with a group of digits may end, the farthest first."""
+    ends, length = [], 0
+    for start, end in groups[first:]:
+        length += end - start
+        if length > _LONGEST_CARD:
+            break
+        ends.append(end)
+    return ends[::-1]
+
+
+def _right_by_luhn(digits: str) -> bool:
+    from stdnum import luhn
+
+    return luhn.is_valid(digits)
+
+
+def ibans_in(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where account numbers stand (ISO 13616), right in their country's length and check digits.
+
+    Example:
+        >>> text = "from BE68 5390 0754 7034 to me, not from BE68 5390 0754 7035"
+        >>> [text[start:end] for start, end in ibans_in(text)]
+        ['BE68 5390 0754 7034']
+    """
+    from stdnum import iban
+
+    found = _IBAN.search(text)
+    while found:
+        resume = found.start() + 1
+        # Words that follow look like more of it.
+        places = [place.start() for place in re.finditer(r"[A-Za-z0-9]", found[0])]
+        for length in range(len(places), 14, -1):
+            end = places[length - 1] + 1
+            behind = found.start() + end
+            ends_here = not text[behind : behind + 1].isalnum()
+            if ends_here and iban.is_valid(re.sub(r"[ -]", "", found[0][:end]), check_country=False):
+                yield found.start(), behind
+                resume = behind
+                break
+        found = _IBAN.search(text, resume)
+
+
+def addresses_in(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where IP addresses stand, of version 4 and 6; not those that every machine has, such as 127.0.0.1.
+
+    Example:
+        >>> text = "version 10.0.19.1 at 203.0.113.7, 2001:db8::1 and ::1, 12:30:45"
+        >>> [text[start:end] for start, end in addresses_in(text)]
+        ['2001:db8::1', '203.0.113.7']
+    """
+    for rule in (_V6, _V4):
+        for found in rule.finditer(text):
+            numbered = _NUMBERED.search(text, max(0, found.start() - 20), found.start())
+            if not numbered and any(character.isdigit() for character in found[0]) and _is_somebodys(found[0]):
+                yield found.span()
+
+
+def _is_somebodys(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified)

@@ -1,0 +1,91 @@
+"""Telephone numbers in a text: valid by the plan of their country, and written as such or called one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "AT", "CH", "BE", "PL", "IN", "AU")
+"""Where a number without a country's code may be from."""
+_CANDIDATE: Final = re.compile(r"(?<![\w.,+#/])(?<!\w-)(?:\+ ?|\()?\d[\d ()./-]{4,24}\d(?!\w|[.,:/-]\d)")
+_WRITTEN: Final = re.compile(
+    r"\(0?\d{2,5}\)[ -]?\d[\d -]{4,}\d"  # (212) 555-0123
+    r"|\d{3}([-.])\d{3}\1\d{4}"  # 212-555-0123
+    r"|0[1-9](?:\.\d\d){4}"  # 01.42.68.53.00
+    r"|0[1-9]\d{0,4}[ /-]\d[\d -]{4,}\d"  # 030 1234567
+)
+_NO_NUMBER: Final = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}([-/. ])\d{1,2}\1(?:19|20)\d\d.*|\d{1,2}-\d{1,2}-\d{2}"
+)
+"""Dates."""
+_CALLED: Final = re.compile(
+    r"phone|\btel\b|tel[eé]?fon|téléphone|teléfono|mobile?\b|móvil|\bcell|cellulare|handy|\bfax|\bcall|\bring\b|\btext\b"
+    r"|\bsms|whatsapp|\breach|contact|anruf|rückruf|\bruf\b|\bappel|\brappel|llám|hotline|portable",
+    re.IGNORECASE,
+)
+_NAMED: Final = re.compile(r"\bnumbers?\b|numéro|número|numero|nummer", re.IGNORECASE)
+_OTHERWISE: Final = re.compile(
+    r"order|ticket|invoice|\bref|\bcase\b|\bitem|arti[ck]|\bsku\b|serial|\bpart\b|product|customer|kunden|bestell"
+    r"|rechnung|facture|policy|tracking|parcel|\bisbn|\bean\b|\bimei|model|version|\brow\b|account|konto|batch|\bid\b"
+    r"|code|licen[sc]e|error|commande|pedido",
+    re.IGNORECASE,
+)
+_BEFORE: Final = 30
+"""Characters before a number that say what it is."""
+
+
+def phones_in(text: str, regions: tuple[str, ...] = REGIONS) -> Iterator[tuple[int, int]]:
+    """Yield where telephone numbers stand.
+
+    With a country's code the number itself decides. Without one it must be valid in one of the regions, and either be
+    written as people write telephone numbers, or follow a word such as "call"; one after "order" is none.
+
+    Example:
+        >>> text = "order 0171-2345678, call 0171 2345679 or +49 30 1234567, not before 05-10-2026"
+        >>> [text[start:end] for start, end in phones_in(text)]
+        ['0171 2345679', '+49 30 1234567']
+    """
+    found = _CANDIDATE.search(text)
+    while found:
+        resume = found.end()
+        before = text[max(0, found.start() - _BEFORE) : found.start()]
+        for end in _ends(found[0]):
+            if _is_phone(found[0][:end], before, regions):
+                resume = found.start() + end
+                yield found.start(), resume
+                break
+        found = _CANDIDATE.search(text, resume)
+
+
+def _ends(candidate: str) -> list[int]:
+    """Return where a number may end, the farthest first: a space may separate it from what comes next."""
+    return [len(candidate), *(found.start() for found in reversed(list(re.finditer(r" +(?=[\d(])", candidate))))]
+
+
+def _is_phone(number: str, before: str, regions: tuple[str, ...]) -> bool:
+    if not 7 <= sum(character.isdigit() for character in number) <= 15 or not re.search(r"\d\d", number):
+        return False
+    if number.startswith("+"):
+        return _valid(number, None)
+    called = max((found.end() for found in _CALLED.finditer(before)), default=-1)
+    otherwise = max((found.end() for found in _OTHERWISE.finditer(before)), default=-1)
+    if otherwise > called or _NO_NUMBER.fullmatch(number):
+        return False
+    if number.startswith("00"):
+        return _valid(f"+{number[2:]}", None)
+    if not _WRITTEN.fullmatch(number) and ("." in number or (called < 0 and not _NAMED.search(before))):
+        return False
+    return any(_valid(number, region) for region in regions)
+
+
+def _valid(number: str, region: str | None) -> bool:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number.replace("(0)", ""), region)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(parsed)

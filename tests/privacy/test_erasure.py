@@ -1,0 +1,358 @@
+"""An erased user is in no byte of the data folder, and everything adds up as before."""
+
+import gzip
+import json
+import random
+import re
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+
+import duckdb
+import pytest
+from privacy.data_folder import ADA, ADAS_WORDS, COMMON, EMAIL, PSEUDONYMS, START, make
+
+from chatmon.clock import ManualClock
+from chatmon.importers import open_logs
+from chatmon.local.langsmith import store as langsmith
+from chatmon.monitor import ChatMonitor
+from chatmon.paths import REPO
+from chatmon.privacy import Pseudonyms, databases, erase, erasure, export_user, rewriting, turn_files
+from chatmon.store import Store
+from chatmon.turns import Turn, read_jsonl, write_jsonl
+
+NAMES = (
+    ADA,
+    *PSEUDONYMS.all_of(ADA),
+    EMAIL,
+    "thread-of-ada",
+    "conversation-1-",
+    "conversation-4-",
+    "conversation-6-",
+    "lovelace",
+    "engine",
+)
+THEIRS = tuple(
+    text.encode(coding)
+    for text in (*NAMES, *ADAS_WORDS, *(json.dumps(word)[1:-1] for word in ADAS_WORDS))
+    for coding in ("utf-8", "utf-16-le")
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make(tmp_path / "data")
+
+
+def everything(folder):
+    """Every byte of a folder but its backups', by other means than the erasure's own search."""
+    for path in folder.rglob("*"):
+        if path.is_file() and "backup" not in path.parts:
+            yield path.name, path.name.encode()
+            yield path.name, path.read_bytes()
+            if path.suffix == ".gz":
+                yield path.name, gzip.decompress(path.read_bytes())
+            elif path.suffix == ".parquet":
+                table = f"read_parquet('{path}', hive_partitioning = false)"
+                rows = duckdb.sql(f"SELECT COLUMNS(*)::VARCHAR FROM {table}").fetchall()
+                yield path.name, "\n".join(cell or "" for row in rows for cell in row).encode()
+            elif path.suffix == ".db":
+                dumped = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+                yield path.name, "\n".join(dumped.iterdump()).encode()
+                dumped.close()
+
+
+def found_in(folder):
+    return {(name, one) for name, content in everything(folder) for one in THEIRS if one in content}
+
+
+def totals(folder):
+    kept = [path for end in ("jsonl", "parquet", "gz", "csv") for path in sorted(folder.rglob(f"*.{end}"))]
+    with open_logs(kept) as logs:
+        return logs.turns.aggregate(
+            "count(*), count(DISTINCT conversation_id), sum(input_tokens), sum(output_tokens), sum(cost), "
+            "count(error_type), sum(response_time), min(timestamp)::VARCHAR, max(timestamp)::VARCHAR, "
+            "count(DISTINCT intent)"
+        ).fetchall()
+
+
+def runs(folder):
+    with closing(sqlite3.connect(folder / "langsmith.db")) as connection:
+        columns = "count(*), count(DISTINCT thread_id), sum(total_tokens), sum(latency), sum(status = 'error')"
+        scores = connection.execute("SELECT key, score FROM feedback").fetchall()
+        return connection.execute(f"SELECT {columns} FROM runs").fetchall() + scores
+
+
+def erase_ada(folder):
+    return erase(ADA, folder, pseudonyms=PSEUDONYMS, also=[EMAIL])
+
+
+def test_a_user_is_in_every_file_before_and_in_no_byte_afterwards(folder):
+    before = found_in(folder)
+    files = {name for name, _ in before}
+    assert {"part-0.parquet", "old.jsonl.gz", "table.csv", "raw.parquet", "langsmith.db", "outbox.db"} < files
+    assert any(name.endswith(".jsonl") for name in files)
+    receipt = erase_ada(folder)
+    assert found_in(folder) == set()
+    assert receipt.left == ()
+    assert len(receipt.changed) == 8
+
+
+def test_operational_totals_are_unchanged(folder):
+    before = totals(folder), runs(folder)
+    erase_ada(folder)
+    assert (totals(folder), runs(folder)) == before
+
+
+def test_the_others_keep_all_that_is_theirs(folder):
+    bob, old_bob = PSEUDONYMS.all_of("customer-bob")
+    held = export_user("customer-bob", folder, pseudonyms=PSEUDONYMS)
+    erase_ada(folder)
+    after = export_user("customer-bob", folder, pseudonyms=PSEUDONYMS)
+    assert len(after["turns"]) == 24
+    assert after["turns"] == held["turns"]
+    assert {turn["user_id"] for turn in after["turns"]} == {bob, old_bob, "customer-bob"}
+    assert COMMON in {turn.get("answer") for turn in after["turns"]}
+    (run, call) = after["runs"]
+    assert run["inputs"] == {"question": "tell me of whatever [erased] wrote"}
+    assert call["total_tokens"] == 110
+
+
+def test_a_second_erasure_says_that_nothing_is_held_and_changes_no_byte(folder):
+    erase_ada(folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    again = erase_ada(folder)
+    assert str(again).startswith("Nothing is held about this user")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_the_receipt_counts_and_names_nobody(folder):
+    receipt = erase_ada(folder)
+    (kept,) = (folder / "erasures").iterdir()
+    said = json.loads(kept.read_text(encoding="utf-8"))
+    assert said["changed"] == receipt.changed
+    assert said["key_ids"] == list(PSEUDONYMS.key_ids)
+    assert sum(count for name, count in receipt.changed.items() if not name.endswith(".db")) == 36
+    assert not [one for one in THEIRS if one in kept.read_bytes() + str(receipt).encode()]
+
+
+def test_backups_are_listed_and_not_touched(folder):
+    receipt = erase_ada(folder)
+    assert receipt.backups == ("backup/monday.jsonl",)
+    assert (folder / "backup" / "monday.jsonl").read_text(encoding="utf-8") == f"{ADA}\n"
+
+
+def test_without_the_old_keys_what_was_stored_under_them_stays(folder):
+    erase(ADA, folder, pseudonyms=Pseudonyms(bytes(range(32))), also=[EMAIL])
+    assert {name for name, _ in found_in(folder)} == {"old.jsonl.gz"}
+
+
+@pytest.mark.parametrize(("name", "pack"), [("notes.txt", bytes), ("notes.txt.gz", gzip.compress)])
+def test_a_file_of_no_known_form_is_named_and_left_alone(folder, name, pack):
+    noted = pack(f"call {ADA} back\n".encode())
+    (folder / name).write_bytes(noted)
+    receipt = erase_ada(folder)
+    assert receipt.left == (name,)
+    assert name in str(receipt)
+    assert (folder / name).read_bytes() == noted
+
+
+def test_half_a_line_of_a_killed_process_goes_where_it_is_the_users(folder):
+    line = next(folder.glob("live/*/*.jsonl"))
+    whole = line.read_bytes()
+    hers = next(one for one in whole.splitlines() if PSEUDONYMS.of(ADA).encode() in one)
+    line.write_bytes(whole + hers[: len(hers) // 2])
+    erase_ada(folder)
+    assert found_in(folder) == set()
+    bobs = b'{"turn_id":"x","conversation_id":"y","user_id":"bo'
+    line.write_bytes(line.read_bytes() + bobs)
+    erase_ada(folder)
+    assert line.read_bytes().endswith(bobs)
+
+
+def a_turn(number, user, conversation, question):
+    return Turn(
+        turn_id=f"t{number}", conversation_id=conversation, user_id=user, timestamp=START, question=question
+    )  # fmt: skip
+
+
+def rows(path):
+    return [(turn.turn_id, turn.user_id, turn.conversation_id, turn.question) for turn in read_jsonl(path)]
+
+
+def test_an_id_that_another_contains_is_not_taken_for_it(tmp_path):
+    some = [a_turn(1, "u1", "c1", "this is question one"), a_turn(2, "u10", "c10", "I am u10, and know u1")]
+    write_jsonl(some, tmp_path / "turns.jsonl")
+    receipt = erase("u1", tmp_path)
+    (_, user, conversation, question), other = rows(tmp_path / "turns.jsonl")
+    assert (user, question) == (None, None)
+    assert re.fullmatch(r"erased-[0-9a-f]{24}", conversation)
+    assert other == ("t2", "u10", "c10", "I am u10, and know [erased]")
+    assert receipt.left == ()
+
+
+def test_a_turn_without_a_user_is_theirs_where_its_conversation_is_and_stays_where_others_share_it(tmp_path):
+    some = [
+        a_turn(1, "customer-1", "alone", "what I said alone"), a_turn(2, None, "alone", "who said this alone"),
+        a_turn(3, "customer-1", "shared", "what I said to all"), a_turn(4, "customer-2", "shared", "what another said"),
+        a_turn(5, None, "shared", "who said this to all"),
+    ]  # fmt: skip
+    write_jsonl(some, tmp_path / "turns.jsonl")
+    erase("customer-1", tmp_path)
+    left = rows(tmp_path / "turns.jsonl")
+    assert [question for *_, question in left] == [None, None, None, "what another said", "who said this to all"]
+    assert left[0][2] == left[1][2] != "alone"
+    assert [conversation for *_, conversation, _ in left[2:]] == ["shared"] * 3
+
+
+def test_what_a_process_appends_while_its_file_is_written_anew_is_kept(tmp_path, monkeypatch):
+    path = tmp_path / "turns.jsonl"
+    write_jsonl([a_turn(1, "customer-1", "c1", "what I said")], path)
+    write_jsonl([a_turn(2, "customer-2", "c2", "hello"), a_turn(3, "customer-1", "c1", "again")], tmp_path / "later")
+    later = (tmp_path / "later").read_bytes()
+    (tmp_path / "later").unlink()
+
+    @contextmanager
+    def while_another_appends(target):
+        with rewriting.rewritten(target) as file:
+            yield file
+            with target.open("ab") as old:
+                old.write(later)
+
+    monkeypatch.setattr(turn_files, "rewritten", while_another_appends)
+    erase("customer-1", tmp_path)
+    assert [(turn, user, question) for turn, user, _, question in rows(path)] == [
+        ("t1", None, None), ("t2", "customer-2", "hello"), ("t3", None, None)
+    ]  # fmt: skip
+
+
+def test_a_running_bot_loses_no_turn_to_an_erasure(tmp_path):
+    with Store(tmp_path, interval=0.001) as store:
+        clock = ManualClock(START)
+        monitor = ChatMonitor(clock=clock.time_ns, timer=clock.timer)
+        store.attach(monitor)
+        given = []
+        for number in range(40):
+            for user in ("customer-ada-1", "customer-bob"):
+                with monitor.track(f"conversation-{number}-{user[-3:]}", user) as turn:
+                    clock.advance(1)
+                given.append(turn.turn_id)
+            if number % 10 == 5:
+                erase("customer-ada-1", tmp_path)
+        store.flush()
+        erase("customer-ada-1", tmp_path)
+        with open_logs(tmp_path) as logs:
+            frame = logs.frame()
+    assert sorted(frame["turn_id"]) == sorted(given)
+    assert frame["user_id"].isna().sum() == 40
+
+
+ERASE = """
+import sys
+from pathlib import Path
+from chatmon.privacy import Pseudonyms, erase
+print("ready", flush=True)
+erase(sys.argv[1], Path(sys.argv[2]), pseudonyms=Pseudonyms(bytes(range(32)), bytes(32)), also=[sys.argv[3]])
+"""
+
+
+def test_an_erasure_that_is_killed_at_any_moment_is_finished_by_the_next(tmp_path):
+    template = make(tmp_path / "template")
+    before = totals(template), runs(template)
+    rng = random.Random(7)
+    for attempt in range(6):
+        data = tmp_path / f"data-{attempt}"
+        shutil.copytree(template, data)
+        command = [sys.executable, "-c", ERASE, ADA, str(data), EMAIL]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPO) as child:
+            assert child.stdout.readline() == b"ready\n"
+            time.sleep(rng.uniform(0.0, 0.4))
+            child.kill()
+        erase_ada(data)
+        assert found_in(data) == set()
+        assert (totals(data), runs(data)) == before
+        assert not list(data.rglob(".*ing-*"))
+
+
+@pytest.mark.parametrize("at", range(9))
+def test_an_erasure_that_fails_at_any_file_is_finished_by_the_next(folder, monkeypatch, at):
+    before = totals(folder), runs(folder)
+    calls = 0
+
+    def failing(real):
+        def call(*args, **options):
+            nonlocal calls
+            calls += 1
+            if calls > at:
+                raise OSError("the disk is full")
+            return real(*args, **options)
+
+        return call
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasure, "erase_from", failing(erasure.erase_from))
+        patched.setattr(erasure, "erase_from_database", failing(erasure.erase_from_database))
+        if at < 8:
+            with pytest.raises(OSError, match="the disk is full"):
+                erase_ada(folder)
+    erase_ada(folder)
+    assert found_in(folder) == set()
+    assert (totals(folder), runs(folder)) == before
+
+
+def test_a_database_in_use_is_refused_with_what_to_do(folder, monkeypatch):
+    monkeypatch.setattr(databases, "BUSY_SECONDS", 0.2)
+    reader = sqlite3.connect(folder / "langsmith.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM runs").fetchall()
+    try:
+        with pytest.raises(sqlite3.OperationalError, match=r"stop its server, and erase again|locked"):
+            erase_ada(folder)
+    finally:
+        reader.close()
+    erase_ada(folder)
+    assert found_in(folder) == set()
+
+
+def test_a_local_langsmith_takes_traces_on_after_an_erasure(folder):
+    erase_ada(folder)
+    store = langsmith.Store(folder / "langsmith.db")
+    hits = store.reading().execute("SELECT count(*) FROM texts WHERE texts MATCH 'engine'").fetchone()[0]
+    bobs = store.reading().execute("SELECT count(*) FROM texts WHERE texts MATCH 'whatever'").fetchone()[0]
+    store.reading().close()
+    store.close()
+    assert (hits, bobs > 0) == (0, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+def test_only_the_owner_may_read_what_an_erasure_writes(folder):
+    erase_ada(folder)
+    receipts = folder / "erasures"
+    written = [*receipts.iterdir(), *folder.glob("turns/*/*"), *folder.glob("exports/*")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}
+    assert stat.S_IMODE(receipts.stat().st_mode) == 0o700
+
+
+def test_what_is_held_about_a_user_is_told_once_a_turn(folder):
+    held = export_user(ADA, folder, pseudonyms=PSEUDONYMS, also=[EMAIL])
+    assert len(held["turns"]) == 36
+    assert {turn["file"].partition("/")[0] for turn in held["turns"]} == {"live", "turns", "exports"}
+    assert held["runs"][0]["inputs"] == {"question": "tell me of difference engine"}
+    assert held["runs"][0]["feedback"][0]["comment"] == "my brass cogs!"
+    assert "outbox.db" in held["found_in"]
+    assert held["backups"] == ["backup/monday.jsonl"]
+    json.dumps(held)
+    erase_ada(folder)
+    after = export_user(ADA, folder, pseudonyms=PSEUDONYMS, also=[EMAIL])
+    assert (after["turns"], after["runs"], after["found_in"]) == ([], [], [])
+
+
+def test_no_folder_and_no_name_are_refused(tmp_path):
+    with pytest.raises(NotADirectoryError, match="no folder"):
+        erase("ada", tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="the user's id is empty"):
+        erase("", tmp_path)
