@@ -16,16 +16,18 @@ from __future__ import annotations
 import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatmon.chat_config import ChatConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     import pandas as pd
 
     from chatmon.chat import ProductionChatbot
+    from chatmon.monitor import ChatMonitor
     from chatmon.turns import Turn
 
 _SUMS: Final = ("input_tokens", "cached_tokens", "output_tokens", "response_time")
@@ -85,6 +87,22 @@ class Trial:
         frame = pd.DataFrame.from_dict(rows, orient="index", dtype="float64")
         frame.loc["saved", list(_SUMS)] = frame.loc["off", list(_SUMS)] - frame.loc["on", list(_SUMS)]
         return frame
+
+
+def monitor_at_prices_of(model: str, **options: Any) -> ChatMonitor:
+    """Return a monitor that keeps what was said, and charges each turn what it would have cost with another model.
+
+    Args:
+        model: Whose prices to take, such as one of ``config.models().what_if``.
+        **options: As ``ChatMonitor`` has them.
+    """
+    from chatmon import cost
+    from chatmon.monitor import ChatMonitor
+
+    def charge(usage: cost.Usage, _model: str, *, provider: str | None, at: datetime) -> cost.Price:
+        return cost.price(usage, model, at=at)
+
+    return ChatMonitor(capture_content=True, pricer=charge, **options)
 
 
 def messages(turns: Iterable[Turn]) -> list[Asked]:

@@ -23,6 +23,7 @@ class Prompt:
         examples: Questions and notes that show the model what to do, before the conversation.
         note_last: Whether the note stands below the question, so that all before it is as it was in the request before,
             and a cache of prompts knows it; ``repeat`` implies that.
+        user_first: Whether the user is named above all else, so that no two users' requests begin alike.
     """
 
     version: str
@@ -30,6 +31,7 @@ class Prompt:
     repeat: bool = False
     examples: tuple[Message, ...] = ()
     note_last: bool = False
+    user_first: bool = False
 
     def ask(self, question: str, note: str) -> str:
         """Return the user's message as the model gets it.
@@ -42,13 +44,16 @@ class Prompt:
             return f"Customer: {question}\nRepeat: {note}"
         return f"{question}\nFacts: {note}" if self.note_last else question
 
-    def messages(self, question: str, note: str, history: Sequence[Message] = ()) -> list[Message]:
+    def messages(
+        self, question: str, note: str, history: Sequence[Message] = (), user_id: str | None = None
+    ) -> list[Message]:
         """Return everything that is sent to the model for one turn.
 
         Args:
             question: What the user wrote.
             note: What the knowledge base says about it.
             history: Earlier turns: the user's message as it was sent, and the reply.
+            user_id: Who asks.
 
         Example:
             >>> for role, text in prompt("v1").messages("When is my bill due?", "On the 5th of each month."):
@@ -57,8 +62,9 @@ class Prompt:
             Facts: On the 5th of each month.
             human | When is my bill due?
         """
+        system = f"The customer is {user_id}.\n{self.system}" if self.user_first else self.system
         constant = self.repeat or self.note_last
-        messages = [("system", self.system if constant else f"{self.system}\nFacts: {note}")]
+        messages = [("system", system if constant else f"{system}\nFacts: {note}")]
         shown = [(self.ask(asked, answer), answer) for asked, answer in self.examples]
         for asked, answer in (*shown, *history, (self.ask(question, note), "")):
             messages += [("human", asked), ("ai", answer)]
@@ -77,12 +83,14 @@ _EXAMPLES = (
     ("My table is too small", "Write to tables@shop.example. We find you another one within 10 minutes."),
 )
 
+_DESK = "You are a friendly support desk. Repeat the text to the customer."
 _FIRST = "You are a helpful AI assistant. Please provide accurate and concise responses."
 PROMPTS = {
     version.version: version
     for version in (
         Prompt("v1", _FIRST),
-        Prompt("v2", "You are a friendly support desk. Repeat the text to the customer.", True, _EXAMPLES),
+        Prompt("v2", _DESK, True, _EXAMPLES),
+        Prompt("v2-user-first", _DESK, True, _EXAMPLES, user_first=True),
         Prompt("v1-note-last", _FIRST, note_last=True),
     )
 }

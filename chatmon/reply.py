@@ -182,11 +182,12 @@ class ReplyStream:
         with trace.step("prompt", "prompt", question=self._text, version=bot.prompt.version) as written:
             self._asked = bot.prompt.ask(self._text, note)
             history = bot.memory.history(self.conversation_id)
-            messages = bot.prompt.messages(self._text, note, history)
+            messages = bot.prompt.messages(self._text, note, history, self._user_id)
             written["messages"] = messages
         if dropped := bot.memory.dropped(self.conversation_id):
             turn.set(attributes={"dropped_exchanges": dropped})
-        self._scope = (self._client.settings, bot.prompt, note, tuple(history))
+        named = self._user_id if bot.prompt.user_first else None
+        self._scope = (self._client.settings, bot.prompt, note, tuple(history), named)
         return messages
 
     def _serve(self, turn: LiveTurn) -> str | None:

@@ -66,12 +66,12 @@ class Planned:
     text: str
 
 
-def plan(seed: int = SEED) -> list[Planned]:
+def plan(seed: int = SEED, days: tuple[datetime, ...] = DAYS) -> list[Planned]:
     """Return who asks what and when, in order of time: the part that the seed decides."""
     rng = random.Random(seed)
     entries = KnowledgeBase.load().entries
     messages = []
-    for day, opening in enumerate(DAYS):
+    for day, opening in enumerate(days):
         for number in range(CONVERSATIONS_A_DAY):
             at = opening + timedelta(hours=rng.triangular(0, 10, 6.5))  # busiest in the early afternoon
             person = {

@@ -10,7 +10,8 @@ import pytest
 from moments import MORNING
 
 from chatmon.chat import ChatConfig, ProductionChatbot
-from chatmon.levers import Asked, Trial, messages, try_lever
+from chatmon.cost import Usage, price
+from chatmon.levers import Asked, Trial, messages, monitor_at_prices_of, try_lever
 from chatmon.turns import Turn
 
 DUE = "When is my bill due?"
@@ -34,6 +35,16 @@ def test_the_messages_of_a_log_come_in_order_of_time_without_those_that_were_not
     assert messages(log) == [Asked("c1", None, "first"), Asked("c1", "u", "later")]
     with pytest.raises(ValueError, match="no turn has its question: record them with"):
         messages([turn(3)])
+
+
+def test_a_monitor_charges_what_another_model_would_have_cost() -> None:
+    monitor, usage = monitor_at_prices_of("gpt-4.1-mini"), Usage(1_000_000, 0, 0, 0, 0)
+    with monitor.track("c1", "ada", model="tiny") as live:
+        live.add_usage(usage, model="tiny")
+        live.set(question=DUE)
+    (one,) = monitor.turns()
+    assert (one.model, one.question) == ("tiny", DUE)
+    assert one.cost == price(usage, "gpt-4.1-mini", at=one.timestamp).amount > 0
 
 
 def test_no_messages_are_refused_before_a_model_is_started() -> None:

@@ -50,6 +50,16 @@ def test_the_note_is_sent_wherever_it_stands() -> None:
     )
 
 
+def test_a_prompt_that_begins_with_the_user_is_the_other_one_behind_that() -> None:
+    plain, named, other = (
+        prompt(version).messages("When?", NOTE, user_id=user)
+        for version, user in (("v2", "ada"), ("v2-user-first", "ada"), ("v2-user-first", "ben"))
+    )
+    assert named[0] == ("system", f"The customer is ada.\n{plain[0][1]}")
+    assert named[1:] == plain[1:] == other[1:]
+    assert named[0] != other[0]
+
+
 def test_a_system_message_of_ones_own_replaces_that_of_a_version_or_makes_a_new_one() -> None:
     assert prompt("v2", "Be brief.") == Prompt("v2", "Be brief.", True, PROMPTS["v2"].examples)
     assert prompt("v1-note-last", "Be brief.") == Prompt("v1-note-last", "Be brief.", note_last=True)
