@@ -4,7 +4,7 @@ from chatmon.optimizer.history import ChatbotOptimizer, Entry
 from chatmon.optimizer.kinds import KINDS
 from chatmon.optimizer.recommend import recommend
 from chatmon.optimizer.recommendation import Amount, Recommendation, Recommendations
-from chatmon.optimizer.spending import replay_cache
+from chatmon.optimizer.replay import replay_cache
 from chatmon.optimizer.verify import plan
 
 __all__ = [

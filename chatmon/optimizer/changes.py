@@ -15,6 +15,7 @@ from chatmon.analysis.scan import ALONE, log_p, scan_cells, sharpened
 from chatmon.analysis.source import query
 from chatmon.optimizer.kinds import KINDS
 from chatmon.optimizer.models import as_good
+from chatmon.optimizer.prefix import prefix_evidence
 from chatmon.optimizer.recommendation import Recommendation, monthly
 from chatmon.optimizer.sample import INPUT, inside
 
@@ -118,7 +119,8 @@ def _cause(sample: Sample, shift: Shift, on: Cells) -> _Cause | None:
         numbers = "{:+,.0f} ({:+,.0f} to {:+,.0f})".format(*first)
         return _Cause("bloated_prompt", (("input tokens of a conversation's first turn", numbers),))
     if shift.measure == "cached":
-        return _Cause("uncached_prefix")
+        inside = f"{window_of(shift)} AND {slice_of(shift) or 'true'}"
+        return _Cause("uncached_prefix", tuple(prefix_evidence(sample, inside)))
     if shift.measure == "cost":
         return _overpowered(sample, shift)
     if shift.measure == "response_time":

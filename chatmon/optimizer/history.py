@@ -27,12 +27,19 @@ class Entry:
         recommended_at: When, UTC.
         tried_at: When it was tried, UTC; None where it was not.
         measured: What it saved, by unit, as measured afterwards; None where it was not.
+        share: Size of the new traffic that it was measured on, relative to the log's; None for the log's own.
     """
 
     recommendation: Recommendation
     recommended_at: datetime
     tried_at: datetime | None = None
     measured: Mapping[str, float] | None = None
+    share: float | None = None
+
+    def expected(self) -> dict[str, Amount]:
+        """Return what was said of the traffic that it was measured on, by unit."""
+        said = self.recommendation.saving
+        return {unit: one if self.share is None else one.ahead(self.share) for unit, one in said.items()}
 
     def held(self) -> dict[str, bool]:
         """Return, for each unit that was measured, whether the saving lies in the interval that was said.
@@ -42,7 +49,7 @@ class Entry:
         """
         if self.measured is None:
             raise ValueError(f"{self.recommendation.title!r} was not measured yet: call verified()")
-        said: Mapping[str, Amount] = self.recommendation.saving
+        said = self.expected()
         return {unit: said[unit].low <= value <= said[unit].high for unit, value in self.measured.items()}
 
 
@@ -91,11 +98,18 @@ class ChatbotOptimizer:
         place = self._place(recommendation)
         self.history[place] = replace(self.history[place], tried_at=self._now())
 
-    def verified(self, recommendation: Recommendation, measured: Mapping[str, float]) -> Entry:
+    def verified(
+        self, recommendation: Recommendation, measured: Mapping[str, float], share: float | None = None
+    ) -> Entry:
         """Note what a recommendation saved, by unit, and return its entry.
 
+        Args:
+            recommendation: What was followed.
+            measured: Unit to what it saved.
+            share: Size of the new traffic that it was measured on, relative to the log's; not given, the log's own.
+
         Raises:
-            ValueError: It is not in the history, or a unit is none that it was to save.
+            ValueError: It is not in the history, a unit is none that it was to save, or the share is not above 0.
         """
         strangers = set(measured) - set(recommendation.saving)
         if strangers:
@@ -103,8 +117,10 @@ class ChatbotOptimizer:
                 f"{', '.join(sorted(strangers))} is nothing that it was to save: {', '.join(recommendation.saving)}"
             )
         place = self._place(recommendation)
-        self.history[place] = replace(self.history[place], measured=dict(measured))
-        return self.history[place]
+        entry = replace(self.history[place], measured=dict(measured), share=share)
+        entry.expected()
+        self.history[place] = entry
+        return entry
 
     def _place(self, recommendation: Recommendation) -> int:
         for place, entry in enumerate(self.history):

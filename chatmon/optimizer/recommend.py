@@ -39,7 +39,9 @@ def recommend(turns: Turns) -> Recommendations:
     found += [*repeated_questions(turns, sample), *long_conversations(sample), *wasted_spend(sample, found)]
     found.sort(key=lambda one: -one.weight)
     unable = {
-        name: f"no turn has {' or '.join(lacking)}"
+        name: "no turn has an error_type: none failed, or the log does not say"
+        if lacking == ["error_type"]
+        else f"no turn has {' or '.join(lacking)}"
         for name, kind in KINDS.items()
         if (lacking := sample.lacks(*kind.needs))
     }

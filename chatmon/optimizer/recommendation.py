@@ -52,6 +52,30 @@ class Amount(NamedTuple):
         """Return the amount multiplied by a positive number."""
         return Amount(self.value * factor, self.low * factor, self.high * factor)
 
+    def ahead(self, share: float) -> Amount:
+        """Return what to expect of new traffic: the same times its size, with an interval that it falls in by itself.
+
+        The interval of an estimate shrinks with the traffic it is scaled to; what so much traffic really saves does
+        not. Of the error e, new traffic of a share s has s·e from the estimate and √s·e from its own chance, which
+        are independent.
+
+        Args:
+            share: Size of the new traffic, relative to that of the estimate, such as its turns by the log's.
+
+        Raises:
+            ValueError: The share is not above 0.
+
+        Example:
+            >>> value, low, high = Amount(4.0, 2.0, 6.0).ahead(0.25)
+            >>> value, round(high - value, 2)
+            (1.0, 1.12)
+        """
+        if not share > 0:
+            raise ValueError(f"share ({share}) must be above 0: it is the new traffic's size, relative to the log's")
+        wider = (share**2 + share) ** 0.5
+        value = self.value * share
+        return Amount(value, value - (self.value - self.low) * wider, value + (self.high - self.value) * wider)
+
     def text(self, unit: str) -> str:
         """Return the amount with its interval and unit.
 

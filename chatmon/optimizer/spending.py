@@ -2,103 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from chatmon.analysis.by_model import case
-from chatmon.analysis.source import MICROSECONDS, query, relation
+from chatmon.analysis.source import query
 from chatmon.optimizer.recommendation import Amount
+from chatmon.optimizer.replay import KEPT, PART, replay_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatmon.analysis.source import Turns
     from chatmon.optimizer.recommendation import Recommendation
+    from chatmon.optimizer.replay import Replay
     from chatmon.optimizer.sample import Sample
 
 WORTH: Final = 0.05
 """Share of all cost from which on a lever is worth pulling."""
 WASTED: Final = 0.02
 """Share of all cost from which on money spent on failures is worth a look."""
-KEPT: Final = 24 * 3600
-"""Seconds for which a response cache keeps an answer."""
 AGREE: Final = 0.9
 """Share of repeats that must have got the same answer as before, to call an answer one that may be kept."""
-ALIKE: Final = 0.1
-"""Relative difference in output tokens up to which two answers may be the same, where the texts are not known."""
-_PART: Final = "substr(md5(coalesce(user_id, conversation_id)), 1, 1)"
-"""One of 16 parts of the users."""
 _COUNTED: Final = "counted turn by turn, not inferred; the interval is between users"
+NEAR: Final = 0.8
+"""The similarity from which on questions in other words are looked at too."""
+WORDINGS: Final = 3_000
+"""Different questions above which they are not compared with each other."""
 EXCHANGES: Final = 2
 """Exchanges that a window of the conversation keeps."""
-
-
-class Replay(NamedTuple):
-    """What a response cache would have done.
-
-    Attributes:
-        asked: First questions of conversations that were answered, with their text.
-        repeated: Those asked before within the time that an answer is kept.
-        agreed: Those of them whose answer was the one kept.
-        usd: What the agreed ones cost, by part of the users.
-        seconds: What they took, by part of the users.
-    """
-
-    asked: int
-    repeated: int
-    agreed: int
-    usd: Sequence[float]
-    seconds: Sequence[float]
-
-    @property
-    def hit_rate(self) -> float:
-        """The share of first questions that a cache would have answered."""
-        return self.repeated / self.asked if self.asked else 0.0
-
-    @property
-    def agreement(self) -> float:
-        """The share of repeats that got the same answer as before."""
-        return self.agreed / self.repeated if self.repeated else 0.0
-
-
-def replay_cache(turns: Turns, kept: float = KEPT) -> Replay:
-    """Replay a log, in order, against an exact response cache for the first questions of conversations.
-
-    A question counts as repeated if the same words, but for case and spaces, were answered before, by the same model
-    and prompt, in the time that answers are kept. Its answer is the same if the text is, or
-    the number of tokens nearly.
-
-    Args:
-        turns: Any holder of turns.
-        kept: Seconds for which an answer is kept.
-
-    Example:
-        >>> replay_cache([]).hit_rate
-        0.0
-    """
-    key = "lower(trim(question)), coalesce(model, ''), coalesce(prompt_version, '')"
-    rows = query(
-        turns,
-        f"""SELECT part, count(*), count(CASE WHEN again THEN 1 END), count(CASE WHEN again AND same THEN 1 END),
-            coalesce(sum(CASE WHEN again AND same THEN CAST(cost AS DOUBLE) END), 0),
-            coalesce(sum(CASE WHEN again AND same THEN response_time END), 0)
-        FROM (
-            SELECT cost, response_time, part,
-                coalesce(began - last_began <= {kept * 1e6:.0f}, false) AS again,
-                coalesce(answer = earlier, abs(output_tokens - size) <= {ALIKE} * size, false) AS same
-            FROM (
-                SELECT *, lag(began) OVER w AS last_began, lag(answer) OVER w AS earlier,
-                    lag(output_tokens) OVER w AS size
-                FROM (
-                    SELECT *, {MICROSECONDS}(timestamp) AS began, {_PART} AS part,
-                        row_number() OVER (PARTITION BY conversation_id ORDER BY timestamp, turn_id) AS place
-                    FROM turns) AS placed
-                WHERE place = 1 AND error_type IS NULL AND question IS NOT NULL
-                WINDOW w AS (PARTITION BY {key} ORDER BY timestamp, turn_id)) AS followed) AS judged
-        GROUP BY part ORDER BY part""",  # noqa: S608 - our own expressions
-    )
-    columns = list(zip(*rows, strict=True)) or [()] * 6
-    asked, repeated, agreed = (sum(one) for one in columns[1:4])
-    return Replay(asked, repeated, agreed, tuple(columns[4]), tuple(columns[5]))
 
 
 def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
@@ -108,7 +39,7 @@ def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
         turns: Those with their texts.
         sample: The same, prepared.
     """
-    replay = replay_cache(relation(turns))
+    replay = replay_cache(turns)
     saving = {unit: _sum(parts) for unit, parts in (("usd", replay.usd), ("seconds", replay.seconds)) if len(parts) > 1}
     if not saving or replay.agreement < AGREE or sample.weight(saving) < WORTH:
         return []
@@ -118,11 +49,21 @@ def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
             f"{replay.hit_rate:.0%} of first questions had been asked in the {KEPT // 3600} hours before, "
             f"and {replay.agreement:.0%} of those got the same answer",
             (("first questions", f"{replay.asked:,}"), ("asked before", f"{replay.repeated:,}"),
-             ("answered the same", f"{replay.agreed:,}"), ("would be stale", f"{replay.repeated - replay.agreed:,}")),
+             ("answered the same", f"{replay.agreed:,}"), ("would be stale", f"{replay.repeated - replay.agreed:,}"),
+             ("asked in other words", _in_other_words(turns, replay))),
             "SELECT lower(trim(question)) AS question, count(*) AS n, CAST(sum(cost) AS DOUBLE) AS cost FROM turns "
             "GROUP BY 1 HAVING count(*) > 1 ORDER BY n DESC", _COUNTED,
         )
     ]  # fmt: skip
+
+
+def _in_other_words(turns: Turns, exact: Replay) -> str:
+    """Return what a cache that also serves questions that mean nearly the same would add."""
+    if exact.wordings > WORDINGS:
+        return f"not looked at: {exact.wordings:,} different questions are more than {WORDINGS:,}"
+    more = replay_cache(turns, threshold=NEAR)
+    added, same = more.repeated - exact.repeated, more.agreed - exact.agreed
+    return f"{added:,} more, at a similarity of {NEAR}; {same:,} of them answered the same, the rest would be wrong"
 
 
 def long_conversations(sample: Sample) -> list[Recommendation]:
@@ -138,7 +79,7 @@ def long_conversations(sample: Sample) -> list[Recommendation]:
         f"""SELECT part, sum(from_cache * {cached} + (early - from_cache) * {fresh}),
             count(CASE WHEN early > 0 THEN 1 END)
         FROM (SELECT *, least(early, coalesce(cached_tokens, 0)) AS from_cache
-            FROM (SELECT *, {_PART} AS part, greatest(0, lag(input_tokens, {EXCHANGES}) OVER
+            FROM (SELECT *, {PART} AS part, greatest(0, lag(input_tokens, {EXCHANGES}) OVER
                     (PARTITION BY conversation_id ORDER BY place) - first_input) AS early
                 FROM turns) AS followed) AS paid GROUP BY part ORDER BY part""",  # noqa: S608 - our own expressions
     )
@@ -169,7 +110,7 @@ def wasted_spend(sample: Sample, told: Sequence[Recommendation]) -> list[Recomme
         return []
     rows = query(
         sample.turns,
-        f"""SELECT {_PART} AS part, CAST(sum(cost) AS DOUBLE), count(*)
+        f"""SELECT {PART} AS part, CAST(sum(cost) AS DOUBLE), count(*)
         FROM turns WHERE error_type IS NOT NULL AND cost > 0 GROUP BY 1 ORDER BY 1""",  # noqa: S608 - our own expression
     )
     if len(rows) < 2:

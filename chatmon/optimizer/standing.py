@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatmon.analysis.finding import quoted
 from chatmon.optimizer.held import Held, against
 from chatmon.optimizer.models import as_good, completes_as_many
+from chatmon.optimizer.prefix import prefix_evidence
 from chatmon.optimizer.recommendation import Amount
 from chatmon.optimizer.sample import INPUT
 
@@ -224,7 +225,10 @@ def _told_version(sample: Sample, sign: Sign, one: Slice, p: float) -> list[Reco
         title = f"{one.where} gets {-100 * said.value:.0f} points less {sign.words} than the rest"
         numbers = "{:+.0f} points ({:+.0f} to {:+.0f})".format(*said.times(100))
     saving = {"usd": Amount.around(paid.change, paid.error).times(n)}
-    return [_told(sample, sign.kind, one, saving, title, ((sign.words, numbers),), sign.shown, p)]
+    evidence = [(sign.words, numbers)]
+    if sign.kind == "uncached_prefix":
+        evidence += prefix_evidence(sample, _sql(one))
+    return [_told(sample, sign.kind, one, saving, title, evidence, sign.shown, p)]
 
 
 def _told(
@@ -237,13 +241,16 @@ def _told(
     shown: str,
     p: float,
 ) -> Recommendation:
-    inside = " AND ".join(f"{name} = {quoted(value)}" for name, value in one.values.items())
     return sample.all_along(
         kind, one.values, saving, title, evidence,
-        f"SELECT {inside} AS inside, {shown} AS mean, count(*) AS n FROM turns GROUP BY 1 ORDER BY 1",  # noqa: S608 - quoted
+        f"SELECT {_sql(one)} AS inside, {shown} AS mean, count(*) AS n FROM turns GROUP BY 1 ORDER BY 1",  # noqa: S608 - quoted
         f"p = {p:.1g} in one half of the users, corrected for all slices looked at; the saving is estimated on the "
         "other",
     )  # fmt: skip
+
+
+def _sql(one: Slice) -> str:
+    return " AND ".join(f"{name} = {quoted(value)}" for name, value in one.values.items())
 
 
 def _slices(cells: Cells, by: Sequence[str] = _CUT_BY) -> list[Slice]:

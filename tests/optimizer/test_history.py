@@ -43,6 +43,17 @@ def test_what_was_tried_and_measured_is_held_against_what_was_said(optimizer):
     assert optimizer.verified(one, {"unhelped": 0.0}).held() == {"unhelped": False}
 
 
+def test_a_saving_on_new_traffic_is_held_against_what_so_much_of_it_may_save(optimizer):
+    (one,) = optimizer.identify_optimization_opportunities()
+    said = one.saving["unhelped"]
+    lucky = {"unhelped": 0.1 * said.value + 0.2 * (said.high - said.value)}
+    assert optimizer.verified(one, lucky, share=0.1).held() == {"unhelped": True}
+    assert optimizer.verified(one, {"unhelped": said.value}, share=0.1).held() == {"unhelped": False}
+    with pytest.raises(ValueError, match=r"share \(0\) must be above 0"):
+        optimizer.verified(one, lucky, share=0)
+    assert optimizer.history[0].share == 0.1
+
+
 def test_what_was_never_advised_or_measured_is_refused(optimizer, found):
     (other,) = found
     with pytest.raises(ValueError, match="none of the 0 in the history"):
