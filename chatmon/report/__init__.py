@@ -52,6 +52,7 @@ def render(turns: Turns, *, made_at: datetime | None = None, step: Callable[[str
     from chatmon import analysis
     from chatmon.analysis.dashboard import prepare_dashboard_data
     from chatmon.analysis.findings import findings
+    from chatmon.optimizer import recommend
     from chatmon.panels import panels
     from chatmon.report.page import page
     from chatmon.report.svg import svg
@@ -66,6 +67,8 @@ def render(turns: Turns, *, made_at: datetime | None = None, step: Callable[[str
         raise ValueError("there are 0 turns: a report needs at least one")
     step("looking for changes in every slice")
     found = findings(source)
+    step("looking for what to save")
+    advice = recommend(source)
     step("drawing")
     data = prepare_dashboard_data(source)
     figures = [(panel, svg(panel, data, f"figure-{place}")) for place, panel in enumerate(panels(data), 1)]
@@ -73,6 +76,7 @@ def render(turns: Turns, *, made_at: datetime | None = None, step: Callable[[str
     return page(
         summary=summary,
         found=found,
+        advice=advice,
         figures=figures,
         tables=tables(source),
         imported=turns.report if isinstance(turns, Logs) else None,

@@ -30,6 +30,10 @@ DEFINITIONS: Final[dict[str, str]] = {
         "What a change makes up of the whole log: of its waiting, of its failed turns and uncompleted tasks, or of its "
         "cost. Findings are ranked by it."
     ),
+    "Recommendation": (
+        "What would have saved so much on the same traffic, found in one half of the users and estimated on the other "
+        "where the log is large enough. A month is 30 days. It is a claim until an experiment or a trial confirms it."
+    ),
     "Intervals": (
         "95 %. n is the number of values behind a number. Those of changes, ratings and experiments take the turns of "
         "a conversation as alike; those of rates, means and percentiles take turns as independent, and are "

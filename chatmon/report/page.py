@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chatmon.analysis.findings import Finding
     from chatmon.estimates import Estimate
     from chatmon.importers import ImportReport
+    from chatmon.optimizer import Recommendation, Recommendations
     from chatmon.panels import Panel
     from chatmon.report.html import Table
     from chatmon.summary import Summary
@@ -29,6 +30,7 @@ def page(
     *,
     summary: Summary,
     found: Sequence[Finding],
+    advice: Recommendations,
     figures: Sequence[tuple[Panel, Html]],
     tables: Sequence[Table],
     imported: ImportReport | None,
@@ -40,6 +42,7 @@ def page(
     Args:
         summary: What the turns add up to.
         found: The findings, the weightiest first.
+        advice: What to do about them.
         figures: Each panel with its drawing.
         tables: The tables.
         imported: How the log was read; None where it was read already.
@@ -50,6 +53,7 @@ def page(
     made = f"{made_at:%Y-%m-%d %H:%M} UTC" + (", when the log ends" if at_logs_end else "")
     sections = [
         ("know", "Three things to know", _know(found)),
+        ("do", "What to do", _do(advice)),
         ("numbers", "In numbers", _numbers(summary)),
         ("time", "In time", tag("div", *(_figure(panel, drawing) for panel, drawing in figures), class_="figures")),
         ("tables", "In tables", Html("".join(table(one, f"table-{place}") for place, one in enumerate(tables, 1)))),
@@ -95,6 +99,23 @@ def _finding(one: Finding) -> Html:
         rows += [("Where and when", f"{one.where}, {one.when}"), ("How sure", one.sure)]
     query = folded("The query that shows it again", tag("pre", tag("code", one.query)), class_="query")
     return Html(tag("h3", one.title) + pairs(rows) + query)
+
+
+def _do(advice: Recommendations) -> Html:
+    said = tag("p", "Nothing: as far as this log can tell, there is nothing to save." if not len(advice) else
+               "What would save money, waiting or failures, and how that is known; the weightiest first.")  # fmt: skip
+    told = tag("ol", *(tag("li", tag("div", _recommendation(one), class_="finding")) for one in advice), class_="first")
+    unable = pairs((f"Not looked for: {name.replace('_', ' ')}", why) for name, why in advice.unable.items())
+    return Html(said + (told if len(advice) else "") + (unable if advice.unable else ""))
+
+
+def _recommendation(one: Recommendation) -> Html:
+    _, *rows, (_, query) = one.rows()
+    named = [(name[:1].upper() + name[1:], value) for name, value in rows]
+    first = 1 + len(one.saving)
+    known = folded("How that is known, what could go wrong, how to test it", pairs(named[first:]))
+    shown = folded("The query that shows it again", tag("pre", tag("code", query)), class_="query")
+    return Html(tag("h3", one.title) + pairs([*named[:first], ("Priority", one.priority)]) + known + shown)
 
 
 def _numbers(summary: Summary) -> Html:

@@ -9,6 +9,7 @@ from importers.conversations import some_turns
 
 from chatmon.analysis import between
 from chatmon.importers import open_logs
+from chatmon.optimizer import recommend
 from chatmon.paths import data_file
 from chatmon.report import render, write_report
 from chatmon.turns import COLUMNS, REQUIRED, Turn, write_jsonl
@@ -73,6 +74,17 @@ def test_the_page_begins_with_what_is_wrong(four_weeks):
     assert places[-1] == max(places)
 
 
+def test_the_page_says_what_to_do_what_that_saves_and_how_it_is_known(four_weeks):
+    advice = recommend(data_file("four_weeks.parquet"))
+    said = words(four_weeks).partition("What to do What would save")[2]
+    assert len(advice) >= 5
+    places = [said.index(one.title) for one in advice]
+    assert places == sorted(places)
+    for one in advice:
+        savings = [amount.text(unit) for unit, amount in one.saving.items()]
+        assert [part for part in (one.action, one.risk, one.confidence, *savings) if part not in said] == []
+
+
 def test_the_page_is_whole_in_itself(four_weeks):
     outline = Outline(four_weeks)
     assert all(link.startswith("#") and link[1:] in outline.ids for link in outline.links)
@@ -122,6 +134,7 @@ def test_the_page_is_as_of_the_logs_end_unless_told_when(four_weeks):
 def test_a_quiet_week_is_said_to_be_one():
     week = between(data_file("four_weeks.parquet"), end=datetime(2026, 10, 12, tzinfo=UTC))
     assert "Nothing stands out: no measure changed in any slice, as far as 4,963 turns can tell" in words(render(week))
+    assert "Nothing: as far as this log can tell, there is nothing to save." in words(render(week))
 
 
 def test_numbers_of_the_page_are_those_of_the_turns():
@@ -208,4 +221,4 @@ def test_a_page_is_there_whole_or_not_at_all(tmp_path):
     write_report(some_turns(20), page, step=steps.append)
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
-    assert len(steps) == 4
+    assert len(steps) == 5
