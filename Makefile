@@ -42,7 +42,7 @@ test: setup  ## Lint, check types, run the tests, and compare every notebook wit
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
-	TZ=UTC CHATMON_LLM=local LANGSMITH_TRACING=false $(BIN)/python -m pytest -o addopts= --nbval --nbval-cell-timeout=120 notebooks
+	TZ=UTC CHATMON_LLM=local LANGSMITH_TRACING=false $(BIN)/python -m pytest -o addopts= --nbval --nbval-cell-timeout=240 notebooks
 
 test-system: setup  ## Run the tests that need programs from outside Python, such as Chromium.
 	@$(BIN)/python -m pip install --disable-pip-version-check $(PIP_QUIET) --require-hashes -r requirements-spark.lock

@@ -66,7 +66,7 @@ class ChatMonitor:
         lock: Held while shared state changes.
         rejected: Reported values that could not be true, by reason.
         listeners: Called with each turn when it has ended, in the turn's own thread: they must neither wait nor raise.
-        rating_listeners: Called likewise with each rating, once its turn has it.
+        rating_listeners: Called likewise with each turn that was rated, once it has its rating.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -96,7 +96,7 @@ class ChatMonitor:
         self.evicted = 0
         self.rejected: Counter[str] = Counter()
         self.listeners: list[Callable[[LiveTurn], object]] = []
-        self.rating_listeners: list[Callable[[float], object]] = []
+        self.rating_listeners: list[Callable[[LiveTurn], object]] = []
         self.clock = clock
         self.timer = timer
         self.pricer = pricer
@@ -178,7 +178,7 @@ class ChatMonitor:
                     f"({self.evicted} evicted, capacity {self.capacity})"
                 )
         for listener in self.rating_listeners:
-            listener(satisfaction)
+            listener(turn)
 
     def turns(self, hours: float | None = None) -> list[Turn]:
         """Return the buffer's turns in the order they ended; with ``hours``, those that started that lately."""

@@ -1,13 +1,17 @@
-"""Where things lie on disk: the one module that knows."""
+"""Where things lie on disk, and how they are put there: whole, and for their owner only where they are private."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 REPO = Path(__file__).resolve().parent.parent
 DATA = REPO / "data"
 NOTEBOOKS = REPO / "notebooks"
+UNFINISHED = ".rewriting-"
+"""How the names of files begin that ``rewritten`` has not finished."""
 
 
 def cache_folder() -> Path:
@@ -74,3 +78,57 @@ def whole_file(path: Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, that only its owner may enter."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+
+
+def private_file(path: Path) -> None:
+    """Make an empty file that only its owner may read, with its folder; one that is there stays as it is.
+
+    SQLite gives what it keeps beside a database the database's mode, so this comes before ``sqlite3.connect``.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "new", "alerts.db")
+        ...     private_file(path)
+        ...     path.stat().st_size
+        0
+    """
+    private_folder(path.parent)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+@contextmanager
+def rewritten(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write, which takes the place of a path when the block ends, and is gone where it fails.
+
+    It is on the disk under a hidden name first, and only its owner may read it.
+    """
+    unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
+    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder onto the disk."""
+    if os.name == "nt":  # there a folder cannot be opened
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

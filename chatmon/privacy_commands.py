@@ -39,9 +39,9 @@ def export_user(
     """Write what a data folder holds about a user to a file that only you may read."""
     import json
 
+    from chatmon.paths import rewritten
     from chatmon.privacy import export_user as run
     from chatmon.privacy import known_keys
-    from chatmon.privacy.rewriting import rewritten
 
     held = run(user, data, pseudonyms=known_keys(keys), also=also or ())
     with rewritten(output) as file:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 EXTRA: Final = "pip install 'chatmon[spark]', and a Java runtime, 17 or later"
-SPELLED: Final = {"epoch_us(": "unix_micros(", "TIMESTAMPTZ '": "TIMESTAMP '"}
+SPELLED: Final = {"epoch_us(": "unix_micros(", "TIMESTAMPTZ '": "TIMESTAMP '", "AS VARCHAR)": "AS STRING)"}
 """What DuckDB and Spark spell differently in the queries of ``analysis``."""
 LOCAL: Final = {
     "spark.driver.host": "127.0.0.1",
@@ -93,7 +93,11 @@ def session(master: str) -> Iterator[Any]:
         from pyspark.sql import SparkSession  # type: ignore[import-not-found, unused-ignore]  # an extra
     except ImportError as error:
         raise ImportError(f"Spark needs pyspark: {EXTRA}") from error
-    settings = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false", "spark.log.level": "ERROR"}
+    settings: dict[str, Any] = {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+        "spark.log.level": "ERROR",
+    }
     if master.startswith("local"):
         settings |= LOCAL
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # pyspark asks the environment alone

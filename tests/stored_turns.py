@@ -1,8 +1,12 @@
 """What the tests of the store share: bots in processes of their own, and what a folder holds."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from chatmon.importers import open_logs
@@ -26,6 +30,9 @@ while True:
             turn.set(input_tokens=7)
         given.append(turn.turn_id)
     store.flush()
+    for one in given:
+        monitor.rate(one, 4)
+    store.flush()
     # One write: a line of ids is said whole, or cut where the kill came.
     sys.stdout.write(" ".join(given) + "\\n")
     sys.stdout.flush()
@@ -45,6 +52,79 @@ def start_bot(folder, name, said, rest=0.0):
         return subprocess.Popen([sys.executable, "-c", BOT, str(folder), name, str(rest)], stdout=output, cwd=REPO)
 
 
+NURSERY = """
+import json, os, signal, sys
+import duckdb, pyarrow.parquet
+import chatmon.monitor, chatmon.store.compaction, chatmon.store.retention
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that are killed
+for line in sys.stdin:
+    code, arguments, output = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        sys.argv = ["", *arguments]
+        sys.stdout = open(output, "w")
+        exec(code, {"__name__": "__main__"})
+        os._exit(0)
+    print(child, flush=True)
+"""
+
+
+class Nursery:
+    """Starts processes at once: forks of one that has everything imported."""
+
+    def __enter__(self):
+        self._mother = subprocess.Popen(
+            [sys.executable, "-c", NURSERY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPO
+        )
+        return self
+
+    def __exit__(self, *_):
+        self._mother.stdin.close()
+        self._mother.stdout.close()
+        self._mother.wait()
+
+    def start(self, code, *arguments, output=os.devnull):
+        """Run code in a process of its own, and return its number."""
+        self._mother.stdin.write(json.dumps([code, [str(one) for one in arguments], str(output)]) + "\n")
+        self._mother.stdin.flush()
+        return int(self._mother.stdout.readline())
+
+
+def alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def killed(process):
+    """Kill a process, whether it still runs or not, and return when it is gone."""
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(process, signal.SIGKILL)
+            time.sleep(0.002)
+
+
+def killed_at(step, changes, folder, work):
+    """Do some work in a child that dies before its so-manieth change of a folder; whether it died."""
+    child = os.fork()
+    if child == 0:
+        seen = 0
+
+        def hook(event, arguments):
+            nonlocal seen
+            if event in changes and str(arguments[0]).startswith(str(folder)):
+                seen += 1
+                if seen == step:
+                    os._exit(9)
+
+        sys.addaudithook(hook)
+        work()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
 def flushed(said):
     """The ids that a bot has said were flushed, in whole lines."""
     whole = said.read_text().rpartition("\n")[0]
@@ -55,6 +135,13 @@ def ids(folder):
     """The ids that ``open_logs`` reads, sorted."""
     with open_logs(folder) as logs:
         return sorted(row[0] for row in logs.turns.project("turn_id").fetchall())
+
+
+def ratings(folder):
+    """The satisfaction that ``open_logs`` reads of each turn that has one, by id."""
+    with open_logs(folder) as logs:
+        found = logs.turns.filter("user_satisfaction IS NOT NULL").project("turn_id, user_satisfaction")
+        return dict(found.fetchall())
 
 
 def lines(folder):

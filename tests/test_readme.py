@@ -67,6 +67,34 @@ def test_the_readme_s_way_to_an_export_works(tmp_path, monkeypatch, capsys):
     assert "langsmith: run" in capsys.readouterr().out
 
 
+def test_the_readme_s_way_to_a_store_works(tmp_path, monkeypatch, capsys):
+    from chatmon.commands import run
+    from chatmon.monitor import ChatMonitor
+
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (block,) = [block for block in blocks if "Store(" in block]
+    (commands,) = [text for text in re.findall(r"\n\n((?:    .*\n)+)", README) if "chatmon store compact" in text]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHATMON_PSEUDONYM_KEY_FILE", str(tmp_path / "keys" / "file"))
+    monitor = ChatMonitor(capture_content=True)
+    names = {"monitor": monitor}
+    exec(block, names)
+    with monitor.track("c-17", "u-4") as turn:
+        turn.set(question="where is my parcel?")
+    monitor.rate(turn.turn_id, 4)
+    names["store"].close()
+    assert "written" in capsys.readouterr().out
+    said = []
+    for line in commands.splitlines():
+        monkeypatch.setattr("sys.argv", line.partition("#")[0].split())
+        assert run() in (None, 0)
+        said.append(capsys.readouterr().out)
+    assert "1 days now hold 1 turns" in said[0]
+    assert "kept 1 days" in said[1]
+    assert "holds 1 turns" in said[2]
+    assert "nothing of this user is in them" in said[3]
+
+
 def test_the_readme_s_way_to_alerts_works(tmp_path, monkeypatch):
     from chatmon.local import inbox
     from chatmon.monitor import ChatMonitor

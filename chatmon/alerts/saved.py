@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from chatmon.alerts.cells import Series
 from chatmon.alerts.decision import State
 from chatmon.alerts.notification import Notification
+from chatmon.paths import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,6 +74,7 @@ class Saved:
     """
 
     def __init__(self, path: Path, seconds: int) -> None:
+        private_file(path)
         self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._file.execute("PRAGMA journal_mode = WAL")
         self._file.execute("PRAGMA synchronous = FULL")

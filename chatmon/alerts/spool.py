@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from chatmon.alerts.channels.message import Message
+from chatmon.paths import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -83,7 +84,7 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self.changed = threading.Condition()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_file(path)
         # Autocommit: `_transaction` says where one begins and ends.
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._db.execute("pragma journal_mode = wal")

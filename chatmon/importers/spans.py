@@ -120,6 +120,8 @@ CHECKS: Final = (
 """What no span of any tool can be: condition and reason, in SQL."""
 
 
+RATED: Final = "/rated"
+"""What the id of a rating ends in, after the turn's: it replaces what the turn says."""
 RANGES: Final = {"context_relevance": (0, 1), "user_satisfaction": (1, 5)}
 
 

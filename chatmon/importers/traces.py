@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from chatmon.importers.spans import SPAN_COLUMNS, TOKENS
+from chatmon.importers.spans import RATED, SPAN_COLUMNS, TOKENS
 from chatmon.turns import DUCKDB_TYPES
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def join_feedback(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE spans.kind = 'score' AND spans.trace_id IS NULL AND run.span_id = spans.parent_id""")
     connection.execute(f"""UPDATE spans SET reject = '{STRANGE_FEEDBACK}' WHERE kind = 'score' AND (trace_id IS NULL
         OR trace_id NOT IN (SELECT trace_id FROM spans WHERE kind IS DISTINCT FROM 'score'))""")
+    connection.execute(f"""UPDATE spans SET user_satisfaction = NULL FROM spans AS rated
+        WHERE rated.kind = 'score' AND rated.span_id = spans.span_id || '{RATED}'""")
 
 
 def to_turns(connection: duckdb.DuckDBPyConnection) -> None:

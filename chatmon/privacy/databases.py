@@ -1,6 +1,7 @@
-"""A user erased from SQLite files: the local LangSmith's traces, and mentions in any other, such as an outbox's.
+"""A user erased from SQLite files: the local LangSmith's traces, Langtail's threads and calls, and mentions in any.
 
-A trace keeps its runs, with their times, tokens and cost, and loses what was said, its attachments, and comments on it.
+A trace keeps its runs, with their times, tokens and cost, and loses what was said, its attachments, and comments on it;
+so do a call and a message of Langtail.
 """
 
 from __future__ import annotations
@@ -26,8 +27,24 @@ _KEPT: Final = (
     "gen_ai.request.model", "ls_provider", "ls_model_name", "ls_model_type", "ls_temperature", "ls_max_tokens",
 )  # fmt: skip
 """What of a run's metadata says nothing about a person."""
+ERASED: Final = "[erased]"
 _FEEDBACK: Final = ("id", "run_id", "trace_id", "session_id", "key", "score", "created_at", "modified_at")
 _LANGSMITH: Final = {"runs", "payloads", "pairs", "feedback"}
+_LANGTAIL: Final = {"threads", "messages", "logs"}
+_MEASURED: Final = ("id", "object", "created", "model", "usage")
+"""What of a model's reply says nothing about a person."""
+
+
+def can_be_read(path: Path) -> bool:
+    """Return whether a file that begins as SQLite's do is a whole database; one that is in use is."""
+    try:
+        with _connected(path) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        return True
+    except sqlite3.DatabaseError:
+        return False
+    return True
 
 
 def traces_of(path: Path, names: frozenset[str]) -> tuple[set[str], set[str], set[str]]:
@@ -51,16 +68,23 @@ def traces_of(path: Path, names: frozenset[str]) -> tuple[set[str], set[str], se
 
 
 def texts_of(path: Path, subject: Subject) -> tuple[set[str], set[str]]:
-    """Return the texts in a LangSmith's traces that are a user's, and those in the others."""
+    """Return the texts in a LangSmith or Langtail that are a user's, and the other texts in it."""
     theirs: set[str] = set()
     others: set[str] = set()
     with _connected(path) as connection:
         if _is_langsmith(connection):
-            numbers = _runs_of(connection, subject)
+            runs = _runs_of(connection, subject)
             for n, inputs, outputs in connection.execute("SELECT n, inputs, outputs FROM payloads"):
-                into = theirs if n in numbers else others
+                into = theirs if n in runs else others
                 for payload in (inputs, outputs):
                     into.update(_strings(json.loads(payload) if payload else None))
+        if _is_langtail(connection):
+            messages, calls = _said_in_langtail(connection, subject)
+            for table, column, numbers in (
+                ("messages", "content", messages), ("logs", "request", calls), ("logs", "reply", calls)
+            ):  # fmt: skip
+                for n, said in connection.execute(f"SELECT n, {column} FROM {table}"):  # noqa: S608 - names of its own
+                    (theirs if n in numbers else others).update(_strings(json.loads(said)))
     return theirs, others
 
 
@@ -81,6 +105,7 @@ def erase_from_database(path: Path, subject: Subject, *, scrub: bool) -> int:
         connection.execute("BEGIN IMMEDIATE")
         try:
             changed = _erase_traces(connection, subject) if _is_langsmith(connection) else 0
+            changed += _erase_calls(connection, subject) if _is_langtail(connection) else 0
             changed += _erase_mentions(connection)
             connection.execute("COMMIT")
         except BaseException:
@@ -134,8 +159,15 @@ def _connected(path: Path) -> closing[sqlite3.Connection]:
 
 
 def _is_langsmith(connection: sqlite3.Connection) -> bool:
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    return names >= _LANGSMITH
+    return _tables(connection) >= _LANGSMITH
+
+
+def _is_langtail(connection: sqlite3.Connection) -> bool:
+    return _tables(connection) >= _LANGTAIL
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def _runs_of(connection: sqlite3.Connection, subject: Subject) -> dict[int, str]:
@@ -181,11 +213,48 @@ def _erase_traces(connection: sqlite3.Connection, subject: Subject) -> int:
     return changed
 
 
+def _said_in_langtail(connection: sqlite3.Connection, subject: Subject) -> tuple[set[int], set[int]]:
+    """Return the numbers of a user's messages and calls: those whose metadata, or whose thread's, names the user."""
+
+    def named(select: str) -> list[tuple[Any, ...]]:
+        rows = connection.execute(select).fetchall()
+        return [row for row in rows if subject.names.intersection(_strings(json.loads(row[-1])))]
+
+    threads = {name for name, _ in named("SELECT id, metadata FROM threads")}
+    messages = {n for n, _ in named("SELECT n, metadata FROM messages")}
+    messages |= {n for n, thread in connection.execute("SELECT n, thread FROM messages") if thread in threads}
+    calls = {n for n, _ in named("SELECT n, metadata FROM logs")}
+    by_id = {name: n for n, name in connection.execute("SELECT n, id FROM logs")}
+    calls |= {
+        by_id[log] for n, log in connection.execute("SELECT n, log FROM messages") if n in messages and log in by_id
+    }
+    return messages, calls
+
+
+def _erase_calls(connection: sqlite3.Connection, subject: Subject) -> int:
+    changed = 0
+    messages, calls = _said_in_langtail(connection, subject)
+    for n, content in connection.execute("SELECT n, content FROM messages").fetchall():
+        if n in messages:
+            kept = {"role": json.loads(content).get("role"), "content": ERASED}
+            changed += connection.execute(
+                "UPDATE messages SET content = ?, metadata = '{}' WHERE n = ?", [json.dumps(kept), n]
+            ).rowcount
+    for n, reply in connection.execute("SELECT n, reply FROM logs").fetchall():
+        if n in calls:
+            said = json.loads(reply)
+            kept = {name: said[name] for name in _MEASURED if name in said}
+            changed += connection.execute(
+                "UPDATE logs SET request = '{}', metadata = '{}', reply = ? WHERE n = ?", [json.dumps(kept), n]
+            ).rowcount
+    return changed
+
+
 def _erase_mentions(connection: sqlite3.Connection) -> int:
     changed = 0
     for table, column in _columns(connection):
         changed += connection.execute(
-            f'UPDATE "{table}" SET "{column}" = without_traces("{column}") '  # noqa: S608 - names of its own
+            f'UPDATE OR REPLACE "{table}" SET "{column}" = without_traces("{column}") '  # noqa: S608 - names of its own
             f'WHERE typeof("{column}") = \'text\' AND "{column}" <> without_traces("{column}")'
         ).rowcount
     return changed

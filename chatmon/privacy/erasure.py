@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from chatmon.paths import UNFINISHED, private_folder, rewritten
 from chatmon.privacy.databases import erase_from_database
-from chatmon.privacy.gathering import TURNS, gather
 from chatmon.privacy.proof import search
-from chatmon.privacy.rewriting import UNFINISHED, rewritten
-from chatmon.privacy.stored import stored_files
-from chatmon.privacy.subject import Subject
+from chatmon.privacy.stored import TURNS, stored_files
+from chatmon.privacy.subject import Subject, gather
 from chatmon.privacy.turn_files import erase_from
 from chatmon.store.layout import Hold
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RECEIPTS: Final = "erasures"
 """The folder, within the data folder, with a receipt of each erasure."""
-_LEFTOVERS: Final = (".unfinished", ".cleaned")
+_LEFTOVERS: Final = (".unfinished", ".cleaned", ".spilled")
 """What a compaction that was killed leaves behind."""
 
 
@@ -66,7 +66,8 @@ class Receipt:
         where = f"{self.searched:,} files, {self.searched_bytes:,} bytes"
         if self.left:
             lines.append(
-                f"Searched {where}. Still found in these, whose form is not known, so erase it there yourself:"
+                f"Searched {where}. Still found in these: erase again where a bot wrote meanwhile, "
+                "and by hand what has a form that is not known:"
             )
             lines += [f"  {file}" for file in self.left]
         else:
@@ -156,14 +157,17 @@ def _shown(path: Path, folder: Path, subject: Subject) -> str:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    for path in folder.rglob(".*"):
+    for path in list(folder.rglob(".*")):
         if path.name in _LEFTOVERS or path.name.startswith(UNFINISHED):
-            path.unlink()
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _keep(receipt: Receipt, folder: Path) -> None:
     receipts = folder / RECEIPTS
-    receipts.mkdir(mode=0o700, exist_ok=True)
+    private_folder(receipts)
     # Not .json: an import of the folder would take it for a log.
     with rewritten(receipts / f"{receipt.at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.receipt") as file:
         file.write(receipt.to_json().encode())

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from chatmon.privacy.databases import user_rows
 from chatmon.privacy.erasure import subject_of
-from chatmon.privacy.gathering import TURNS, gather
 from chatmon.privacy.proof import search
-from chatmon.privacy.stored import rows_of, stored_files
+from chatmon.privacy.stored import TURNS, rows_of, stored_files
+from chatmon.privacy.subject import gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,16 +38,22 @@ def export_user(
     files = stored_files(folder)
     gather(files, subject)
     turns: dict[str, dict[str, Any]] = {}
+    ratings: dict[str, tuple[str, float]] = {}
     runs: list[dict[str, Any]] = []
     for stored in files:
         name = stored.path.relative_to(folder).as_posix()
         if stored.form in TURNS:
             for row in rows_of(stored):
+                if row.get("rated_at") and row["turn_id"] in subject.turns:
+                    rated = row["rated_at"], row["user_satisfaction"]
+                    ratings[row["turn_id"]] = max(rated, ratings.get(row["turn_id"], rated))
                 if subject.is_theirs(row):  # a turn may be in lines and compacted at once
                     known = {column: _value(value) for column, value in row.items() if value not in (None, "")}
                     turns.setdefault(row["turn_id"], {"file": name} | known)
         elif stored.form == "sqlite":
             runs += [{"file": name} | row for row in user_rows(stored.path, subject)]
+    for turn, (_, satisfaction) in ratings.items():
+        turns[turn]["user_satisfaction"] = satisfaction
     found = search(folder, subject.patterns()).found
     return {
         "turns": sorted(turns.values(), key=lambda turn: (str(turn.get("timestamp")), turn["turn_id"])),

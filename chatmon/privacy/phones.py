@@ -16,6 +16,7 @@ _WRITTEN: Final = re.compile(
     r"|\d{3}([-.])\d{3}\1\d{4}"  # 212-555-0123
     r"|0[1-9](?:\.\d\d){4}"  # 01.42.68.53.00
     r"|0[1-9]\d{0,4}[ /-]\d[\d -]{4,}\d"  # 030 1234567
+    r"|0[1-9]\d{8,9}"  # 0612345678
 )
 _NO_NUMBER: Final = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}([-/. ])\d{1,2}\1(?:19|20)\d\d.*|\d{1,2}-\d{1,2}-\d{2}"
@@ -26,14 +27,14 @@ _CALLED: Final = re.compile(
     r"|\bsms|whatsapp|\breach|contact|anruf|rückruf|\bruf\b|\bappel|\brappel|llám|hotline|portable",
     re.IGNORECASE,
 )
-_NAMED: Final = re.compile(r"\bnumbers?\b|numéro|número|numero|nummer", re.IGNORECASE)
+_NAMED: Final = re.compile(r"\bnumbers?\b|num[eéè]ro?\b|número|nummer", re.IGNORECASE)
 _OTHERWISE: Final = re.compile(
     r"order|ticket|invoice|\bref|\bcase\b|\bitem|arti[ck]|\bsku\b|serial|\bpart\b|product|customer|kunden|bestell"
-    r"|rechnung|facture|policy|tracking|parcel|\bisbn|\bean\b|\bimei|model|version|\brow\b|account|konto|batch|\bid\b"
+    r"|rechnung|facture|policy|\btax|steuer|\bvat\b|tracking|parcel|\bisbn|\bean\b|\bimei|model|version|\brow\b|account|konto|batch|\bid\b"
     r"|code|licen[sc]e|error|commande|pedido",
     re.IGNORECASE,
 )
-_BEFORE: Final = 30
+_BEFORE: Final = 60
 """Characters before a number that say what it is."""
 
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from chatmon.privacy.rewriting import rewritten
+from chatmon.paths import private_folder, rewritten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,6 +146,6 @@ def _read(path: Path) -> list[str]:
 
 
 def _write(path: Path, keys: Sequence[str]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     with rewritten(path) as file:
         file.write(("\n".join(keys) + "\n").encode())

@@ -8,13 +8,13 @@ redactor is taken, such as one around Presidio's ``AnonymizerEngine``.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from chatmon.privacy.credentials import secrets_in
-from chatmon.privacy.identifiers import addresses_in, cards_in, ibans_in
+from chatmon.privacy.identifiers import addresses_in, cards_in, ibans_in, secrets_in
 from chatmon.privacy.phones import phones_in
-from chatmon.privacy.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,9 @@ _EMAIL: Final = re.compile(
 )
 _ENOUGH: Final = re.compile(r"[\d@:_-]")
 """Without one of these a text holds nothing that is looked for."""
+
+_UNSEEN: Final = frozenset({"Mn", "Me", "Cf"})
+"""Combining marks, and what only steers how text is shown, such as the direction of writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,45 @@ def redact(text: str) -> str:
             end = one.end
         text = "".join([*pieces, text[end:]])
     return text
+
+
+def plain(text: str) -> tuple[str, list[int]]:
+    """Return a text as rules can read it, and for each character, and for the end, where it stands in the text given.
+
+    The digits of any script become ASCII digits, and what is not seen goes.
+
+    Args:
+        text: Any text, lone surrogates included.
+
+    Example:
+        >>> plain("٤２\u200b‐7")
+        ('42-7', [0, 1, 3, 4, 5])
+    """
+    if text.isascii():
+        return text, list(range(len(text) + 1))
+    characters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        shown = character if character.isascii() else _plain(character)
+        if shown:
+            characters.append(shown)
+            places.append(place)
+    return "".join(characters), [*places, len(text)]
+
+
+@lru_cache(maxsize=4096)
+def _plain(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in _UNSEEN:
+        return ""
+    if category == "Nd":
+        return str(unicodedata.digit(character))
+    if category == "Pd" or character == "−":
+        return "-"
+    if category == "Zs":
+        return " "
+    folded = unicodedata.normalize("NFKC", character)
+    return folded if len(folded) == 1 and folded.isascii() else character
 
 
 def _emails_in(text: str) -> Iterator[tuple[int, int]]:

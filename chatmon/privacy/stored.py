@@ -12,15 +12,22 @@ import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 
+from chatmon.privacy.databases import can_be_read
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 Form = Literal["lines", "csv", "parquet", "sqlite", "backup", "other"]
 _COMPRESSED: Final[dict[bytes, Callable[..., Any]]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+LONGEST: Final = 2**31 - 1
+"""Characters of a cell: no text is too long to be erased."""
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BACKUP: Final = re.compile(r"backups?|.*\.(?:bak|backup|old|orig|zip|tar|tgz|tar\.\w+)|.*~", re.IGNORECASE)
 _NEEDED: Final = {"turn_id", "conversation_id"}
+_RATING: Final = {"turn_id", "rated_at"}
+TURNS: Final = ("lines", "csv", "parquet")
+"""Forms of turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ def rows_of(stored: StoredFile) -> Iterator[dict[str, Any]]:
 
 def as_text(content: IO[bytes]) -> io.TextIOWrapper:
     """Return a file's text as the module csv wants it; closing it closes the file."""
+    csv.field_size_limit(LONGEST)
     return io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
 
 
@@ -110,7 +118,7 @@ def _form(path: Path) -> Form:
     with path.open("rb") as file:
         head = file.read(16)
     if head == b"SQLite format 3\0":
-        return "sqlite"
+        return "sqlite" if can_be_read(path) else "other"
     if head.startswith(b"PAR1"):
         return "parquet" if _has_turns(path) else "other"
     try:
@@ -119,7 +127,9 @@ def _form(path: Path) -> Form:
     except (EOFError, OSError, lzma.LZMAError):
         return "other"
     row = as_row(first)
-    if row is not None and row.keys() >= _NEEDED:
+    # A process that was killed, or has only rated, may have left no whole turn at all.
+    torn = row is None and path.suffix == ".jsonl" and first.startswith(b'{"turn_id"')
+    if torn or (row is not None and (row.keys() >= _NEEDED or row.keys() >= _RATING)):
         return "lines"
     names = first.decode("utf-8-sig", "replace").strip().replace('"', "").split(",")
     return "csv" if set(names) >= _NEEDED else "other"

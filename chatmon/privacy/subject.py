@@ -9,16 +9,25 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from chatmon.paths import rewritten
+from chatmon.privacy.databases import ERASED, texts_of, traces_of
+from chatmon.privacy.redaction import find
+from chatmon.privacy.stored import TURNS, rows_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-ERASED: Final = "[erased]"
+    from chatmon.privacy.stored import StoredFile
+
 SHORTEST_TEXT: Final = 12
 """Characters of a message from which it is looked for: a shorter one, such as "thank you", is nobody's own."""
 _SHORT_ID: Final = 6
 """Characters below which an id is looked for as a whole word only."""
 _WORD: Final = r"[0-9A-Za-z_-]"
+_LETTER: Final = r"[0-9A-Za-z]"
+_TEXTS: Final = ("question", "answer", "error_message")
+_BATCH: Final = 5_000
 
 
 Pattern: TypeAlias = "bytes | re.Pattern[bytes]"
@@ -60,8 +69,11 @@ class Subject:
 
     def without_names(self, text: str) -> str:
         """Return a text in which the user is not named."""
-        pattern = "|".join(re.escape(name) for name in self._written(self.names))
-        return re.sub(rf"(?<!{_WORD})(?:{pattern})(?!{_WORD})", ERASED, text)
+        for name in self._written(self.names):
+            if name in text:
+                inside = _WORD if self._is_word(name) else _LETTER
+                text = re.sub(rf"(?<!{inside}){re.escape(name)}(?!{inside})", ERASED, text)
+        return text
 
     def without_traces(self, text: str) -> str:
         """Return a text in which neither the user, nor a conversation or message of theirs, is found."""
@@ -77,11 +89,16 @@ class Subject:
         for name in sorted({*self.names, *self.conversations}):
             for written in self._written([name]):
                 raw = written.encode("utf-8", "surrogatepass")
-                whole = len(name) < _SHORT_ID or name in self.alike
                 word = _WORD.encode()
-                found.append(re.compile(b"(?<!%b)%b(?!%b)" % (word, re.escape(raw), word)) if whole else raw)
+                found.append(
+                    re.compile(b"(?<!%b)%b(?!%b)" % (word, re.escape(raw), word)) if self._is_word(name) else raw
+                )
         found += [text.encode("utf-8", "surrogatepass") for text in sorted(self._written(self.texts))]
         return found
+
+    def _is_word(self, name: str) -> bool:
+        """Return whether a name is looked for as a whole word only."""
+        return len(name) < _SHORT_ID or name in self.alike
 
     @staticmethod
     def _written(texts: Iterable[str]) -> list[str]:
@@ -95,8 +112,6 @@ class Subject:
 
     def note(self, folder: Path) -> Path:
         """Write down, in a file that only its owner may read and that goes at the end, what is being erased."""
-        from chatmon.privacy.rewriting import rewritten
-
         path = folder / f".erasing-{self.salt}"
         held = {name: sorted(getattr(self, name)) for name in ("conversations", "turns", "texts", "alike")}
         with rewritten(path) as file:
@@ -117,3 +132,67 @@ class Subject:
 
     def _digest(self) -> str:
         return sha256("\0".join([self.salt, *sorted(self.names)]).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def gather(files: Sequence[StoredFile], subject: Subject) -> None:
+    """Add to a subject what files know of them."""
+    turns = [stored for stored in files if stored.form in TURNS]
+    databases = [stored.path for stored in files if stored.form == "sqlite"]
+    theirs: set[str] = set()
+    shared: set[str] = set()
+    users: set[str] = set()
+    for row in _rows(turns):
+        user, conversation = row.get("user_id"), row["conversation_id"]
+        if user in subject.names:
+            theirs.add(conversation)
+        elif user:
+            shared.add(conversation)
+            users.add(user)
+        users.add(conversation)
+    for path in databases:
+        traces, conversations, others = traces_of(path, subject.names)
+        subject.turns |= traces
+        theirs |= conversations
+        shared |= others
+    subject.conversations |= theirs - shared
+    own = subject.names | subject.conversations
+    subject.alike |= {name for name in own if any(name in other and name != other for other in users | shared)}
+    _gather_texts(turns, databases, subject)
+
+
+def _gather_texts(turns: Sequence[StoredFile], databases: Iterable[Any], subject: Subject) -> None:
+    found: set[str] = set()
+    for row in _rows(turns):
+        if subject.is_theirs(row):
+            subject.turns.add(row["turn_id"])
+            found.update(row[name] for name in _TEXTS if row.get(name))
+            question = row.get("question") or ""
+            found.update(question[one.start : one.end] for one in find(question) if one.kind == "email")
+    others: set[str] = set()
+    for path in databases:
+        theirs, of_others = texts_of(path, subject)
+        found |= theirs
+        others |= of_others
+    found = {text for text in found if len(text) >= SHORTEST_TEXT}
+    found -= _in_any(found, others)
+    batch: list[str] = []
+    for row in _rows(turns):
+        if found and not subject.is_theirs(row):
+            batch += [row[name] for name in _TEXTS if row.get(name)]
+        if len(batch) > _BATCH:
+            found -= _in_any(found, batch)
+            batch.clear()
+    subject.texts |= found - _in_any(found, batch)
+
+
+def _rows(turns: Sequence[StoredFile]) -> Iterable[dict[str, Any]]:
+    for stored in turns:
+        for row in rows_of(stored):
+            if row.get("turn_id") and row.get("conversation_id"):
+                yield row
+
+
+def _in_any(texts: Iterable[str], others: Iterable[str]) -> set[str]:
+    """Return the texts that are others' too: a canned answer, say, identifies nobody."""
+    together = "\0".join(others)
+    return {text for text in texts if text in together}

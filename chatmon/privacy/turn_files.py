@@ -10,9 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from chatmon.privacy.rewriting import rewritten
+from chatmon.paths import rewritten
 from chatmon.privacy.stored import as_row, as_text, opened, rows_of
 from chatmon.privacy.subject import holds
 from chatmon.turns import REQUIRED
@@ -53,13 +54,20 @@ def _without_names(value: Any, subject: Subject) -> Any:
 
 
 def _erase_lines(stored: StoredFile, subject: Subject) -> int:
-    """A process may append to the file meanwhile: it sees that the file was replaced, and writes on in a new one."""
+    """A process may append to the file meanwhile: it sees that the file was replaced, and writes on in a new one.
+
+    So the half of a line that it is at is left for when the file has been replaced: it is whole by then, or its
+    writer was killed, or writes it again.
+    """
     patterns = subject.patterns()
     plain = not _compressed(stored.path)
 
-    def copy(source: IO[bytes], to: IO[bytes]) -> int:
+    def copy(source: IO[bytes], to: IO[bytes], *, growing: bool = False) -> int:
         count = 0
-        for line in source:
+        while line := source.readline():
+            if growing and not line.endswith(b"\n"):
+                source.seek(-len(line), os.SEEK_CUR)
+                break
             row = as_row(line)
             if row is None:
                 # Half a line of a killed process: what is theirs in it cannot be told from the rest.
@@ -77,13 +85,15 @@ def _erase_lines(stored: StoredFile, subject: Subject) -> int:
             return 0
         with rewritten(stored.path) as file:
             if plain:
-                count = copy(source, file)
+                count = copy(source, file, growing=True)
             else:
                 with opened(stored.path) as content, opened(stored.path, "wb", file) as to:
                     count = copy(content, to)
         if plain and (rest := source.read()):
             with stored.path.open("ab") as file:
                 count += copy(io.BytesIO(rest), file)
+                file.flush()
+                os.fsync(file.fileno())
     return count
 
 

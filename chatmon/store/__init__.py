@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from chatmon.paths import private_folder
 from chatmon.store.buffer import Buffer
-from chatmon.store.layout import make_folder
 from chatmon.store.live_files import LiveFiles
 from chatmon.store.status import Status
 
@@ -45,5 +45,5 @@ class Store(Buffer):
     """
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time, **options: Any) -> None:
-        make_folder(folder)
+        private_folder(folder)
         super().__init__(LiveFiles(folder, clock), str(folder), **options)

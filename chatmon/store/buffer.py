@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 from chatmon.alerts.notification import Notification, Severity
 from chatmon.alerts.notification import Status as AlertStatus
 from chatmon.live_turn import LiveTurn
-from chatmon.store.lines import Line, to_line
+from chatmon.store.lines import Line, Rating, to_line
 from chatmon.store.status import Status
 
 if TYPE_CHECKING:
@@ -105,18 +105,16 @@ class Buffer:
         _ALL.add(self)
         atexit.register(self._at_exit)
 
-    def append(self, turn: Turn | LiveTurn) -> None:
-        """Take a turn that has ended: from any thread, without waiting unless the queue is full.
-
-        A turn that is given again, because it was rated since, is written again; readers keep the last.
-        """
+    def append(self, turn: Turn | LiveTurn | Rating) -> None:
+        """Take a turn that has ended, or a rating of one: from any thread, without waiting unless the queue is full."""
         self._waiting.append(turn)
         if len(self._waiting) >= self.capacity:
             self._write_through()
 
     def attach(self, monitor: ChatMonitor) -> None:
-        """Take every turn of a monitor from now on."""
+        """Take every turn of a monitor from now on, and every rating."""
         monitor.listeners.append(self.append)
+        monitor.rating_listeners.append(self._rated)
 
     def flush(self) -> None:
         """Return when every turn given so far is written and synced.
@@ -174,7 +172,7 @@ class Buffer:
 
     def _begin(self) -> None:
         """Start with nothing in hand, in a new process too: what a parent holds, the parent writes."""
-        self._waiting: deque[Turn | LiveTurn] = deque()
+        self._waiting: deque[Turn | LiveTurn | Rating] = deque()
         self._lines: list[Line] = []
         self._unsynced: list[Line] = []
         self._in_hand = self._written = self._refused = 0
@@ -197,6 +195,10 @@ class Buffer:
             self.close()
         except OSError as error:
             logger.critical("turns are lost with the process: %s", error)
+
+    def _rated(self, turn: LiveTurn) -> None:
+        at = turn.monitor.now()
+        self.append(Rating(turn.turn_id, turn.timestamp, at, turn.columns["user_satisfaction"]))
 
     def _run(self) -> None:
         while not self._stopping.wait(self._interval):
@@ -228,10 +230,10 @@ class Buffer:
                 return
             time.sleep(0)  # whoever answers a user comes first
 
-    def _make_lines(self, turns: Sequence[Turn | LiveTurn]) -> None:
+    def _make_lines(self, turns: Sequence[Turn | LiveTurn | Rating]) -> None:
         for turn in turns:
             try:
-                if self._protect is not None:
+                if self._protect is not None and not isinstance(turn, Rating):
                     turn = self._protect(turn.to_turn() if isinstance(turn, LiveTurn) else turn)  # noqa: PLW2901
                 self._lines.append(to_line(turn))
             except Exception:  # whatever one turn holds, the others are written

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
 from chatmon.importers import sql
-from chatmon.store.layout import Hold, live_files, make_folder, part_of, parts
+from chatmon.paths import private_file, private_folder, sync_folder
+from chatmon.store.layout import Hold, live_files, part_of, parts
 from chatmon.store.lines import from_line
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ MEMORY: Final = "1GB"
 _SOURCES: Final = "chatmon.sources"
 _COLUMNS: Final = {name: turns.DUCKDB_TYPES[kind] for name, kind in turns.KINDS.items()} | {"attributes": "JSON"}
 _NAMES: Final = ", ".join(sql.name(name) for name in _COLUMNS)
+_LINE: Final = _COLUMNS | {"rated_at": "TIMESTAMPTZ"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def compact(folder: Path, *, grace: float = GRACE_SECONDS, clock: Callable[[], f
         for day, lines in live_files(folder).items():
             taken_in = sources_of(held[day]) if day in held else {}
             with ExitStack() as holds:
-                new = []
+                new, held_by_others = [], 0
                 for path in lines:
                     if path.name in taken_in:
                         if clock() - taken_in[path.name] >= grace:
@@ -94,13 +97,17 @@ def compact(folder: Path, *, grace: float = GRACE_SECONDS, clock: Callable[[], f
                     elif holds.enter_context(Hold(path)).held:
                         new.append(path)
                     else:
-                        living += 1
+                        held_by_others += 1
+                living += held_by_others
                 if not new:
                     continue
                 there = {path.name for path in lines if path.exists()}
                 sources = {name: at for name, at in taken_in.items() if name in there}
                 sources |= {path.name: clock() for path in new}
-                rows, wrong = _write_day(part_of(folder, day), new, sources)
+                done = _write_day(part_of(folder, day), new, sources, alone=not held_by_others)
+            if done is None:
+                continue
+            rows, wrong = done
             written.append(day)
             files, count, unreadable = files + len(new), count + rows, unreadable + wrong
             if grace <= 0:
@@ -119,34 +126,45 @@ def sources_of(part: Path) -> dict[str, float]:
     return sources
 
 
-def _write_day(part: Path, lines: list[Path], sources: Mapping[str, float]) -> tuple[int, int]:
-    """Write a day's file anew, and return its turns and the lines that are none."""
+def _write_day(part: Path, lines: list[Path], sources: Mapping[str, float], *, alone: bool) -> tuple[int, int] | None:
+    """Write a day's file anew, and return its turns and the lines that are none.
+
+    Where another process may hold the turn of a rating (not ``alone``), the day waits, and None is returned.
+    """
     import duckdb
 
-    make_folder(part.parent)
+    private_folder(part.parent)
     unfinished = part.with_name(".unfinished")
     cleaned = part.with_name(".cleaned")
+    spilled = part.with_name(".spilled")
+    if spilled.exists():  # of a compaction that was killed
+        shutil.rmtree(spilled)
+    for one in (unfinished, cleaned):
+        private_file(one)
     connection = duckdb.connect()
     try:
         connection.execute(f"SET memory_limit = '{MEMORY}'; SET TimeZone = 'UTC'")
-        connection.execute(f"SET temp_directory = {sql.text(str(part.with_name('.spilled')))}")
-        declared = ", ".join(
-            f"{sql.name(name)} {kind}" + (" NOT NULL" if name in turns.REQUIRED else "")
-            for name, kind in _COLUMNS.items()
-        )
-        connection.execute(f"CREATE TABLE found ({declared})")
+        connection.execute(f"SET temp_directory = {sql.text(str(spilled))}")
+        declared = ", ".join(f"{sql.name(name)} {kind}" for name, kind in _LINE.items())
+        whole = " AND ".join(f"{sql.name(name)} IS NOT NULL" for name in turns.REQUIRED)
+        rating = "turn_id IS NOT NULL AND rated_at IS NOT NULL AND coalesce(user_satisfaction BETWEEN 1 AND 5, false)"
+        connection.execute(f"CREATE TABLE found ({declared}, CHECK (({whole} AND rated_at IS NULL) OR ({rating})))")
         if part.exists():
             of_part = f"read_parquet({sql.text(str(part))}, hive_partitioning = false)"
-            connection.execute(f"INSERT INTO found SELECT {_NAMES} FROM {of_part}")  # noqa: S608
+            connection.execute(f"INSERT INTO found BY NAME SELECT {_NAMES} FROM {of_part}")  # noqa: S608
         unreadable = sum(_take_in(connection, path, cleaned) for path in lines)
+        astray = _set_ratings_aside(connection)
+        if astray and not alone:
+            unfinished.unlink()
+            return None
         rows = _write(connection, unfinished, sources)
     finally:
         connection.close()
         cleaned.unlink(missing_ok=True)
-    unfinished.chmod(0o600)
-    _sync(unfinished)
+    with unfinished.open("rb+") as file:
+        os.fsync(file.fileno())
     unfinished.replace(part)
-    _sync(part.parent)
+    sync_folder(part.parent)
     return rows, unreadable
 
 
@@ -167,8 +185,8 @@ def _take_in(connection: duckdb.DuckDBPyConnection, path: Path, cleaned: Path) -
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    source = f"read_ndjson({sql.text(str(path))}, records = true, columns = {sql.declared(_COLUMNS)})"
-    connection.execute(f"INSERT INTO found SELECT {_NAMES} FROM {source}")  # noqa: S608 - names of our own columns
+    source = f"read_ndjson({sql.text(str(path))}, records = true, columns = {sql.declared(_LINE)})"
+    connection.execute(f"INSERT INTO found SELECT {_NAMES}, rated_at FROM {source}")  # noqa: S608 - names of our own columns
 
 
 def _clean(path: Path, cleaned: Path) -> int:
@@ -191,6 +209,16 @@ def _is_turn(line: bytes) -> bool:
     return True
 
 
+def _set_ratings_aside(connection: duckdb.DuckDBPyConnection) -> int:
+    """Make the table ``rated`` of the last rating of each turn, and return how many have no turn here."""
+    connection.execute(
+        """CREATE TABLE rated AS SELECT turn_id, arg_max(user_satisfaction, (rated_at, rowid)) AS last FROM found
+        WHERE rated_at IS NOT NULL GROUP BY turn_id"""
+    )
+    connection.execute("DELETE FROM found WHERE rated_at IS NOT NULL")
+    return _count(connection.execute("SELECT count(*) FROM rated ANTI JOIN found USING (turn_id)").fetchall())
+
+
 def _write(connection: duckdb.DuckDBPyConnection, path: Path, sources: Mapping[str, float]) -> int:
     """Write each turn once, the last line of it, in order of time."""
     connection.execute("CREATE TABLE twice AS SELECT turn_id FROM found GROUP BY turn_id HAVING count(*) > 1")
@@ -201,25 +229,15 @@ def _write(connection: duckdb.DuckDBPyConnection, path: Path, sources: Mapping[s
     columns = ", ".join(
         f"coalesce(CAST({name} AS VARCHAR), '{{}}') AS {name}" if kind == "JSON" else sql.name(name)
         for name, kind in _COLUMNS.items()
-    )
+    ).replace(sql.name("user_satisfaction"), "coalesce(last, user_satisfaction) AS user_satisfaction")
     noted = f"{{{sql.text(_SOURCES)}: {sql.text(json.dumps(dict(sources)))}}}"
     connection.execute(
-        f"COPY (SELECT {columns} FROM found ORDER BY timestamp, turn_id) TO {sql.text(str(path))} "  # noqa: S608
-        f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {noted})"
+        f"COPY (SELECT {columns} FROM found LEFT JOIN rated USING (turn_id) "  # noqa: S608
+        f"ORDER BY timestamp, turn_id) TO {sql.text(str(path))} "
+        f"(FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false, KV_METADATA {noted})"
     )
     return _count(connection.execute("SELECT count(*) FROM found").fetchall())
 
 
 def _count(rows: Iterable[tuple[int]]) -> int:
     return next(iter(rows))[0]
-
-
-def _sync(path: Path) -> None:
-    """Bring a file, or the names in a folder, onto the disk."""
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

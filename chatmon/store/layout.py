@@ -26,13 +26,6 @@ PART: Final = "part-0.parquet"
 _DATE: Final = re.compile(r"(?:day=)?(\d{4}-\d\d-\d\d)")
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it that only its owner may enter."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    for one in reversed(missing):
-        one.mkdir(mode=0o700, exist_ok=True)
-
-
 def live_files(folder: Path) -> dict[date, list[Path]]:
     """Return the files of lines by day, the oldest first."""
     return _by_day(folder / LIVE, "*.jsonl")

@@ -1,15 +1,19 @@
-"""A turn as the line of JSON that is stored: money as text, times in UTC, what is unknown left out or null."""
+"""A turn as the line of JSON that is stored: money as text, times in UTC, what is unknown left out or null.
+
+A rating that comes after its turn was written is a line of its own, of the same day: the last one counts.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final, TypeAlias
 
 from chatmon.live_turn import LiveTurn
-from chatmon.turns import COLUMNS, Turn
+from chatmon.turns import COLUMNS, Turn, check_columns
 
 Line: TypeAlias = tuple[int, bytes]
 """The day a turn began, counted from 1970-01-01 in UTC, and its line of JSON with its end."""
@@ -19,8 +23,25 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
-def to_line(turn: Turn | LiveTurn) -> Line:
-    r"""Return a turn as it is stored.
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a user said of a turn after it had ended.
+
+    Attributes:
+        turn_id: The turn's id.
+        timestamp: When the turn started: its day is the line's.
+        rated_at: When it was rated.
+        user_satisfaction: 1 to 5.
+    """
+
+    turn_id: str
+    timestamp: datetime
+    rated_at: datetime
+    user_satisfaction: float
+
+
+def to_line(turn: Turn | LiveTurn | Rating) -> Line:
+    r"""Return a turn, or a rating of one, as it is stored.
 
     Args:
         turn: One that has ended.
@@ -32,6 +53,10 @@ def to_line(turn: Turn | LiveTurn) -> Line:
     """
     if isinstance(turn, LiveTurn):
         day, text = _of_live(turn)
+    elif isinstance(turn, Rating):
+        day = (turn.timestamp - _EPOCH).days
+        times = {"timestamp": turn.timestamp.isoformat(), "rated_at": turn.rated_at.isoformat()}
+        text = _encode({"turn_id": turn.turn_id, **times, "user_satisfaction": turn.user_satisfaction})
     else:
         day = (turn.timestamp - _EPOCH).days
         row: dict[str, Any] = {
@@ -43,8 +68,8 @@ def to_line(turn: Turn | LiveTurn) -> Line:
     return day, (text + "\n").encode("utf-8", "replace")
 
 
-def from_line(text: bytes) -> Turn:
-    """Return the turn of a line.
+def from_line(text: bytes) -> Turn | Rating:
+    """Return the turn of a line, or the rating.
 
     Raises:
         ValueError: It is none; the message says why.
@@ -56,6 +81,10 @@ def from_line(text: bytes) -> Turn:
     try:
         row = json.loads(text)
         row["timestamp"] = datetime.fromisoformat(row["timestamp"])
+        if "rated_at" in row:
+            row["rated_at"] = datetime.fromisoformat(row["rated_at"])
+            check_columns({"turn_id": row["turn_id"], "user_satisfaction": row["user_satisfaction"]})
+            return Rating(**row)
         if row.get("cost") is not None:
             row["cost"] = Decimal(row["cost"])
         if row.get("attributes") is None:

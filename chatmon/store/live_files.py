@@ -9,7 +9,8 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from chatmon.store.layout import LIVE, lock, make_folder
+from chatmon.paths import private_folder
+from chatmon.store.layout import LIVE, lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ class LiveFile:
 
     def __init__(self, folder: Path, day: int) -> None:
         within = folder / LIVE / (_FIRST + timedelta(days=day)).isoformat()
-        make_folder(within)
+        private_folder(within)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         while True:
             self.path = within / f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}.jsonl"

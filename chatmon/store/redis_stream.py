@@ -16,7 +16,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.store.buffer import Buffer
-from chatmon.store.lines import from_line
+from chatmon.store.lines import Rating, from_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -150,7 +150,9 @@ def _keep(entries: Sequence[tuple[bytes, dict[bytes, bytes]]], store: Buffer, kn
         except (KeyError, TypeError, ValueError) as error:
             logger.error("entry %s is left out: %s", place.decode(), error)  # noqa: TRY400 - no fault here
             continue
-        if turn.turn_id not in known:
+        if isinstance(turn, Rating):
+            store.append(turn)
+        elif turn.turn_id not in known:
             known[turn.turn_id] = None
             store.append(turn)
             count += 1

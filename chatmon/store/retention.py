@@ -1,4 +1,7 @@
-"""How long turns are kept: whole days go, the oldest first, by age and by size; never today's."""
+"""How long turns are kept: whole days go, the oldest first, by age and by size; never today's.
+
+A day that goes is written down first, so that the next call ends what a killed one began, whatever it is asked to keep.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from chatmon.store.layout import LIVE, TURNS, live_files, parts
+from chatmon.paths import private_file, sync_folder
+from chatmon.store.layout import LIVE, TURNS, Hold, live_files, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+_GOING: Final = ".removing-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ def retain(
         clock: Seconds since 1970.
 
     Raises:
+        BlockingIOError: A compaction is under way.
         FileNotFoundError: There is no such folder.
         ValueError: Neither is given, or one keeps nothing.
     """
@@ -84,18 +91,31 @@ def retain(
         raise ValueError("nothing says what to keep: give days, gigabytes or both")
     if (days is not None and days < 1) or (gigabytes is not None and gigabytes <= 0):
         raise ValueError(f"days ({days}) and gigabytes ({gigabytes}) must be above 0: today is always kept")
-    tables = {day: [part] for day, part in parts(folder).items()}
+    with Hold(folder / ".compaction", make=True) as hold:
+        if not hold.held:
+            raise BlockingIOError(f"a compaction of {folder} is under way: wait for it to end")
+        begun = [date.fromisoformat(one.name.removeprefix(_GOING)) for one in folder.glob(f"{_GOING}*")]
+        sizes = _sizes(folder)
+        today = datetime.fromtimestamp(clock(), UTC).date()
+        limit = None if gigabytes is None else gigabytes * 1e9
+        left = {day: size for day, size in sizes.items() if day not in begun}
+        gone = sorted({*begun, *too_many(left, today=today, days=days, limit=limit)})
+        for day in gone:
+            private_file(folder / f"{_GOING}{day}")
+        sync_folder(folder)
+        for day in gone:
+            for place in (folder / LIVE / day.isoformat(), folder / TURNS / f"day={day.isoformat()}"):
+                if place.exists():
+                    shutil.rmtree(place)
+            (folder / f"{_GOING}{day}").unlink()
+    kept = [size for day, size in sizes.items() if day not in gone]
+    return Retained(tuple((day, sizes.get(day, 0)) for day in gone), len(kept), sum(kept))
+
+
+def _sizes(folder: Path) -> dict[date, int]:
+    """Return the bytes of each day, lines and Parquet together."""
     sizes: dict[date, int] = {}
-    for found in (live_files(folder), tables):
+    for found in (live_files(folder), {day: [part] for day, part in parts(folder).items()}):
         for day, files in found.items():
             sizes[day] = sizes.get(day, 0) + sum(file.stat().st_size for file in files)
-    today = datetime.fromtimestamp(clock(), UTC).date()
-    limit = None if gigabytes is None else gigabytes * 1e9
-    gone = too_many(sizes, today=today, days=days, limit=limit)
-    for day in gone:
-        # The lines first: what is compacted is gone for good once it is, and lines would be compacted anew.
-        for place in (folder / LIVE / day.isoformat(), folder / TURNS / f"day={day.isoformat()}"):
-            if place.exists():
-                shutil.rmtree(place)
-    left = [size for day, size in sizes.items() if day not in gone]
-    return Retained(tuple((day, sizes[day]) for day in gone), len(left), sum(left))
+    return sizes

@@ -17,7 +17,7 @@ class Status:
 
     Attributes:
         target: Where it writes.
-        written: Turns that this process has written.
+        written: Turns that this process has written; here and below a rating that came later counts as one.
         buffered: Turns in memory only: what the end of this process would lose now.
         unsynced: Turns written, and not yet sure to outlive the machine.
         refused: Turns that could not be made a line, and are lost; the log says why.

@@ -14,15 +14,17 @@ from contextlib import closing, contextmanager
 
 import duckdb
 import pytest
-from privacy.data_folder import ADA, ADAS_WORDS, COMMON, EMAIL, PSEUDONYMS, START, make
+from privacy.data_folder import ADA, ADAS_WORDS, COMMON, EMAIL, PSEUDONYMS, START, make, write_csv
 
 from chatmon.clock import ManualClock
 from chatmon.importers import open_logs
 from chatmon.local.langsmith import store as langsmith
+from chatmon.local.langtail import store as langtail
 from chatmon.monitor import ChatMonitor
-from chatmon.paths import REPO
-from chatmon.privacy import Pseudonyms, databases, erase, erasure, export_user, rewriting, turn_files
+from chatmon.paths import REPO, rewritten
+from chatmon.privacy import Pseudonyms, databases, erase, erasure, export_user, turn_files
 from chatmon.store import Store
+from chatmon.store.compaction import compact
 from chatmon.turns import Turn, read_jsonl, write_jsonl
 
 NAMES = (
@@ -195,6 +197,145 @@ def test_an_id_that_another_contains_is_not_taken_for_it(tmp_path):
     assert receipt.left == ()
 
 
+@pytest.mark.parametrize(
+    "user", ["a.*+?[b](c)|^$\\\\", "Zoë Ünal-Ω", "用户一二三四五", 'the "quoted" one', "x\ty\nz,;", "u1"]
+)
+def test_a_name_of_any_characters_is_erased_and_nothing_else(tmp_path, user):
+    beside = "".join("z" if one in ".*+?" else one for one in user) + "-other"
+    write_jsonl(
+        [a_turn(1, user, "c1", "what was said here"), a_turn(2, beside, "c2", f"I am not <{user}>")],
+        tmp_path / "turns.jsonl",
+    )
+    write_csv([a_turn(3, user, "c3", "and what there"), a_turn(4, beside, "c4", f"nor {user}")], tmp_path / "table.csv")
+    receipt = erase(user, tmp_path)
+    assert receipt.left == ()
+    assert rows(tmp_path / "turns.jsonl")[1] == ("t2", beside, "c2", "I am not <[erased]>")
+    content = b"".join(path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file())
+    assert re.search(rb"(?<![\w-])" + re.escape(user.encode()) + rb"(?![\w-])", content) is None
+    assert json.dumps(beside, ensure_ascii=False)[1:-1].encode() in content
+    assert b"was said here" not in content
+    assert b"what there" not in content
+
+
+def test_a_name_inside_a_longer_word_is_erased_where_no_other_user_is_called_so(tmp_path):
+    write_jsonl(
+        [a_turn(1, "customer-77", "c1", None), a_turn(2, "bob", "c2", "in session_customer-77_x")], tmp_path / "a.jsonl"
+    )
+    assert erase("customer-77", tmp_path).left == ()
+    assert rows(tmp_path / "a.jsonl")[1][3] == "in session_[erased]_x"
+
+
+def test_ratings_stay_and_one_that_comes_after_the_erasure_brings_nothing_back(tmp_path):
+    monitor = ChatMonitor(capture_content=True)
+    with Store(tmp_path) as store:
+        store.attach(monitor)
+        for number in range(3):
+            with monitor.track(f"conversation-{number}", ADA) as turn:
+                turn.set(question=f"the difference engine, part {number}")
+        store.flush()
+        first, second, _ = (turn.turn_id for turn in monitor.turns())
+        monitor.rate(first, 2)
+        store.flush()
+        held = export_user(ADA, tmp_path)["turns"]
+        assert [turn.get("user_satisfaction") for turn in held] == [2, None, None]
+        erase(ADA, tmp_path)
+        monitor.rate(second, 5)
+        store.flush()
+    for _ in range(2):
+        assert found_in(tmp_path) == set()
+        with open_logs(tmp_path) as logs:
+            frame = logs.frame().set_index("turn_id")["user_satisfaction"]
+        assert frame.dropna().to_dict() == {first: 2, second: 5}
+        assert len(frame) == 3
+        assert str(erase(ADA, tmp_path)).startswith("Nothing is held")
+        compact(tmp_path, grace=0)
+
+
+@pytest.mark.parametrize("begins", ["a rating", "half a line"])
+def test_a_file_that_begins_with_no_turn_is_searched_like_any_other(tmp_path, begins):
+    line = json.dumps({"turn_id": "t1", "conversation_id": "c1", "timestamp": START.isoformat(), "user_id": ADA}) + "\n"
+    first = '{"turn_id":"t0","timestamp":"2026-10-05T09:00:00+00:00","rated_at":"2026-10-05T09:00:00+00:00"}\n' + line
+    path = tmp_path / "live" / "2026-10-05" / "host-1-1.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(first if begins == "a rating" else line[:-4], encoding="utf-8")
+    assert erase(ADA, tmp_path).left == ()
+    assert ADA.encode() not in path.read_bytes()
+
+
+def test_the_half_of_a_line_that_a_process_is_at_is_kept_until_it_is_whole(tmp_path, monkeypatch):
+    path, later = tmp_path / "turns.jsonl", tmp_path / "later"
+    write_jsonl([a_turn(1, "customer-1", "c1", "what I said")], path)
+    write_jsonl([a_turn(2, "customer-1", "c1", "what I said next"), a_turn(3, "customer-2", "c2", "hello")], later)
+    more = later.read_bytes()
+    later.unlink()
+    with path.open("ab") as file:
+        file.write(more[:90])
+
+    @contextmanager
+    def while_the_other_goes_on(target):
+        with rewritten(target) as file:
+            yield file
+            with target.open("ab") as old:
+                old.write(more[90:])
+
+    monkeypatch.setattr(turn_files, "rewritten", while_the_other_goes_on)
+    assert erase("customer-1", tmp_path).left == ()
+    assert [(turn, user) for turn, user, *_ in rows(path)] == [("t1", None), ("t2", None), ("t3", "customer-2")]
+
+
+def test_what_a_killed_compaction_spilled_goes(folder):
+    spilled = next(folder.glob("turns/*")) / ".spilled"
+    spilled.mkdir()
+    (spilled / "block").write_bytes(gzip.compress(ADA.encode()))
+    erase_ada(folder)
+    assert not spilled.exists()
+
+
+def test_a_cell_longer_than_csv_usually_takes_is_erased(tmp_path):
+    write_csv([a_turn(1, ADA, "c1", "cogs " * 50_000)], tmp_path / "table.csv")
+    assert erase(ADA, tmp_path).left == ()
+    assert b"cogs" not in (tmp_path / "table.csv").read_bytes()
+
+
+def test_a_broken_database_is_named_and_holds_nothing_up(folder):
+    (folder / "broken.db").write_bytes(b"SQLite format 3\0" + bytes(2000) + ADA.encode())
+    assert erase_ada(folder).left == ("broken.db",)
+
+
+def test_two_names_in_rows_that_must_differ_become_one(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "tags.db")) as connection:
+        connection.execute("CREATE TABLE tags (run INTEGER, tag TEXT, UNIQUE (run, tag))")
+        connection.executemany("INSERT INTO tags VALUES (1, ?)", [(ADA,), (EMAIL,), ("other",)])
+        connection.commit()
+        assert erase(ADA, tmp_path, also=[EMAIL]).left == ()
+        assert connection.execute("SELECT tag FROM tags ORDER BY tag").fetchall() == [("[erased]",), ("other",)]
+
+
+def test_a_langtail_forgets_what_a_user_said_and_was_answered_and_keeps_what_it_cost(tmp_path):
+    store = langtail.Store(str(tmp_path / "langtail.db"))
+    for user, word in ((ADA, "difference engine"), ("customer-bob", "parcel")):
+        thread = store.create_thread({"user_id": user}, {})["id"]
+        call = {"prompt": "support", "environment": "production", "version": "1", "metadata": {"user": user}}
+        said = {"messages": [{"role": "user", "content": f"where is the {word} of mine?"}]}
+        reply = {
+            "model": "m",
+            "usage": {"total_tokens": 9},
+            "choices": [{"message": {"content": f"the {word} is here"}}],
+        }
+        log = store.log({**call, "request": said, "reply": reply})
+        store.add_message(thread, {"role": "user", "content": f"where is the {word} of mine?"}, {})
+        store.add_message(thread, {"role": "assistant", "content": f"the {word} is here"}, {}, log)
+    assert erase(ADA, tmp_path).left == ()
+    assert found_in(tmp_path) == set()
+    hers, bobs = store.logs()
+    assert (hers["reply"], hers["request"]) == ({"model": "m", "usage": {"total_tokens": 9}}, {})
+    assert "parcel" in json.dumps(bobs)
+    (bobs_thread, her_thread) = (thread["id"] for thread in store.threads(10, None))
+    assert store.history(her_thread) == [{"role": role, "content": "[erased]"} for role in ("user", "assistant")]
+    assert len(store.history(bobs_thread)) == 2
+    assert str(erase(ADA, tmp_path)).startswith("Nothing is held")
+
+
 def test_a_turn_without_a_user_is_theirs_where_its_conversation_is_and_stays_where_others_share_it(tmp_path):
     some = [
         a_turn(1, "customer-1", "alone", "what I said alone"), a_turn(2, None, "alone", "who said this alone"),
@@ -218,7 +359,7 @@ def test_what_a_process_appends_while_its_file_is_written_anew_is_kept(tmp_path,
 
     @contextmanager
     def while_another_appends(target):
-        with rewriting.rewritten(target) as file:
+        with rewritten(target) as file:
             yield file
             with target.open("ab") as old:
                 old.write(later)

@@ -1,6 +1,7 @@
 """What is redacted, measured on labelled sentences, and what must hold of any text."""
 
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from chatmon.privacy import find, redact
 HERE = Path(__file__).parent
 MARK = re.compile(r"\{\{(\w+):(.*?)\}\}(?!\})")
 KINDS = ("card", "email", "iban", "ip", "key", "phone")
-SEEN, HELD_OUT = ("sentences_seen.txt", "sentences_held_out.txt")
+SEEN, HELD_OUT, SECOND = ("sentences_seen.txt", "sentences_held_out.txt", "sentences_second.txt")
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 NEAR_FORMS = st.lists(
     st.one_of(
@@ -47,7 +48,7 @@ def scored(*names):
 
 
 def test_the_sentences_are_many_of_every_kind_and_many_hold_nothing():
-    sentences = list(labelled(SEEN, HELD_OUT))
+    sentences = list(labelled(SEEN, HELD_OUT, SECOND))
     kinds = Counter(kind for _, marks in sentences for kind, _ in marks.elements())
     assert len(sentences) >= 300
     assert set(kinds) == set(KINDS)
@@ -57,19 +58,20 @@ def test_the_sentences_are_many_of_every_kind_and_many_hold_nothing():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_of_each_kind_nearly_all_is_found_and_nearly_nothing_else(kind):
-    right, wrong, missed = (counts[kind] for counts in scored(SEEN, HELD_OUT))
+    right, wrong, missed = (counts[kind] for counts in scored(SEEN, HELD_OUT, SECOND))
     assert right / (right + missed) >= 0.95
     assert right / (right + wrong) >= 0.95
 
 
-def test_the_sentences_that_no_rule_was_made_on_are_redacted_as_well():
-    right, wrong, missed = (counts.total() for counts in scored(HELD_OUT))
+@pytest.mark.parametrize("name", [HELD_OUT, SECOND])
+def test_the_sentences_that_no_rule_was_made_on_are_redacted_as_well(name):
+    right, wrong, missed = (counts.total() for counts in scored(name))
     assert right / (right + missed) >= 0.95
     assert right / (right + wrong) >= 0.95
 
 
 def test_nothing_that_is_found_is_in_the_redacted_text():
-    for text, wanted in labelled(SEEN, HELD_OUT):
+    for text, wanted in labelled(SEEN, HELD_OUT, SECOND):
         found = {text[one.start : one.end] for one in find(text)}
         redacted = redact(text)
         assert not [what for _, what in wanted if what in found and what in redacted], text
@@ -111,10 +113,16 @@ def test_a_lone_surrogate_neither_hides_nor_breaks_anything():
     assert redact("\ud800 ada@example.org \udfff") == "\ud800 [email] \udfff"
 
 
-def test_long_texts_of_near_misses_take_no_time_to_speak_of():
-    import time
+PIECES = (
+    "1", "+", "+1", "1 ", "1-", "1-1.", "(0", "1.", "a@", "a.", "ab@a.", ":", "f:", "DE89 ", "password=", "bearer a", "://a:",
+    "sk-1", "-----BEGIN ", "\u0301", "٣", "x" * 64 + "@", "4111 1111 1111 1111 ",
+)  # fmt: skip
 
-    begun = time.perf_counter()
-    for piece in ("1", "1 ", "a@", "a.", "1-1.", ":", "DE89 ", "password", "(0", "x" * 64 + "@"):
-        redact(piece * (60_000 // len(piece)))
-    assert time.perf_counter() - begun < 60
+
+def test_a_megabyte_of_near_misses_takes_time_in_proportion_to_its_length():
+    find("+49 30 1234567, 4111 1111 1111 1111, DE89 3704 0044 0532 0130 00")  # what is imported is imported
+    for piece in PIECES:
+        text = f"call {piece * (1_000_000 // len(piece))}"
+        begun = time.process_time()
+        find(text)
+        assert time.process_time() - begun < 10, piece

@@ -1,14 +1,12 @@
 """Compaction loses and doubles nothing, wherever it is interrupted and whoever reads meanwhile."""
 
-import os
 import shutil
-import sys
 import threading
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
-from stored_turns import a_turn, ids
+from stored_turns import a_turn, ids, killed_at
 
 from chatmon.store import Store
 from chatmon.store.compaction import compact, sources_of
@@ -88,25 +86,6 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         compact(tmp_path / "none")
 
 
-def killed_at(step, folder, grace):
-    """Compact in a child that dies before its so-manieth change of the disk; whether it died."""
-    child = os.fork()
-    if child == 0:
-        seen = 0
-
-        def hook(event, arguments):
-            nonlocal seen
-            if event in CHANGES and str(arguments[0]).startswith(str(folder)):
-                seen += 1
-                if seen == step:
-                    os._exit(9)
-
-        sys.addaudithook(hook)
-        compact(folder, grace=grace)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-
-
 @pytest.mark.parametrize("grace", [0, 3600])
 def test_killed_before_any_step_nothing_is_lost_or_doubled_and_the_next_one_ends_it(tmp_path, grace):
     source = tmp_path / "source"
@@ -118,7 +97,7 @@ def test_killed_before_any_step_nothing_is_lost_or_doubled_and_the_next_one_ends
         step += 1
         folder = tmp_path / f"copy-{step}"
         shutil.copytree(source, folder)
-        died = killed_at(step, folder, grace)
+        died = killed_at(step, CHANGES, folder, lambda folder=folder: compact(folder, grace=grace))
         if (folder / "turns").exists() and parts(folder):
             held = in_parquet(folder)
             assert len(held) == len(set(held))

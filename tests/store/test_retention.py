@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stored_turns import a_turn, ids
+from stored_turns import a_turn, ids, killed_at
 from typer.testing import CliRunner
 
 from chatmon.commands import app
 from chatmon.store import Store
 from chatmon.store.compaction import compact
+from chatmon.store.layout import Hold
 from chatmon.store.retention import retain, too_many
 
 TODAY = date(2026, 10, 7)
@@ -37,6 +38,35 @@ def test_days_are_counted_with_today_among_them_in_both_forms(tmp_path):
     compact(tmp_path, grace=0)
     assert ids(tmp_path) == ["t6", "t7"]
     assert not retain(tmp_path, days=2, clock=at_noon).removed
+
+
+def test_killed_before_any_step_only_days_that_are_to_go_are_touched_and_the_next_one_ends_it(tmp_path):
+    step, died = 0, True
+    while died:
+        step += 1
+        folder = filled(tmp_path / f"store-{step}")
+        compact(folder)
+        died = killed_at(
+            step, {"open", "os.remove", "os.rmdir"}, folder, lambda folder=folder: retain(folder, days=2, clock=at_noon)
+        )
+        left = ids(folder)
+        assert left[-2:] == ["t6", "t7"]
+        assert len(left) == len(set(left))
+        begun = {path.name[-1] for path in folder.glob(".removing-*")}
+        retain(folder, days=400, clock=at_noon)  # whatever is to be kept by now, a day that was begun goes whole
+        whole = [one for one in left if one[1] not in begun]
+        assert ids(folder) == whole
+        retain(folder, days=2, clock=at_noon)
+        assert ids(folder) == ["t6", "t7"]
+        assert not list(folder.glob(".removing-*"))
+    assert step > 8
+
+
+def test_while_a_compaction_is_under_way_nothing_is_removed(tmp_path):
+    filled(tmp_path)
+    with Hold(tmp_path / ".compaction", make=True), pytest.raises(BlockingIOError, match="a compaction of"):
+        retain(tmp_path, days=1, clock=at_noon)
+    assert len(ids(tmp_path)) == 4
 
 
 def test_by_size_the_oldest_go_and_today_stays_whatever_its_size(tmp_path):

@@ -14,7 +14,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stored_turns import START, a_turn, flushed, ids, lines, start_bot
+from stored_turns import START, a_turn, flushed, ids, lines, ratings, start_bot
 
 from chatmon.importers import open_logs
 from chatmon.monitor import ChatMonitor
@@ -315,14 +315,16 @@ def test_killed_at_any_moment_four_processes_lose_no_flushed_turn_and_double_non
             bot.kill()
             bot.wait()
     acknowledged = {turn for one in said for turn in flushed(one)}
-    stored = [row["turn_id"] for row in whole_lines(folder)]
+    stored = [row["turn_id"] for row in whole_lines(folder) if "rated_at" not in row]
     assert acknowledged <= set(stored)
     assert len(stored) == len(set(stored))
     assert ids(folder) == sorted(stored)
-    compact(folder)
-    assert ids(folder) == sorted(stored)
-    compact(folder, grace=0)
-    assert ids(folder) == sorted(stored)
+    rated = ratings(folder)
+    assert acknowledged <= set(rated)
+    for grace in (3600, 0):
+        compact(folder, grace=grace)
+        assert ids(folder) == sorted(stored)
+        assert ratings(folder) == rated
     assert not list(folder.rglob("*.jsonl"))
 
 

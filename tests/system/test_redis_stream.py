@@ -5,12 +5,14 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
-from stored_turns import a_turn, ids
+from stored_turns import START, a_turn, ids, ratings
 
 from chatmon.paths import REPO
 from chatmon.store import Store
+from chatmon.store.lines import Rating
 from chatmon.store.redis_stream import STREAM, StreamStore, receive
 
 pytestmark = pytest.mark.system
@@ -19,6 +21,7 @@ RECEIVER = """
 import sys
 from pathlib import Path
 from chatmon.store import Store
+from chatmon.store.lines import Rating
 from chatmon.store.redis_stream import receive
 receive(sys.argv[1], Store(Path(sys.argv[2])), abandoned_ms=200)
 """
@@ -80,6 +83,19 @@ def test_what_bots_send_is_stored_once_though_it_is_sent_twice(tmp_path, server)
     with Store(tmp_path / "store") as store:
         assert receive(server.url, store, until=lambda: empty(redis, server)) == 2500
     assert ids(tmp_path / "store") == sorted(f"t{number}" for number in range(2500))
+
+
+def test_a_rating_that_comes_later_is_stored_as_well(tmp_path, server):
+    import redis
+
+    with StreamStore(server.url) as bot:
+        bot.append(a_turn(1))
+        bot.flush()
+        for satisfaction in (2.0, 4.0):
+            bot.append(Rating("t1", START, START + timedelta(seconds=satisfaction), satisfaction))
+    with Store(tmp_path / "store") as store:
+        assert receive(server.url, store, until=lambda: empty(redis, server)) == 1
+    assert (ids(tmp_path / "store"), ratings(tmp_path / "store")) == (["t1"], {"t1": 4})
 
 
 def test_a_bot_waits_for_a_server_that_is_down_and_loses_nothing(tmp_path, server):

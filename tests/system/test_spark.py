@@ -1,9 +1,8 @@
 """Spark gives the numbers that DuckDB gives, for every query of every analysis, and imports what ``open_logs`` does."""
 
 import dataclasses
-import subprocess
-import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -11,11 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from importers.conversations import some_turns
+from typer.testing import CliRunner
 
 from chatmon import analysis, spark
 from chatmon import turns as table
 from chatmon.analysis import source
 from chatmon.analysis.trend import MEASURES, PERIODS
+from chatmon.commands import app
 from chatmon.exporters import write_otlp
 from chatmon.importers import open_logs
 from chatmon.paths import data_file
@@ -98,13 +99,23 @@ def test_an_analysis_says_the_same_on_spark(turns, name):
     same(ask(turns), ask(FOUR_WEEKS))
 
 
-def test_the_report_is_the_same_page_and_each_of_its_queries_went_to_spark(turns, monkeypatch):
-    asked = []
+def test_the_command_makes_the_same_page_and_each_of_its_queries_goes_to_spark(session, tmp_path, monkeypatch):
+    asked, masters = [], []
+
+    def running(master):
+        masters.append(master)
+        return nullcontext(session)
+
     query = spark.SparkTurns.query
     monkeypatch.setattr(spark.SparkTurns, "query", lambda self, name, sql: asked.append(sql) or query(self, name, sql))
-    page = render(turns)
+    monkeypatch.setattr(spark, "session", running)
+    page = tmp_path / "page.html"
+    done = CliRunner().invoke(app, ["report", str(FOUR_WEEKS), "--engine", "local[2]", "-o", str(page)])
+    assert done.exit_code == 0, done.output
+    assert done.output.endswith(f"{page} is made: open it in a browser.\n")
+    assert masters == ["local[2]"]
     assert len(set(asked)) > 30
-    assert page == render(FOUR_WEEKS)
+    assert page.read_text(encoding="utf-8") == render(FOUR_WEEKS)
 
 
 def test_columns_that_are_not_there_are_unknown_and_money_stays_exact(session, tmp_path):
@@ -167,13 +178,3 @@ def test_an_import_in_which_a_turn_is_in_two_files_is_refused(session, exported,
     files[1].write_bytes(files[0].read_bytes())
     with pytest.raises(ValueError, match="200 turns have 100 ids"):
         spark.import_logs(session, files, tmp_path / "turns")
-
-
-def test_the_command_makes_the_report_on_spark(tmp_path):
-    log, page = tmp_path / "turns.parquet", tmp_path / "page.html"
-    table.write_parquet(some_turns(60), log)
-    command = [sys.executable, "-m", "chatmon", "report", log, "--engine", "local[2]", "-o", page]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith(f"{page} is made: open it in a browser.\n")
-    assert page.read_text(encoding="utf-8") == render(log)

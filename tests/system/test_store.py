@@ -1,17 +1,22 @@
-"""Two hundred kills under load, with compaction under way, and a disk that is really full."""
+"""Two hundred kills under load, compactions and retentions that are killed, and a disk that is really full."""
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 
+import duckdb
 import pytest
-from stored_turns import flushed, ids, start_bot
+from stored_turns import BOT, START, Nursery, a_turn, alive, flushed, ids, killed, ratings
 
 from chatmon.paths import REPO
+from chatmon.store import Store
 from chatmon.store.compaction import compact
+from chatmon.store.retention import retain
 
 pytestmark = pytest.mark.system
 
@@ -34,32 +39,99 @@ def test_of_two_hundred_processes_killed_at_random_moments_no_flushed_turn_is_lo
     thread = threading.Thread(target=compacting)
     thread.start()
     said = [tmp_path / f"said-{number}" for number in range(4 * ROUNDS)]
-    try:
-        for first in range(0, 4 * ROUNDS, 4):
-            bots = [start_bot(folder, str(n), said[n], rest=0.02) for n in range(first, first + 4)]
-            try:
-                for bot, file in zip(bots, said[first:], strict=False):
-                    while not flushed(file):
-                        time.sleep(0.01)
-                    time.sleep(draw.random() / 4)
-                    bot.kill()
-            finally:
-                for bot in bots:
-                    bot.kill()
-                    bot.wait()
-    finally:
-        stop.set()
-        thread.join()
+    with Nursery() as nursery:
+        try:
+            for first in range(0, 4 * ROUNDS, 4):
+                bots = [nursery.start(BOT, folder, n, 0.02, output=said[n]) for n in range(first, first + 4)]
+                try:
+                    for bot, file in zip(bots, said[first:], strict=False):
+                        while not (file.exists() and flushed(file)):
+                            assert alive(bot)
+                            time.sleep(0.01)
+                        time.sleep(draw.random() / 4)
+                        killed(bot)
+                finally:
+                    for bot in bots:
+                        killed(bot)
+        finally:
+            stop.set()
+            thread.join()
     assert not faults
     acknowledged = {turn for file in said for turn in flushed(file)}
     found = ids(folder)
     assert len(acknowledged) >= 4 * ROUNDS * 50
     assert acknowledged <= set(found)
     assert len(found) == len(set(found))
+    assert acknowledged <= set(ratings(folder))
     compact(folder, grace=0)
     compact(folder, grace=0)
     assert ids(folder) == found
     assert not list(folder.rglob("*.jsonl"))
+
+
+COMPACT = """
+import sys
+from pathlib import Path
+from chatmon.store.compaction import compact
+compact(Path(sys.argv[1]), grace=0)
+"""
+RETAIN = """
+import sys
+from pathlib import Path
+from chatmon.store.retention import retain
+retain(Path(sys.argv[1]), days=int(sys.argv[2]), clock=lambda: float(sys.argv[3]))
+"""
+DAYS = 8
+
+
+def test_compactions_and_retentions_killed_at_random_moments_leave_each_turn_that_is_to_be_kept_once(tmp_path):
+    """Each day gets turns all the time; every few rounds a day less is kept."""
+    draw, folder = random.Random(8), tmp_path / "store"
+    now = (START + timedelta(days=DAYS - 1)).timestamp()
+    stored = {day: set() for day in range(DAYS)}
+    number = cut_short = 0
+
+    def fill(first):
+        nonlocal number
+        with Store(folder) as store:
+            for day in range(first, DAYS):
+                for _ in range(40):
+                    number += 1
+                    store.append(a_turn(number, timestamp=START + timedelta(days=day)))
+                    stored[day].add(f"t{number}")
+
+    def check(first):
+        found = ids(folder)
+        assert len(found) == len(set(found))
+        kept = set.union(*(stored[day] for day in range(first, DAYS)))
+        assert kept <= set(found)
+        assert set(found) - kept <= set.union(set(), *(stored[day] for day in range(first)))
+        for part in folder.glob("turns/*/*.parquet"):
+            assert duckdb.sql(f"SELECT count(*) = count(DISTINCT turn_id) FROM '{part}'").fetchone() == (True,)
+
+    with Nursery() as nursery:
+        fill(0)
+        shutil.copytree(folder, tmp_path / "copy")
+        began = time.monotonic()
+        whole = nursery.start(COMPACT, tmp_path / "copy")
+        while alive(whole):
+            time.sleep(0.005)
+        takes = time.monotonic() - began
+        for round_ in range(24):
+            first = round_ // 4
+            fill(first)
+            for code, most in ((COMPACT, takes), (RETAIN, takes / 4)):
+                process = nursery.start(code, folder, DAYS - first, now)
+                time.sleep(draw.random() * most)
+                cut_short += alive(process)
+                killed(process)
+                check(first)
+    assert cut_short > 12
+    first = 5
+    retain(folder, days=DAYS - first, clock=lambda: now)
+    compact(folder, grace=0)
+    assert ids(folder) == sorted(set.union(*(stored[day] for day in range(first, DAYS))))
+    assert not list(folder.glob(".removing-*"))
 
 
 FULL = """

@@ -91,7 +91,9 @@ class Metrics:
     def watch(self, monitor: ChatMonitor) -> None:
         """Count every turn and rating of a monitor from now on."""
         monitor.listeners.append(self.observe)
-        monitor.rating_listeners.append(self._families.satisfaction.observe)
+        monitor.rating_listeners.append(
+            lambda turn: self._families.satisfaction.observe(turn.columns["user_satisfaction"])
+        )
 
     def observe(self, turn: Ended) -> None:
         """Count a turn that has ended."""

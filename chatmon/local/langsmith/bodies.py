@@ -14,6 +14,7 @@ ANNOUNCED: Final = 20 * 2**20
 """Bytes of a batch that clients are told to keep to; a single large run may be more."""
 LIMIT: Final = 64 * 2**20
 """Bytes of a body, also once it is decompressed."""
+_HEAD: Final = 8192  # bytes above a part's data
 _WINDOW: Final = 2**27  # bytes that a zstd frame may make the reader remember
 _BOUNDARY: Final = re.compile(r'multipart/form-data;.*\bboundary="?([^";,]{1,200})"?', re.IGNORECASE)
 _NAME: Final = re.compile(rb'content-disposition:\s*form-data;.*\bname="([^"\r\n]*)"', re.IGNORECASE)
@@ -87,9 +88,9 @@ def parts(body: bytes, content_type: str) -> list[Part]:
 
 def _part(piece: bytes) -> Part:
     head, gap, data = piece.partition(b"\r\n\r\n")
-    name = _NAME.search(head)
-    if not gap or name is None:
-        raise Refused(400, "a part of the multipart body has no name")
+    name = _NAME.search(head[:_HEAD])
+    if len(head) > _HEAD or not gap or name is None:
+        raise Refused(400, f"a part of the multipart body has no name in the first {_HEAD:,} bytes")
     kind = _TYPE.search(head)
     mime_type = kind[1].strip().decode("latin-1") if kind else "application/json"
     return Part(name[1].decode("utf-8", "replace"), mime_type, data)

@@ -13,8 +13,8 @@ import re
 from typing import Any, Final, NamedTuple
 
 from chatmon.local.langsmith.filters import Compare, Condition, Logic, Value
-from chatmon.local.langsmith.pairs import written
-from chatmon.local.langsmith.values import Refused, clean, microseconds, parse_object, uuid
+from chatmon.local.langsmith.pairs import KEYS, written
+from chatmon.local.langsmith.values import Refused, clean, dump, microseconds, parse_object, uuid
 
 
 class Sql(NamedTuple):
@@ -120,7 +120,7 @@ def _entries(group: list[Compare]) -> Sql:
     conditions = [_of_entry(kind, Compare(_NEGATED[one.op], one.field, one.value) if absent else one) for one in group]
     met = _joined("AND", conditions)
     if kind == "feedback":
-        text, values = f"id {{}}IN (SELECT run_id FROM feedback WHERE {met.text} AND run_id IS NOT NULL)", met.values
+        text, values = f"n {{}}IN (SELECT run FROM feedback WHERE {met.text} AND run IS NOT NULL)", met.values
     else:
         text, values = f"n {{}}IN (SELECT run FROM pairs WHERE kind = ? AND {met.text})", (kind, *met.values)
     return Sql(text.format("NOT " if absent else ""), values)
@@ -225,12 +225,38 @@ def _has(one: Compare) -> Sql:
         marks = ", ".join("?" * len(tags))
         found = f"n IN (SELECT run FROM pairs WHERE kind = 'tag' AND key IN ({marks}))"
         return Sql(found, tuple(written(tag) for tag in tags))
-    wanted = parse_object(str(one.value), "what has(metadata, ...) asks for")
-    pairs = [(key, written(value)) for key, value in wanted.items()]
+    pairs = [(clean(key), written(value)) for key, value in _wanted(str(one.value), "what has(metadata, ...) asks for")]
     each = [
         Sql("n IN (SELECT run FROM pairs WHERE kind = 'metadata' AND key = ? AND value = ?)", pair) for pair in pairs
     ]
     return _joined("AND", each or [Sql("1")])
+
+
+def in_document(metadata: str, column: str) -> list[Sql]:
+    """Return the conditions that a column with JSON has all of some metadata.
+
+    Args:
+        metadata: A JSON object.
+        column: The column's name.
+
+    Raises:
+        Refused: It is no object, or has too many keys.
+    """
+    held = f"EXISTS (SELECT 1 FROM json_each({column}, '$.metadata') WHERE key = ? AND value = ?)"
+    return [Sql(held, (clean(key), _in_json(value))) for key, value in _wanted(metadata, "metadata")]
+
+
+def _in_json(value: object) -> str | int | float:
+    if isinstance(value, str):
+        return clean(value)
+    return value if isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63) else dump(value)
+
+
+def _wanted(text: str, name: str) -> list[tuple[str, object]]:
+    wanted = parse_object(text, name)
+    if len(wanted) > KEYS:
+        raise Refused(400, f"{name} has {len(wanted)} keys, {KEYS} are taken")
+    return list(wanted.items())
 
 
 def _search(one: Compare) -> Sql:

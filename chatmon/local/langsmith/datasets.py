@@ -7,8 +7,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from chatmon.local.langsmith.store import TENANT
-from chatmon.local.langsmith.values import Refused, aware, clean, dump, microseconds, now, parse, parse_object, uuid
+from chatmon.local.langsmith.conditions import in_document
+from chatmon.local.langsmith.store import AMONG, TENANT
+from chatmon.local.langsmith.values import (
+    Refused,
+    aware,
+    clean,
+    dump,
+    microseconds,
+    now,
+    parse,
+    parse_object,
+    shortened,
+    uuid,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,10 +48,12 @@ def create(connection: sqlite3.Connection, body: Mapping[str, Any]) -> dict[str,
     """
     name = body.get("name")
     if not isinstance(name, str) or not name:
-        raise Refused(422, f"name ({name!r}) is no name of a dataset")
+        raise Refused(422, f"name ({shortened(name)}) is no name of a dataset")
     if connection.execute("SELECT 1 FROM datasets WHERE name = ?", [clean(name)]).fetchone():
         raise Refused(409, f"Dataset with name {name!r} already exists")
     dataset_id = str(uuid4()) if body.get("id") is None else uuid(body["id"], "id")
+    if connection.execute("SELECT 1 FROM datasets WHERE id = ?", [dataset_id]).fetchone():
+        raise Refused(409, f"Dataset with id {dataset_id} already exists")
     created = now() if body.get("created_at") is None else microseconds(body["created_at"], "created_at")
     document = {"data_type": "kv"} | {key: body[key] for key in _KEPT if body.get(key) is not None}
     connection.execute("INSERT INTO datasets VALUES (?, ?, ?, ?)", [dataset_id, clean(name), created, dump(document)])
@@ -76,8 +90,8 @@ def found(
         where.append("instr(lower(name), lower(?)) > 0")
         values.append(contains)
     if ids:
-        where.append(f"id IN ({', '.join('?' * len(ids))})")
-        values += [uuid(one, "id") for one in ids]
+        where.append(f"id {AMONG}")
+        values.append(dump([uuid(one, "id") for one in ids]))
     rows = connection.execute(
         f"SELECT * FROM datasets WHERE {' AND '.join(where)} ORDER BY created_at DESC, id LIMIT ? OFFSET ?",
         [*values, limit, offset],
@@ -186,15 +200,14 @@ def examples(
     values: list[Any] = [] if at is None else [at, at]
     for column, given in (("dataset_id", wanted.get("dataset")), ("id", wanted.get("id"))):
         if given:
-            where.append(f"{column} IN ({', '.join('?' * len(given))})")
-            values += [uuid(one, column) for one in given]
+            where.append(f"{column} {AMONG}")
+            values.append(dump([uuid(one, column) for one in given]))
     if wanted.get("splits"):
-        marks = ", ".join("?" * len(wanted["splits"]))
-        where.append(f"EXISTS (SELECT 1 FROM json_each(document, '$.split') WHERE value IN ({marks}))")
-        values += wanted["splits"]
-    for key, value in (parse_object(wanted["metadata"], "metadata") if wanted.get("metadata") else {}).items():
-        where.append("EXISTS (SELECT 1 FROM json_each(document, '$.metadata') WHERE key = ? AND value = ?)")
-        values += [key, value if isinstance(value, str | int | float) else dump(value)]
+        where.append(f"EXISTS (SELECT 1 FROM json_each(document, '$.split') AS split WHERE split.value {AMONG})")
+        values.append(dump(wanted["splits"]))
+    for held in in_document(wanted["metadata"], "document") if wanted.get("metadata") else ():
+        where.append(held.text)
+        values += held.values
     rows = connection.execute(
         f"SELECT * FROM examples WHERE {' AND '.join(where)} ORDER BY place LIMIT ? OFFSET ?", [*values, limit, offset]
     )

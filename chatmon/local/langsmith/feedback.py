@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from chatmon.local.langsmith.store import rows_in
+from chatmon.local.langsmith.store import AMONG, rows_in
 from chatmon.local.langsmith.values import Refused, aware, clean, dump, microseconds, now, parse, uuid
 
 if TYPE_CHECKING:
@@ -34,22 +34,35 @@ def write(connection: sqlite3.Connection, given: Iterable[Mapping[str, Any]]) ->
     """
     stored = [_checked(one) for one in given]
     # Where a run has not come in yet, its feedback waits for it under its id.
-    lost = [one["run_id"] for one in stored if one["session_id"] is None]
     select = (
-        "SELECT runs.id, trace_id, projects.id AS project FROM runs JOIN projects ON projects.n = project WHERE runs.id"
+        "SELECT runs.n, runs.id, trace_id, projects.id AS project FROM runs JOIN projects ON projects.n = project "
+        "WHERE runs.id"
     )
-    of_run = {row["id"]: row for row in rows_in(connection, select, lost)}
+    of_run = {row["id"]: row for row in rows_in(connection, select, [one["run_id"] for one in stored])}
     for one in stored:
         row = of_run.get(one["run_id"])
+        one["run"] = None if row is None else row["n"]
         if row is not None and one["session_id"] is None:
             place = {"session_id": row["project"], "trace_id": one["trace_id"] or row["trace_id"]}
             one |= place | {"shown": one["shown"] | place}  # noqa: PLW2901 - changes the dict itself
     connection.executemany(
-        "INSERT OR REPLACE INTO feedback VALUES (:id, :run_id, :trace_id, :session_id, :key, :score, :value, :comment, "
-        ":failed, :source, :at, :document)",
+        "INSERT OR REPLACE INTO feedback VALUES (:id, :run, :run_id, :trace_id, :session_id, :key, :score, :value, "
+        ":comment, :failed, :source, :at, :document)",
         [one | {"document": dump(one["shown"])} for one in stored],
     )
     return [one["shown"] for one in stored]
+
+
+def meet(connection: sqlite3.Connection, numbers: Mapping[str, int]) -> None:
+    """Give feedback that waited for its run the run's number.
+
+    Args:
+        connection: The database.
+        numbers: Of runs that have just come in, by id.
+    """
+    connection.executemany(
+        "UPDATE feedback SET run = ? WHERE run_id = ?", [(number, run) for run, number in numbers.items()]
+    )
 
 
 def update(connection: sqlite3.Connection, feedback_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,11 +106,11 @@ def found(
 ) -> list[str]:
     """Return feedback as JSON texts, the latest first."""
     where: list[str] = ["1"]
-    values: list[str] = []
+    values: list[Any] = []
     for column, given in (("run_id", runs), ("key", keys), ("source", sources), ("project_id", projects)):
         if given:
-            where.append(f"{column} IN ({', '.join('?' * len(given))})")
-            values += given
+            where.append(f"{column} {AMONG}")
+            values.append(dump(given))
     rows = connection.execute(
         f"SELECT document FROM feedback WHERE {' AND '.join(where)} ORDER BY created_at DESC, id LIMIT ? OFFSET ?",
         [*values, limit, offset],
@@ -140,7 +153,7 @@ def _stats(rows: list[sqlite3.Row]) -> dict[str, Any]:
 
 def _source(document: Mapping[str, Any]) -> str:
     source = document.get("feedback_source")
-    return str(source.get("type") or "api") if isinstance(source, dict) else "api"
+    return clean(str(source.get("type") or "api")) if isinstance(source, dict) else "api"
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:

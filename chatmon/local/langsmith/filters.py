@@ -15,8 +15,11 @@ from chatmon.local.langsmith.values import Refused
 Value: TypeAlias = "str | int | float | bool | list[Value] | None"
 
 COMPARATORS: Final = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "like", "has", "exists", "search")
-_LONGEST: Final = 20_000  # characters
-_DEEPEST: Final = 50
+_LONGEST: Final = 20_000  # bytes
+# SQLite takes an expression of a thousand levels, and a chain of conditions has a level for each.
+_MOST: Final = 100
+_DEEPEST: Final = 20
+_DIGITS: Final = 300  # of a number
 _TOKEN: Final = re.compile(
     r"""\s*(?:(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_][\w.]*)"""
     r"""|(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<sign>[()\[\],]))""",
@@ -69,8 +72,9 @@ def parse_filter(text: str) -> Condition:
         >>> parse_filter('and(eq(run_type, "llm"), gt(latency, 5))').parts[1]
         Compare(op='gt', field='latency', value=5)
     """
-    if len(text) > _LONGEST:
-        raise Refused(400, f"the filter has {len(text):,} characters, {_LONGEST:,} are taken")
+    size = len(text.encode("utf-8", "replace"))
+    if size > _LONGEST:
+        raise Refused(400, f"the filter has {size:,} bytes, {_LONGEST:,} are taken")
     return _Parser(text).whole()
 
 
@@ -81,6 +85,7 @@ class _Parser:
         self._text = text
         self._place = 0
         self._depth = 0
+        self._compared = 0
         self._next()
 
     def whole(self) -> Condition:
@@ -126,6 +131,9 @@ class _Parser:
         return Logic(op, tuple(parts))
 
     def _compare(self) -> Condition:
+        self._compared += 1
+        if self._compared > _MOST:
+            self._refuse(f"at most {_MOST} conditions")
         op = self._word.lower()
         self._next()
         self._expect("(")
@@ -163,6 +171,8 @@ class _Parser:
             self._next()
             return _WORDS[word.lower()]
         if kind == "number":
+            if len(word) > _DIGITS:
+                self._refuse(f"a number of at most {_DIGITS} digits")
             self._next()
             return float(word) if set(word) & set(".eE") else int(word)
         if kind == "text":

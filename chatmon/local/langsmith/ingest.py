@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.local.langsmith import projects
+from chatmon.local.langsmith import feedback, projects
 from chatmon.local.langsmith.pairs import pairs_of, text_of, thread_of
 from chatmon.local.langsmith.store import rows_in
 from chatmon.local.langsmith.usage import RunUsage, subtree, usage
@@ -105,7 +105,7 @@ def from_parts(parts: Iterable[Part]) -> Batch:
 
 
 def write(connection: sqlite3.Connection, batch: Batch) -> None:
-    """Store a batch within the transaction of a connection; feedback is the caller's."""
+    """Store a batch within the transaction of a connection; its feedback is the caller's."""
     known = _known(connection, batch.runs)
     unseen = [run for run in batch.runs if run not in known]
     place = connection.execute("SELECT coalesce(max(n), 0) FROM runs").fetchone()[0]
@@ -133,7 +133,8 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
             texts.append((2 * n, text_of(run.get("inputs"), run.get("name"))))
         if said.keys() & {"outputs", "error"}:
             texts.append((2 * n + 1, text_of(run.get("outputs"), run.get("error"))))
-    connection.executemany(_PUT_RUN, rows)
+    numbers_of = _traces(connection, {row["trace_id"] for row in rows})
+    connection.executemany(_PUT_RUN, [row | {"trace": numbers_of[row["trace_id"]]} for row in rows])
     connection.executemany(_PUT_PAYLOAD, payloads)
     connection.executemany("DELETE FROM pairs WHERE run = ?", stale)
     connection.executemany("INSERT OR IGNORE INTO pairs VALUES (?, ?, ?, ?)", pairs)
@@ -142,14 +143,15 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
         "INSERT OR REPLACE INTO attachments VALUES (?, ?, ?, ?, ?)",
         [(secrets.token_urlsafe(24), *attachment) for attachment in batch.attachments],
     )
+    feedback.meet(connection, numbers)
     _roll_up(connection, {row["trace_id"] for row in rows})
 
 
 _FOUND_BY: Final = {"inputs", "outputs", "extra", "tags"}
 _SHOWN: Final = ("inputs", "outputs", "extra", "events", "serialized", "tags")
 _COLUMNS: Final = (
-    "n", "id", "project", "trace_id", "parent_id", "dotted_order", "name", "run_type", "start_time", "end_time",
-    "latency", "status", "reference_example_id", "thread_id", *(f"own_{one}" for one in _TOTALS),
+    "n", "id", "project", "trace_id", "trace", "parent_id", "dotted_order", "name", "run_type", "start_time",
+    "end_time", "latency", "status", "reference_example_id", "thread_id", *(f"own_{one}" for one in _TOTALS),
     *_TOTALS, "dollars", "prompt_token_details", "completion_token_details",
 )  # fmt: skip
 _PUT_RUN: Final = (
@@ -202,6 +204,12 @@ def _merge(known: dict[str, Any], said: Mapping[str, Any]) -> None:
             continue
         else:
             known[name] = value
+
+
+def _traces(connection: sqlite3.Connection, ids: set[str]) -> dict[str, int]:
+    """Return the numbers of some traces, new ones for those that have none."""
+    connection.executemany("INSERT OR IGNORE INTO traces (id) VALUES (?)", [(one,) for one in ids])
+    return {row["id"]: row["n"] for row in rows_in(connection, "SELECT n, id FROM traces WHERE id", ids)}
 
 
 def _known(connection: sqlite3.Connection, runs: Iterable[str]) -> dict[str, dict[str, Any]]:

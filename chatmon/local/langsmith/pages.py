@@ -204,8 +204,7 @@ def _details(connection: sqlite3.Connection, run: sqlite3.Row) -> str:
         parts.append(_text("Error", payload["error"], ' class="error"'))
     for title, name in (("Inputs", "inputs"), ("Outputs", "outputs"), ("Metadata and more", "extra")):
         if payload[name] and payload[name] != "{}":
-            text = json.dumps(json.loads(payload[name]), indent=2, ensure_ascii=False)
-            parts.append(_text(title, text))
+            parts.append(_text(title, _indented(json.loads(payload[name]))))
     scores = feedback.stats_of(connection, [run["id"]]).get(run["id"], {})
     if scores:
         rows = [
@@ -214,6 +213,17 @@ def _details(connection: sqlite3.Connection, run: sqlite3.Row) -> str:
         ]
         parts.append(f"<h3>Feedback</h3>{_table('Mean of each score.', ('Key', 'Mean', 'Number', 'Comments'), rows)}")
     return "".join(parts)
+
+
+def _indented(value: object) -> str:
+    """Return as much of a value in JSON as is shown: a deep one is many times larger with its indents."""
+    found, size = [], 0
+    for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
+        found.append(piece)
+        size += len(piece)
+        if size > _LONGEST:
+            break
+    return "".join(found)
 
 
 def _page(title: str, body: str, status: int = 200) -> Answer:
@@ -238,7 +248,7 @@ def _framed(caption: str, head: Sequence[str], body: str) -> str:
 
 
 def _text(title: str, text: str, mark: str = "") -> str:
-    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… {len(text) - _LONGEST:,} characters more"
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… and more"
     return f"<h3>{title}</h3>{_scrolled('pre', title, escape(shown), mark)}"
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from chatmon.local.langsmith.store import TENANT
-from chatmon.local.langsmith.values import Refused, aware, clean, dump, microseconds, now, parse, uuid
+from chatmon.local.langsmith.conditions import in_document
+from chatmon.local.langsmith.store import AMONG, TENANT
+from chatmon.local.langsmith.values import Refused, aware, clean, dump, microseconds, now, parse, shortened, uuid
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,10 +45,10 @@ def create(connection: sqlite3.Connection, body: Mapping[str, Any], *, upsert: b
     Raises:
         Refused: There is one of this name, and ``upsert`` is not set.
     """
-    name = body.get("name")
-    if not isinstance(name, str) or not name:
-        raise Refused(422, f"name ({name!r}) is no name of a project")
-    found = connection.execute("SELECT * FROM projects WHERE name = ?", [clean(name)]).fetchone()
+    name, extra = _said(body)
+    if name is None:
+        raise Refused(422, "name is missing: a project needs one")
+    found = connection.execute("SELECT * FROM projects WHERE name = ?", [name]).fetchone()
     if found is not None:
         if not upsert:
             raise Refused(409, f"Session with name {name!r} already exists")
@@ -61,7 +62,7 @@ def create(connection: sqlite3.Connection, body: Mapping[str, Any], *, upsert: b
         "INSERT INTO projects (id, name, start_time, description, extra, reference_dataset_id) "
         "VALUES (?, ?, ?, ?, ?, ?)",
         [
-            project_id, clean(name), start, _text(body.get("description")), dump(body.get("extra") or {}),
+            project_id, name, start, _text(body.get("description")), dump(extra or {}),
             None if dataset is None else uuid(dataset, "reference_dataset_id"),
         ],
     )  # fmt: skip
@@ -83,15 +84,15 @@ def read(connection: sqlite3.Connection, project_id: str) -> sqlite3.Row:
 def update(connection: sqlite3.Connection, project_id: str, changes: Mapping[str, Any]) -> sqlite3.Row:
     """Change a project; what is null is left as it was."""
     read(connection, project_id)
-    end, name, extra = changes.get("end_time"), changes.get("name"), changes.get("extra")
+    end, (name, extra) = changes.get("end_time"), _said(changes)
     taken = "SELECT 1 FROM projects WHERE name = ? AND id <> ?"
-    if name is not None and connection.execute(taken, [clean(str(name)), project_id]).fetchone():
+    if name is not None and connection.execute(taken, [name, project_id]).fetchone():
         raise Refused(409, f"Session with name {name!r} already exists")
     connection.execute(
         "UPDATE projects SET name = coalesce(?, name), description = coalesce(?, description), "
         "extra = coalesce(?, extra), end_time = coalesce(?, end_time) WHERE id = ?",
         [
-            _text(name), _text(changes.get("description")), None if extra is None else dump(extra),
+            name, _text(changes.get("description")), None if extra is None else dump(extra),
             None if end is None else microseconds(end, "end_time"), project_id,
         ],
     )  # fmt: skip
@@ -102,12 +103,14 @@ def delete(connection: sqlite3.Connection, project_id: str) -> None:
     """Delete a project with its runs and their feedback."""
     project = read(connection, project_id)
     runs = "(SELECT {} FROM runs WHERE project = ?)"
+    elsewhere = "SELECT 1 FROM runs WHERE trace_id = traces.id AND project <> ?"
     for statement in (
         f"DELETE FROM feedback WHERE run_id IN {runs.format('id')}",
         f"DELETE FROM attachments WHERE run_id IN {runs.format('id')}",
         f"DELETE FROM pairs WHERE run IN {runs.format('n')}",
         f"DELETE FROM texts WHERE rowid IN {runs.format('2 * n')} OR rowid IN {runs.format('2 * n + 1')}",
         f"DELETE FROM payloads WHERE n IN {runs.format('n')}",
+        f"DELETE FROM traces WHERE n IN {runs.format('trace')} AND NOT EXISTS ({elsewhere})",
         "DELETE FROM runs WHERE project = ?",
     ):
         connection.execute(statement, [project["n"]] * statement.count("?"))
@@ -136,14 +139,14 @@ def found(connection: sqlite3.Connection, wanted: Mapping[str, Any], limit: int,
             values.append(value)
     for column, given in (("id", wanted.get("id")), ("reference_dataset_id", wanted.get("reference_dataset"))):
         if given:
-            where.append(f"{column} IN ({', '.join('?' * len(given))})")
-            values += [uuid(one, column) for one in given]
+            where.append(f"{column} {AMONG}")
+            values.append(dump([uuid(one, column) for one in given]))
     if wanted.get("reference_free") is not None:
         free = str(wanted["reference_free"]).lower() == "true"
         where.append(f"reference_dataset_id IS {'' if free else 'NOT '}NULL")
-    for key, value in (parse(wanted["metadata"], "metadata") if wanted.get("metadata") else {}).items():
-        where.append("EXISTS (SELECT 1 FROM json_each(extra, '$.metadata') WHERE key = ? AND value = ?)")
-        values += [key, value if isinstance(value, str | int | float) else dump(value)]
+    for held in in_document(wanted["metadata"], "extra") if wanted.get("metadata") else ():
+        where.append(held.text)
+        values += held.values
     return connection.execute(
         f"SELECT * FROM projects WHERE {' AND '.join(where) or '1'} ORDER BY start_time DESC, n DESC LIMIT ? OFFSET ?",
         [*values, limit, offset],
@@ -158,6 +161,16 @@ def shown(project: sqlite3.Row) -> dict[str, Any]:
         "extra": parse(project["extra"]) if project["extra"] else {},
         "reference_dataset_id": project["reference_dataset_id"], "trace_tier": "longlived",
     }  # fmt: skip
+
+
+def _said(body: Mapping[str, Any]) -> tuple[str | None, dict[str, Any] | None]:
+    """Return the name and the extra that a body gives a project."""
+    name, extra = body.get("name"), body.get("extra")
+    if name is not None and (not isinstance(name, str) or not name):
+        raise Refused(422, f"name ({shortened(name)}) is no name of a project")
+    if extra is not None and not isinstance(extra, dict):
+        raise Refused(422, f"extra of a project is {type(extra).__name__}, not a JSON object")
+    return None if name is None else clean(name), extra
 
 
 def _text(value: object) -> str | None:

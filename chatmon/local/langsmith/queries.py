@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.local.langsmith.conditions import Sql, to_sql
 from chatmon.local.langsmith.filters import parse_filter
-from chatmon.local.langsmith.values import Refused, dump, microseconds, now, parse, uuid
+from chatmon.local.langsmith.store import AMONG
+from chatmon.local.langsmith.values import Refused, clean, dump, microseconds, now, parse, shortened, uuid
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,13 +58,13 @@ class _Where:
         if given is None:
             return
         ids = [uuid(one, name) for one in (given if isinstance(given, list) else [given])]
-        self.parts.append(Sql(f"{column} IN ({', '.join('?' * len(ids))})", tuple(ids)))
+        one = len(ids) == 1
+        self.add(f"{column} = ?" if one else f"{column} {AMONG}", ids[0] if one else dump(ids))
 
     def projects(self, given: object, name: str) -> None:
         """Add that the project is one of some."""
         ids = [uuid(one, name) for one in (given if isinstance(given, list) else [given])]
-        chosen = f"SELECT n FROM projects WHERE id IN ({', '.join('?' * len(ids))})"
-        self.parts.append(Sql(f"project {'=' if len(ids) == 1 else 'IN'} ({chosen})", tuple(ids)))
+        self.add(f"project {'=' if len(ids) == 1 else 'IN'} (SELECT n FROM projects WHERE id {AMONG})", dump(ids))
 
     def filters(self, body: Mapping[str, Any]) -> None:
         """Add the three filters: on the run, on the root of its trace, on any run of its trace."""
@@ -81,7 +82,7 @@ class _Where:
             else:
                 condition = " AND ".join([scope.format(found.text), *(part.text for part in near)])
                 values = (*found.values, *(value for part in near for value in part.values))
-                self.parts.append(Sql(f"trace_id IN (SELECT trace_id FROM runs WHERE {condition})", values))
+                self.parts.append(Sql(f"trace IN (SELECT trace FROM runs WHERE {condition})", values))
 
 
 def from_v1(body: Mapping[str, Any]) -> RunQuery:
@@ -199,8 +200,11 @@ def all_of(parts: Sequence[Sql]) -> str:
 
 
 def _of_kind(where: _Where, run_type: object, is_root: object, failed: object) -> None:
+    for name, value in (("is_root", is_root), ("error", failed)):
+        if value is not None and not isinstance(value, bool):
+            raise Refused(422, f"{name} ({shortened(value)}) is neither true nor false")
     if run_type is not None:
-        where.add("run_type = ?", str(run_type))
+        where.add("run_type = ?", clean(str(run_type)))
     if is_root is not None:
         where.add("parent_id IS NULL" if is_root else "parent_id IS NOT NULL")
     if failed is not None:
@@ -211,7 +215,9 @@ def _cursor(given: object) -> tuple[int, int] | None:
     if given is None:
         return None
     try:
-        start, number = parse(base64.urlsafe_b64decode(str(given).encode("ascii")), "the cursor")
-        return int(start), int(number)
-    except (binascii.Error, UnicodeEncodeError, TypeError, ValueError, OverflowError, Refused):
-        raise Refused(400, "the cursor is none that this server gave: pass it back unchanged") from None
+        found = parse(base64.urlsafe_b64decode(str(given).encode("ascii")), "the cursor")
+    except (binascii.Error, UnicodeEncodeError, ValueError, Refused):
+        found = None
+    if not isinstance(found, list) or [type(one) for one in found] != [int, int] or max(map(abs, found)) >= 2**63:
+        raise Refused(400, "the cursor is none that this server gave: pass it back unchanged")
+    return found[0], found[1]

@@ -13,15 +13,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from chatmon.paths import private_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 TENANT: Final = UUID("00000000-0000-4000-8000-000000000001")
 """The one workspace there is."""
+AMONG: Final = "IN (SELECT value FROM json_each(?))"
+"""One of the values of a JSON list, which is one parameter however many they are."""
 _CHUNK: Final = 500
 """Values in one ``IN``; SQLite takes more, but remembers each distinct statement."""
 
+_VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS projects (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, start_time INTEGER NOT NULL,
@@ -29,21 +34,24 @@ CREATE TABLE IF NOT EXISTS projects (
 CREATE TABLE IF NOT EXISTS runs (
     n INTEGER PRIMARY KEY, project INTEGER NOT NULL, start_time INTEGER NOT NULL, latency REAL, total_tokens INTEGER,
     dollars REAL, run_type TEXT NOT NULL, status TEXT NOT NULL, name TEXT NOT NULL, parent_id TEXT, thread_id TEXT,
-    id TEXT NOT NULL UNIQUE, trace_id TEXT NOT NULL, end_time INTEGER, first_token_time INTEGER,
+    id TEXT NOT NULL UNIQUE, trace_id TEXT NOT NULL, trace INTEGER NOT NULL, end_time INTEGER, first_token_time INTEGER,
     prompt_tokens INTEGER, completion_tokens INTEGER, prompt_cost TEXT, completion_cost TEXT, total_cost TEXT,
     reference_example_id TEXT, dotted_order TEXT NOT NULL,
     prompt_token_details TEXT, completion_token_details TEXT, own_prompt_tokens INTEGER, own_completion_tokens INTEGER,
     own_total_tokens INTEGER, own_prompt_cost TEXT, own_completion_cost TEXT, own_total_cost TEXT,
     own_first_token_time INTEGER);
+-- A trace's number: filters on a whole trace compare many, and ids take three times as long.
+CREATE TABLE IF NOT EXISTS traces (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
 -- Beyond the order of pages these hold what filters ask for most, so that runs passed over are not looked up.
 CREATE INDEX IF NOT EXISTS runs_by_time ON runs
-    (project, start_time, n, latency, total_tokens, dollars, run_type, status, name);
+    (project, start_time, n, trace, latency, total_tokens, dollars, run_type, status, name);
 CREATE INDEX IF NOT EXISTS roots_by_time ON runs
-    (project, start_time, n, latency, total_tokens, dollars, run_type, status, name) WHERE parent_id IS NULL;
-CREATE INDEX IF NOT EXISTS runs_by_trace ON runs (trace_id);
+    (project, start_time, n, trace, latency, total_tokens, dollars, run_type, status, name) WHERE parent_id IS NULL;
+CREATE INDEX IF NOT EXISTS runs_by_trace ON runs (trace_id, start_time, n);
 CREATE INDEX IF NOT EXISTS runs_by_thread ON runs (project, thread_id, start_time, n) WHERE thread_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS runs_by_parent ON runs (parent_id) WHERE parent_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS runs_by_example ON runs (reference_example_id) WHERE reference_example_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS runs_by_parent ON runs (parent_id, start_time, n) WHERE parent_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS runs_by_example ON runs (reference_example_id, start_time, n)
+    WHERE reference_example_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS payloads (
     n INTEGER PRIMARY KEY, inputs TEXT, outputs TEXT, extra TEXT, events TEXT, serialized TEXT, tags TEXT, error TEXT);
 CREATE TABLE IF NOT EXISTS pairs (
@@ -56,10 +64,11 @@ CREATE TABLE IF NOT EXISTS attachments (
     secret TEXT PRIMARY KEY, run_id TEXT NOT NULL, name TEXT NOT NULL, mime_type TEXT NOT NULL, data BLOB NOT NULL,
     UNIQUE (run_id, name));
 CREATE TABLE IF NOT EXISTS feedback (
-    id TEXT PRIMARY KEY, run_id TEXT, trace_id TEXT, project_id TEXT, key TEXT NOT NULL, score REAL, value TEXT,
-    comment TEXT, failed INTEGER NOT NULL, source TEXT, created_at INTEGER NOT NULL, document TEXT NOT NULL);
+    id TEXT PRIMARY KEY, run INTEGER, run_id TEXT, trace_id TEXT, project_id TEXT, key TEXT NOT NULL, score REAL,
+    value TEXT, comment TEXT, failed INTEGER NOT NULL, source TEXT, created_at INTEGER NOT NULL,
+    document TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS feedback_by_run ON feedback (run_id, key, score);
-CREATE INDEX IF NOT EXISTS feedback_by_key ON feedback (key, score, run_id);
+CREATE INDEX IF NOT EXISTS feedback_by_key ON feedback (key, score, run, source);
 CREATE INDEX IF NOT EXISTS feedback_by_project ON feedback (project_id, run_id);
 CREATE TABLE IF NOT EXISTS datasets (
     id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, document TEXT NOT NULL);
@@ -89,14 +98,24 @@ class Store:
 
     Args:
         path: The file; it is made if it is not there.
+
+    Raises:
+        sqlite3.Error: It is no database, or another version's.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        private_file(path)
         self._lock = threading.Lock()
         self._local = threading.local()
         self._writer = self._connect()
-        self._writer.executescript(_SCHEMA)
+        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        if version != _VERSION and self._writer.execute("SELECT 1 FROM sqlite_schema").fetchone():
+            self._writer.close()
+            raise sqlite3.DatabaseError(
+                f"its tables are of version {version}, this chatmon's of version {_VERSION}: take another file"
+            )
+        self._writer.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

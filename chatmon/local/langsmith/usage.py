@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from chatmon.cost.prices import Price
 
-_MOST_TOKENS: Final = 2**53
+# Millions of such runs still add up to a number that SQLite has.
+_MOST_TOKENS: Final = 2**40
+_DIGITS: Final = 40  # of an amount of money
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,11 @@ def _amount(value: object) -> Decimal | None:
         amount = Decimal(str(value))
     except InvalidOperation:
         return None
-    return amount if (amount.is_finite() and 0 <= amount < 10**12 and amount.adjusted() > -20) or amount == 0 else None
+    if amount.is_zero():
+        return Decimal(0)  # without its exponent, which may be a billion
+    if not amount.is_finite() or not 0 < amount < 10**12 or amount.adjusted() < -20:
+        return None
+    return amount if len(amount.as_tuple().digits) <= _DIGITS else None
 
 
 def _priced(

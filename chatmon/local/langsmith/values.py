@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn
@@ -15,6 +16,8 @@ _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 # What a datetime can be in UTC. A time that cannot be written again must not come in.
 _EARLIEST: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
 _LATEST: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
+_DEEPEST: Final = 200
+"""Levels of lists and objects: what comes in must be written again where less of the stack is left."""
 
 
 class Refused(Exception):  # noqa: N818 - says what happens, and reads so where it is raised
@@ -105,15 +108,18 @@ def parse(body: bytes | str, name: str = "the body") -> Any:
     """Return what JSON says.
 
     Raises:
-        Refused: It is none, or not in UTF-8.
+        Refused: It is none, not in UTF-8, or nested too deep.
     """
     try:
         text = body.decode("utf-8") if isinstance(body, bytes) else body
-        return json.loads(text, parse_constant=_no_number)
+        found = _DECODER.decode(text)
     except UnicodeDecodeError as error:
         raise Refused(400, f"{name} is not in UTF-8: {error.reason} at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
-        raise Refused(400, f"{name} is no JSON: {error}") from None
+        raise Refused(400, f"{name} is no JSON that can be read: {error}") from None
+    if text.count("[") + text.count("{") > _DEEPEST and _too_deep(found):
+        raise Refused(400, f"{name} is nested deeper than {_DEEPEST} levels")
+    return found
 
 
 def parse_object(body: bytes | str, name: str = "the body") -> dict[str, Any]:
@@ -135,3 +141,25 @@ def dump(value: object) -> str:
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{shortened(text)} is larger than any number")
+    return number
+
+
+def _too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return any(isinstance(one, dict | list) for one in level)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)

@@ -7,7 +7,10 @@ import sqlite3
 import threading
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from chatmon.paths import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +36,8 @@ class Store:
 
     def __init__(self, path: str | None) -> None:
         self._lock = threading.Lock()
+        if path:
+            private_file(Path(path))
         self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chatmon.local.langsmith import bodies, start
+from chatmon.local.langsmith.api import ROUTES
 from chatmon.local.langsmith.values import dump
 
 
@@ -47,6 +51,10 @@ def post_of(one):
     return multipart((f"post.{one['id']}", one))
 
 
+def cursor_of(*found):
+    return base64.urlsafe_b64encode(dump(found).encode()).decode()
+
+
 @pytest.mark.parametrize("key", ["", "wrong", "ключ".encode()])
 def test_a_wrong_key_is_refused_everywhere_but_at_the_door(server, key):
     with httpx.Client(base_url=server.url, headers={"x-api-key": key}) as stranger:
@@ -72,6 +80,8 @@ def test_a_page_of_another_site_cannot_use_a_name_of_its_own(server, ask):
         (b'{"post": [1]}', "not a run"),
         (b'{"post": [{"id": NaN}]}', "NaN is no number"),
         (b'{"post":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "no JSON"),
+        (b'{"post":' + b"[" * 200 + b"]" * 200 + b"}", "deeper than 200 levels"),
+        (b'{"post": [{"id": 1e999}]}', "larger than any number"),
         (dump({"post": [run(id="../../etc/passwd")]}), "is no UUID"),
         (dump({"post": [run(id=None)]}), "is no UUID"),
         (dump({"post": [run(start_time="yesterday")]}), "is no time"),
@@ -161,6 +171,9 @@ def test_no_id_leads_anywhere_but_to_what_has_it(ask, path):
     "foo(1)", "eq(name", 'eq(name, "x"', "eq(name, [1, [2]])", "eq(1, 2)", 'in(name, "x")',
     'eq(nonsense, 1)', 'eq(total_tokens, "many")', 'gt(start_time, "soon")', 'eq(id, "x")', "and()", "(" * 5000,
     "eq(name, " + "[" * 5000, 'eq(name, "' + "x" * 30_000 + '")', 'has(metadata, "no json")', 'eq(name, "\\q")',
+    "or(" + ", ".join(["eq(name, 1)"] * 101) + ")", "not(" * 21 + "eq(name, 1)" + ")" * 21,
+    f"eq(total_tokens, {'9' * 5000})", f'like(name, "{chr(0x1F600) * 15_000}")',
+    "has(metadata, '{" + ", ".join(f'"{n}": 1' for n in range(101)) + "}')",
     'gt(error, true)', 'like(start_time, "2026%")', "eq(name, 'x'); DROP TABLE runs", 'eq(feedback_value, "x")',
 ])  # fmt: skip
 def test_a_filter_that_cannot_be_read_is_refused_with_the_reason(ask, text):
@@ -175,8 +188,11 @@ def test_a_filter_that_cannot_be_read_is_refused_with_the_reason(ask, text):
     ("body", "reason"),
     [
         ({"limit": 0}, "limit"), ({"limit": "x"}, "limit"), ({"cursor": "x"}, "cursor"), ({"cursor": "e30="}, "cursor"),
-        ({"cursor": "é"}, "cursor"), ({"filter": 1}, "not a text"), ({"query": "slow runs"}, "language model"),
-        ({"start_time": "x"}, "is no time"), ({"session": ["x"]}, "is no UUID"),
+        ({"cursor": "é"}, "cursor"), ({"cursor": cursor_of(2**70, 1)}, "cursor"),
+        ({"cursor": cursor_of("1", "2")}, "cursor"), ({"cursor": cursor_of(1)}, "cursor"),
+        ({"filter": 1}, "not a text"), ({"query": "slow runs"}, "language model"),
+        ({"start_time": "x"}, "is no time"), ({"session": ["x"]}, "is no UUID"), ({"is_root": "yes"}, "neither true"),
+        ({"error": 1}, "neither true"),
     ],
 )  # fmt: skip
 def test_a_query_that_makes_no_sense_is_refused(ask, body, reason):
@@ -194,6 +210,121 @@ def test_texts_of_every_kind_come_back_as_they_went_in(ask):
     found = ask.get(f"/runs/{sent['id']}").json()
     assert (found["inputs"], found["outputs"]) == (sent["inputs"], sent["outputs"])
     assert found["name"] == "é?"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/sessions?metadata=[1]", "not a JSON object"),
+        ('/sessions?metadata="x"', "not a JSON object"),
+        ("/sessions?metadata={" + ",".join(f'"{n}":1' for n in range(101)) + "}", "has 101 keys, 100 are taken"),
+        ("/examples?metadata=[1]", "not a JSON object"),
+        ("/sessions?id=x", "is no UUID"),
+    ],
+)
+def test_a_list_asked_for_by_nonsense_is_refused(ask, path, reason):
+    answer = ask.get(path)
+    assert 400 <= answer.status_code < 500
+    assert reason in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("metadata", ['{"a": 1180591620717411303424}', '{"\\ud800": "\\ud800"}', '{"a": [1, null]}'])
+@pytest.mark.parametrize("path", ["/sessions", "/examples"])
+def test_metadata_that_nothing_has_finds_nothing(ask, path, metadata):
+    answer = ask.get(path, params={"metadata": metadata})
+    assert (answer.status_code, answer.json()) == (200, [])
+
+
+def test_more_ids_than_sqlite_has_parameters_for_are_all_looked_for(ask):
+    sent = [run(), run(), run()]
+    ask.post("/runs/batch", json={"post": sent})
+    wanted = [sent[0]["id"], *(str(UUID(int=n)) for n in range(40_000)), sent[2]["id"]]
+    project = ask.get("/sessions", params={"name": "default"}).json()[0]["id"]
+    for body in ({"id": wanted}, {"session": [project], "trace": wanted}):
+        found = ask.post("/runs/query", json=body).json()["runs"]
+        assert {one["id"] for one in found} == {sent[0]["id"], sent[2]["id"]}
+    body = {"project_ids": [project, *wanted], "min_start_time": "2026-01-01", "ids": wanted}
+    assert len(ask.post("/v2/runs/query", json=body).json()["items"]) == 2
+
+
+def test_the_deepest_and_the_longest_filter_that_is_taken_is_answered(ask):
+    ask.post("/runs/batch", json={"post": [run()]})
+    project = ask.get("/sessions", params={"name": "default"}).json()[0]["id"]
+    nested = "not(and(eq(metadata_key, 'a'), " * 9 + "eq(name, 'x')" + "))" * 9
+    for text in (
+        nested,
+        "or(" + ", ".join(["eq(feedback_key, 'x')"] * 100) + ")",
+        "not(" * 19 + "eq(id, null)" + ")" * 19,
+    ):
+        body = {"session": [project], "filter": text, "trace_filter": text, "tree_filter": text}
+        assert ask.post("/runs/query", json=body).status_code == 200, text
+
+
+def test_half_a_surrogate_in_feedback_is_kept_as_it_came(ask):
+    half = "\ud83d half"
+    sent = {"run_id": str(uuid4()), "key": half, "value": half, "comment": half, "feedback_source": {"type": half}}
+    answer = ask.post("/feedback", content=dump(sent))
+    assert answer.status_code == 200
+    found = ask.get(f"/feedback/{answer.json()['id']}").json()
+    assert (found["value"], found["comment"]) == (half, half)
+    assert ask.get("/feedback", params={"source": "? half"}).json() == [found]
+
+
+def test_an_id_that_a_dataset_or_a_project_has_is_not_given_twice(ask):
+    taken = str(uuid4())
+    for path in ("/datasets", "/sessions"):
+        statuses = [ask.post(path, json={"id": taken, "name": name}).status_code for name in (f"{path} 1", f"{path} 2")]
+        assert statuses == [200, 409]
+
+
+@pytest.mark.parametrize("amount", ["sNaN", "NaN", "-Infinity", "0e-999999999", "1e-999999999", "x", "1" * 99, [1]])
+def test_a_cost_that_is_no_amount_is_unknown_or_nothing(ask, amount):
+    said = {"usage_metadata": {"input_tokens": 2**60, "output_tokens": 1, "total_cost": amount}}
+    sent = run(run_type="llm", outputs=said)
+    assert ask.post("/runs/batch", json={"post": [sent]}).status_code == 202
+    found = ask.get(f"/runs/{sent['id']}").json()
+    assert (found["prompt_tokens"], found["total_cost"]) == (None, "0" if amount == "0e-999999999" else None)
+
+
+ODD = st.sampled_from([
+    None, True, 0, -1, 2**63, 2**70, -(10**400), 1.5, 1e308, "", "x", "\ud800", "\0", "é" * 300, "y" * 70_000, [], {},
+    [[]], {"\ud800": "\ud800"}, [{"id": "x"}], {"metadata": {"ls_model_name": "\ud800", "thread_id": {"a": [1]}}},
+    {"usage_metadata": {"input_tokens": -5, "output_tokens": 1e300, "input_token_details": {"\ud800": 3}}},
+    {"metadata": [1]}, [{"name": "new_token", "time": []}], "20261005T012429008517Zx.20261005T012429008517Zx",
+    "2026-10-05T00:00:00", "9999-12-31T23:59:59", str(UUID(int=7)), [str(UUID(int=7))], "eq(name, 'x')", "LLM",
+])  # fmt: skip
+NAMES = st.sampled_from([
+    "id", "trace_id", "parent_run_id", "session_id", "start_time", "end_time", "name", "run_type", "dotted_order",
+    "session_name", "error", "inputs", "outputs", "extra", "serialized", "events", "tags", "session", "query", "filter",
+    "trace_filter", "is_root", "id", "trace", "select", "limit", "order", "cursor", "project_ids", "min_start_time",
+    "reference_dataset_id", "has_error", "ids", "selects", "page_size", "key", "score", "value", "comment", "run_id",
+    "feedback_source", "created_at", "description", "data_type", "metadata", "dataset_id", "split", "source_run_id",
+])  # fmt: skip
+WHOLE = {"id": str(UUID(int=7)), "start_time": "2026-10-05", "key": "k", "name": "n", "session": [str(UUID(int=7))],
+         "project_ids": [str(UUID(int=7))], "run_id": str(UUID(int=7)), "dataset_id": str(UUID(int=7))}  # fmt: skip
+
+
+@given(
+    route=st.sampled_from([(method, path) for method, path, _ in ROUTES if method != "DELETE"]),
+    said=st.dictionaries(NAMES, ODD, max_size=4),
+    bare=st.one_of(st.none(), ODD),
+    asked=st.dictionaries(NAMES, ODD, max_size=2),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_sent_to_an_endpoint_is_answered_or_refused_with_a_reason(ask, route, said, bare, asked):
+    method, path = route
+    body = WHOLE | said if bare is None else bare
+    sent = dump({"post": [body]} if path == "/runs/batch" else [body] if path.endswith("bulk") else body)
+    if "multipart" in path or path.startswith("/platform"):
+        parts = [(f"{kind}{UUID(int=7)}", sent.encode()) for kind in ("post.", "feedback.")]
+        kind = multipart(*parts) if "multipart" in path else multipart((str(UUID(int=7)), sent.encode()))
+    else:
+        kind = {"content": sent} if method != "GET" else {}
+    params = {name: dump(value)[:2000] for name, value in asked.items()}
+    answer = ask.request(method, path.replace("{id}", str(UUID(int=7))), params=params, **kind)
+    assert answer.status_code < 500 or answer.status_code == 501, answer.text
+    if answer.status_code >= 400:
+        assert answer.json()["detail"]
 
 
 def test_a_batch_with_one_bad_run_leaves_nothing_behind(ask):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatmon.local.langsmith import ingest
+from chatmon.local.langsmith import feedback, ingest, projects, queries
 from chatmon.local.langsmith.store import Store
 
 ROOT, CALL = str(UUID(int=1)), str(UUID(int=2))
@@ -81,3 +81,62 @@ def test_the_run_is_what_its_parts_say(store):
 def test_null_never_takes_back_what_was_said(store):
     nothing = dict.fromkeys(("name", "inputs", "outputs", "error", "end_time", "tags", "extra", "events"))
     assert put(store, [SAID, [SAID[0] | nothing]]) == put(store, [SAID])
+
+
+def found(store, **asked):
+    rows, _ = queries.page(store.reading(), queries.from_v1({"session": PROJECTS, **asked}))
+    return [row["id"] for row in rows]
+
+
+PROJECTS = [str(UUID(int=10)), str(UUID(int=11))]
+ROOT_RUN, CALL_RUN = SAID[0], SAID[4]
+
+
+@pytest.fixture
+def projected(store):
+    with store.writing() as connection:
+        for number, project in enumerate(PROJECTS):
+            projects.create(connection, {"id": project, "name": f"p{number}"}, upsert=False)
+    return store
+
+
+def write(store, *runs):
+    for run in runs:
+        with store.writing() as connection:
+            ingest.write(connection, ingest.from_json({"post": [run]}))
+
+
+@pytest.mark.parametrize("order", [(ROOT_RUN, CALL_RUN), (CALL_RUN, ROOT_RUN)])
+def test_runs_of_a_trace_that_come_in_one_by_one_are_one_trace_to_a_filter(projected, order):
+    write(projected, *(run | {"session_name": "p0"} for run in order))
+    assert found(projected, filter='eq(run_type, "llm")', trace_filter='eq(name, "desk")') == [CALL]
+    assert found(projected, is_root=True, tree_filter='eq(name, "model")') == [ROOT]
+
+
+def test_a_patch_that_does_not_name_its_trace_joins_it_with_its_post(projected):
+    write(projected, {"id": CALL, "start_time": "2026-10-05T09:00:00", "session_name": "p0"})
+    write(projected, *(run | {"session_name": "p0"} for run in (ROOT_RUN, CALL_RUN)))
+    assert found(projected, filter='eq(run_type, "llm")', trace_filter='eq(name, "desk")') == [CALL]
+
+
+def test_a_trace_of_two_projects_stays_one_when_one_of_them_goes(projected):
+    late = {"id": str(UUID(int=3)), "trace_id": ROOT, "parent_run_id": CALL, "start_time": "2026-10-05T09:00:01"}
+    write(projected, ROOT_RUN | {"session_name": "p0"}, CALL_RUN | {"session_name": "p1"})
+    with projected.writing() as connection:
+        projects.delete(connection, PROJECTS[0])
+    write(projected, late | {"session_name": "p1"})
+    assert found(projected, tree_filter='eq(name, "model")') == [late["id"], CALL]
+    with projected.writing() as connection:
+        projects.delete(connection, PROJECTS[1])
+        assert connection.execute("SELECT count(*) FROM traces").fetchone()[0] == 0
+
+
+def test_feedback_that_came_before_its_run_is_found_by_a_filter(projected):
+    with projected.writing() as connection:
+        feedback.write(connection, [{"run_id": ROOT, "key": "stars", "score": 4}])
+    write(projected, ROOT_RUN | {"session_name": "p0"})
+    assert found(projected, filter='and(eq(feedback_key, "stars"), gt(feedback_score, 3))') == [ROOT]
+    with projected.writing() as connection:
+        feedback.write(connection, [{"run_id": ROOT, "key": "tone", "score": 1}])
+    assert found(projected, filter='eq(feedback_key, "tone")') == [ROOT]
+    assert found(projected, filter='neq(feedback_key, "tone")') == []

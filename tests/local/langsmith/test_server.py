@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -144,6 +145,16 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("no database\n" * 100, encoding="utf-8")
     with pytest.raises(LocalServerError, match=r"notes\.txt cannot be used: file is not a database"):
         start(db=tmp_path / "notes.txt")
+
+
+def test_a_file_of_another_version_is_named(tmp_path):
+    with sqlite3.connect(tmp_path / "old.db") as old:
+        old.execute("CREATE TABLE runs (n INTEGER)")
+    old.close()
+    with pytest.raises(
+        LocalServerError, match=r"old\.db cannot be used: its tables are of version 0, this .*version 1"
+    ):
+        start(db=tmp_path / "old.db")
 
 
 def test_what_a_file_keeps_is_there_again(tmp_path):
