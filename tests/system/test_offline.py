@@ -41,6 +41,6 @@ def test_the_doctor_is_content_without_network():
 
 
 def test_every_lesson_gives_its_committed_outputs_without_network():
-    nbval = ["-o", "addopts=", "--nbval", "--nbval-cell-timeout=120", "-q", "notebooks"]
+    nbval = ["-o", "addopts=", "--nbval", "--nbval-cell-timeout=240", "-q", "notebooks"]
     done = without_network(sys.executable, "-m", "pytest", *nbval)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
