@@ -87,7 +87,9 @@ def test_the_readme_s_way_to_a_store_works(tmp_path, monkeypatch, capsys):
     said = []
     for line in commands.splitlines():
         monkeypatch.setattr("sys.argv", line.partition("#")[0].split())
-        assert run() in (None, 0)
+        with pytest.raises(SystemExit) as ended:
+            run()
+        assert ended.value.code == 0
         said.append(capsys.readouterr().out)
     assert "1 days now hold 1 turns" in said[0]
     assert "kept 1 days" in said[1]

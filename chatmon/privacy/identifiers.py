@@ -37,6 +37,8 @@ _BRAND: Final = re.compile(
     r"|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"  # American Express, Diners, JCB
     r"|(?:5[06-8]|6\d)\d{14,17}"  # Maestro, Discover, UnionPay
 )
+_FIRST: Final = frozenset("23456")
+_SHORTEST_CARD: Final = 14
 _LONGEST_CARD: Final = 19
 _IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _V4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")
@@ -80,27 +82,33 @@ def cards_in(text: str) -> Iterator[tuple[int, int]]:
         ['4111 1111 1111 1111']
     """
     for found in _DIGITS.finditer(text):
-        groups = [group.span() for group in re.finditer(r"\d+", found[0])]
+        digits = re.sub(r"\D", "", found[0])
+        begins: list[tuple[int, int]] = []  # of each group: among the digits, and in the text
+        ends: list[tuple[int, int]] = []  # its length, and where it ends in the text
+        for group in re.finditer(r"\d+", found[0]):
+            begins.append((begins[-1][0] + ends[-1][0] if begins else 0, group.start()))
+            ends.append((len(group[0]), group.end()))
         after = 0
-        for first, (start, _) in enumerate(groups):
-            if start < after:
+        for first, (at, start) in enumerate(begins):
+            if start < after or digits[at] not in _FIRST:
                 continue
-            for end in _ends(groups, first):
-                digits = re.sub(r"\D", "", found[0][start:end])
-                if _BRAND.fullmatch(digits) and _right_by_luhn(digits):
+            for end, length in _ends(ends, first):
+                card = digits[at : at + length]
+                if _BRAND.fullmatch(card) and _right_by_luhn(card):
                     yield found.start() + start, found.start() + end
                     after = end
                     break
 
 
-def _ends(groups: list[tuple[int, int]], first: int) -> list[int]:
-    """Return where a card that begins with a group of digits may end, the farthest first."""
+def _ends(groups: list[tuple[int, int]], first: int) -> list[tuple[int, int]]:
+    """Return where a card that begins with a group of digits may end, the farthest first, and its digits."""
     ends, length = [], 0
-    for start, end in groups[first:]:
-        length += end - start
+    for more, end in groups[first : first + _LONGEST_CARD]:
+        length += more
         if length > _LONGEST_CARD:
             break
-        ends.append(end)
+        if length >= _SHORTEST_CARD:
+            ends.append((end, length))
     return ends[::-1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _is_phone(number: str, before: str, regions: tuple[str, ...]) -> bool:
     return any(_valid(number, region) for region in regions)
 
 
+@lru_cache(maxsize=4096)
 def _valid(number: str, region: str | None) -> bool:
     import phonenumbers
 

@@ -83,6 +83,7 @@ def from_line(text: bytes) -> Turn | Rating:
         row["timestamp"] = datetime.fromisoformat(row["timestamp"])
         if "rated_at" in row:
             row["rated_at"] = datetime.fromisoformat(row["rated_at"])
+            row["user_satisfaction"] += 0.0  # of a rating it is a number, never unknown
             check_columns({"turn_id": row["turn_id"], "user_satisfaction": row["user_satisfaction"]})
             return Rating(**row)
         if row.get("cost") is not None:

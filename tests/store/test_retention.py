@@ -56,9 +56,8 @@ def test_killed_before_any_step_only_days_that_are_to_go_are_touched_and_the_nex
         retain(folder, days=400, clock=at_noon)  # whatever is to be kept by now, a day that was begun goes whole
         whole = [one for one in left if one[1] not in begun]
         assert ids(folder) == whole
-        retain(folder, days=2, clock=at_noon)
-        assert ids(folder) == ["t6", "t7"]
         assert not list(folder.glob(".removing-*"))
+    assert whole == ["t6", "t7"]
     assert step > 8
 
 
