@@ -14,6 +14,8 @@ from chatmon.response_cache import normalised
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import pyarrow as pa
+
     from chatmon.analysis.source import Turns
 
 KEPT: Final = 24 * 3600
@@ -75,20 +77,42 @@ def replay_cache(turns: Turns, kept: float = KEPT, threshold: float | None = Non
         >>> replay_cache([]).hit_rate
         0.0
     """
-    if threshold is not None and not 0 < threshold <= 1:
-        raise ValueError(f"threshold ({threshold}) must be above 0 and at most 1; None asks for equal wording")
-    rows = asked(
+    return replay(first_questions(turns), kept, threshold)
+
+
+def first_questions(turns: Turns) -> pa.Table:
+    """Return the first questions of conversations that were answered, in order of time, with what ``replay`` reads.
+
+    Args:
+        turns: Any holder of turns.
+    """
+    return asked(
         relation(turns),
-        f"""SELECT part, began, question, scope, answer, CAST(output_tokens AS DOUBLE) AS size,
+        f"""SELECT {PART} AS part, began, question, answer, CAST(output_tokens AS DOUBLE) AS size,
+            concat(coalesce(model, ''), '/', coalesce(prompt_version, ''), '/', coalesce(intent, '')) AS scope,
             CAST(coalesce(cost, 0) AS DOUBLE) AS usd, coalesce(response_time, 0) AS seconds
         FROM (
-            SELECT *, {MICROSECONDS}(timestamp) AS began, {PART} AS part,
-                concat(coalesce(model, ''), '/', coalesce(prompt_version, ''), '/', coalesce(intent, '')) AS scope,
+            SELECT *, {MICROSECONDS}(timestamp) AS began,
                 row_number() OVER (PARTITION BY conversation_id ORDER BY timestamp, turn_id) AS place
             FROM turns) AS placed
         WHERE place = 1 AND error_type IS NULL AND question IS NOT NULL ORDER BY began, turn_id""",  # noqa: S608 - our own expressions
     ).to_arrow_table()
-    column = {name: rows.column(name).combine_chunks() for name in rows.column_names}
+
+
+def replay(firsts: pa.Table, kept: float = KEPT, threshold: float | None = None) -> Replay:
+    """Replay first questions as ``replay_cache`` does.
+
+    Args:
+        firsts: Those of ``first_questions``.
+        kept: As there.
+        threshold: As there.
+
+    Raises:
+        ValueError: As there.
+    """
+    if threshold is not None and not 0 < threshold <= 1:
+        raise ValueError(f"threshold ({threshold}) must be above 0 and at most 1; None asks for equal wording")
+    column = {name: firsts.column(name).combine_chunks() for name in firsts.column_names}
     texts, question = _coded(column["question"], normalised)
     _, scope = _coded(column["scope"])
     began, size = column["began"].to_numpy(), column["size"].to_numpy(zero_copy_only=False)
@@ -105,7 +129,7 @@ def replay_cache(turns: Turns, kept: float = KEPT, threshold: float | None = Non
         np.bincount(parts, column[name].to_numpy()[served][agreed], int(part.max(initial=-1)) + 1).tolist()
         for name in ("usd", "seconds")
     )
-    return Replay(len(rows), len(texts), int(served.sum()), int(agreed.sum()), tuple(usd), tuple(seconds))
+    return Replay(len(firsts), len(texts), int(served.sum()), int(agreed.sum()), tuple(usd), tuple(seconds))
 
 
 def _coded(column: Any, form: Callable[[str], str] = str) -> tuple[list[str], np.ndarray[Any, np.dtype[np.int64]]]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 from chatmon.analysis.by_model import case
 from chatmon.analysis.source import query
 from chatmon.optimizer.recommendation import Amount
-from chatmon.optimizer.replay import KEPT, PART, replay_cache
+from chatmon.optimizer.replay import KEPT, PART, first_questions, replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pyarrow as pa
 
     from chatmon.analysis.source import Turns
     from chatmon.optimizer.recommendation import Recommendation
@@ -39,29 +41,30 @@ def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
         turns: Those with their texts.
         sample: The same, prepared.
     """
-    replay = replay_cache(turns)
-    saving = {unit: _sum(parts) for unit, parts in (("usd", replay.usd), ("seconds", replay.seconds)) if len(parts) > 1}
-    if not saving or replay.agreement < AGREE or sample.weight(saving) < WORTH:
+    firsts = first_questions(turns)
+    exact = replay(firsts)
+    saving = {unit: _sum(parts) for unit, parts in (("usd", exact.usd), ("seconds", exact.seconds)) if len(parts) > 1}
+    if not saving or exact.agreement < AGREE or sample.weight(saving) < WORTH:
         return []
     return [
         sample.all_along(
             "repeated_questions", {}, saving,
-            f"{replay.hit_rate:.0%} of first questions had been asked in the {KEPT // 3600} hours before, "
-            f"and {replay.agreement:.0%} of those got the same answer",
-            (("first questions", f"{replay.asked:,}"), ("asked before", f"{replay.repeated:,}"),
-             ("answered the same", f"{replay.agreed:,}"), ("would be stale", f"{replay.repeated - replay.agreed:,}"),
-             ("asked in other words", _in_other_words(turns, replay))),
+            f"{exact.hit_rate:.0%} of first questions had been asked in the {KEPT // 3600} hours before, "
+            f"and {exact.agreement:.0%} of those got the same answer",
+            (("first questions", f"{exact.asked:,}"), ("asked before", f"{exact.repeated:,}"),
+             ("answered the same", f"{exact.agreed:,}"), ("would be stale", f"{exact.repeated - exact.agreed:,}"),
+             ("asked in other words", _in_other_words(firsts, exact))),
             "SELECT lower(trim(question)) AS question, count(*) AS n, CAST(sum(cost) AS DOUBLE) AS cost FROM turns "
             "GROUP BY 1 HAVING count(*) > 1 ORDER BY n DESC", _COUNTED,
         )
     ]  # fmt: skip
 
 
-def _in_other_words(turns: Turns, exact: Replay) -> str:
+def _in_other_words(firsts: pa.Table, exact: Replay) -> str:
     """Return what a cache that also serves questions that mean nearly the same would add."""
     if exact.wordings > WORDINGS:
         return f"not looked at: {exact.wordings:,} different questions are more than {WORDINGS:,}"
-    more = replay_cache(turns, threshold=NEAR)
+    more = replay(firsts, threshold=NEAR)
     added, same = more.repeated - exact.repeated, more.agreed - exact.agreed
     return f"{added:,} more, at a similarity of {NEAR}; {same:,} of them answered the same, the rest would be wrong"
 
