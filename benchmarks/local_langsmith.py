@@ -1,6 +1,8 @@
-"""A local LangSmith's speed: runs taken from many senders, read back, and filtered pages of a large project.
+"""A local LangSmith's speed, and what the bot's own spans cost the bot.
 
-Senders are the real SDK, in threads of processes of their own. What tracing costs the traced is in overhead.py.
+Runs are taken from many senders, the real SDK in threads of processes of their own; read back; and asked for by
+filters from a large project, in seconds and in seconds of the processor, which a busy machine does not change as much.
+The spans of a turn are set against as many calls of a bare ``@traceable``, in rounds by turns, with the same client.
 
     python benchmarks/local_langsmith.py [--runs 5000] [--stored 100000]
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,14 +22,19 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from langsmith import Client, traceable, tracing_context
 
-from chatmon.local.langsmith import LocalLangSmith, ingest, queries, shapes, start
+from chatmon.local.langsmith import LocalLangSmith, feedback, ingest, queries, shapes, start
 from chatmon.local.langsmith.call import Addresses
 from chatmon.local.langsmith.store import Store
+from chatmon.monitor import ChatMonitor
+from chatmon.tracing import TurnTrace
 
 PROCESSES, THREADS = 4, 4
 MOST_INGEST, MOST_LISTING, MOST_PAGE = 5.0, 1.0, 0.1
 """Seconds that are promised."""
+MOST_OF_BARE = 1.5
+"""What the bot's spans may cost, in as many bare calls."""
 SENDER = """
 import json, sys, threading, time
 from langsmith import Client, traceable
@@ -51,8 +59,18 @@ FILTERS = (
     'eq(metadata_key, "user_id")', 'and(eq(metadata_key, "user_id"), eq(metadata_value, "user-7"))',
     'and(eq(metadata_key, "region"), eq(metadata_value, "nowhere"))', 'neq(metadata_key, "user_id")',
     'search("parcel")', 'search("nothing of the kind")', 'like(error, "%none%")', 'lt(start_time, "2026-10-06")',
-    'or(eq(name, "nothing"), gt(latency, "1h"))', 'not(eq(run_type, "chain"))',
+    'or(eq(name, "nothing"), gt(latency, "1h"))', 'not(eq(run_type, "chain"))', 'eq(thread_id, "c7")',
+    'eq(thread_id, "none")', 'like(thread_id, "%none%")', 'gt(completion_cost, 5)', 'eq(feedback_key, "user_score")',
+    'and(eq(feedback_key, "user_score"), eq(feedback_score, 1))', 'eq(feedback_score, 77)',
+    'neq(feedback_key, "user_score")', 'eq(feedback_source, "api")',
 )  # fmt: skip
+OF_TRACES = (
+    'eq(name, "desk")', 'eq(name, "nothing")', 'eq(status, "error")', 'has(tags, "production")', 'search("parcel")',
+    'eq(metadata_key, "user_id")', 'neq(metadata_key, "user_id")', 'eq(feedback_score, 1)', 'eq(feedback_score, 77)',
+)  # fmt: skip
+"""Filters on the root of a run's trace, and on any run of it."""
+SPANS = 4
+"""Of a turn: the turn, the search, the prompt, the request."""
 
 
 def ingested(server: LocalLangSmith, runs: int) -> tuple[float, int]:
@@ -105,25 +123,98 @@ def stored(runs: int, path: Path) -> Store:
     begin = datetime(2026, 10, 5, tzinfo=UTC)
     for first in range(0, runs // 2, 1000):
         batch = [run for number in range(first, min(first + 1000, runs // 2)) for run in _trace(number, begin)]
+        scores = [
+            {"run_id": run["id"], "key": "user_score", "score": number % 5} for number, run in enumerate(batch[::2])
+        ]
         with store.writing() as connection:
             ingest.write(connection, ingest.from_json({"post": batch}))
+            feedback.write(connection, scores)
     return store
 
 
-def pages(store: Store, rounds: int = 3) -> dict[str, float]:
-    """Return, for each filter, the least seconds in which a page of 100 runs of the project is found and written."""
+def pages(store: Store, rounds: int = 3) -> dict[str, tuple[float, float]]:
+    """Return, for each question, in how long a page of 100 runs of the project is found and written.
+
+    Args:
+        store: With a project.
+        rounds: How often each question is asked; the least time counts.
+
+    Returns:
+        Seconds, and seconds of the processor.
+    """
     connection = store.reading()
     project = connection.execute("SELECT id FROM projects").fetchone()[0]
+    asked = [("filter", text) for text in FILTERS]
+    asked += [(scope, text) for scope in ("trace_filter", "tree_filter") for text in OF_TRACES]
     found = {}
-    for text in FILTERS:
-        times = []
+    for scope, text in asked:
+        times, processor = [], []
         for _ in range(rounds):
-            before = time.perf_counter()
-            rows, _ = queries.page(connection, queries.from_v1({"session": [project], "filter": text}))
+            before, used = time.perf_counter(), time.process_time()
+            rows, _ = queries.page(connection, queries.from_v1({"session": [project], scope: text}))
             shapes.v1(connection, rows, Addresses("http://127.0.0.1"))
             times.append(time.perf_counter() - before)
-        found[text] = min(times)
+            processor.append(time.process_time() - used)
+        found[f"{scope}: {text}"] = min(times), min(processor)
     return found
+
+
+def tracing(server: LocalLangSmith, rounds: int = 9, turns: int = 40) -> dict[str, float]:
+    """Return the median microseconds of a turn: without tracing, with the bot's spans, and of the bare decorator.
+
+    Args:
+        server: Where spans go.
+        rounds: How often each has its go.
+        turns: Turns in a go.
+    """
+    monitor = ChatMonitor()
+    client = Client(api_url=server.url, api_key=server.api_key)
+    question, note = "Where is my parcel?", "Parcels take three days."
+
+    def spans() -> None:
+        with monitor.track("conversation", "user", intent="parcel") as turn, TurnTrace(turn) as trace:
+            trace.ask(question)
+            with trace.step("retrieval", "retriever", question=question) as found:
+                found["note"] = note
+            with trace.step("prompt", "prompt", question=question, note=note) as found:
+                found["prompt"] = note
+            with trace.attempt(1):
+                pass
+            trace.answer(note)
+
+    @traceable(name="retrieval", run_type="retriever")
+    def search(question: str) -> str:
+        return note
+
+    @traceable(run_type="prompt")
+    def prompt(question: str, note: str) -> str:
+        return note
+
+    @traceable
+    def attempt() -> None:
+        pass
+
+    @traceable
+    def desk(question: str) -> str:
+        prompt(question, search(question))
+        attempt()
+        return note
+
+    def bare() -> None:
+        desk(question)
+
+    contenders = {"tracing off": (spans, False), "tracing on": (spans, True), "bare @traceable": (bare, True)}
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds + 1):
+        for name, (call, enabled) in contenders.items():
+            with tracing_context(enabled=enabled, client=client, project_name="overhead"):
+                before = time.perf_counter()
+                for _ in range(turns):
+                    call()
+                times[name].append((time.perf_counter() - before) / turns)
+            client.flush()
+    client.cleanup()
+    return {name: statistics.median(some[1:]) * 1e6 for name, some in times.items()}
 
 
 def _trace(number: int, begin: datetime) -> list[dict[str, Any]]:
@@ -174,22 +265,29 @@ def main() -> int:
         print(f"{count:,} runs from {PROCESSES} processes of {THREADS} threads stored in {ingest_seconds:.2f} s")
         listing_seconds, read = listed(server)
         print(f"{read:,} runs listed in {listing_seconds:.2f} s")
+        cost = tracing(server)
+    for name, microseconds in cost.items():
+        print(f"{microseconds:8.0f} us  a turn of {SPANS} spans, {name}")
+    ratio = (cost["tracing on"] - cost["tracing off"]) / cost["bare @traceable"]
+    print(f"the bot's spans cost {ratio:.2f} times what as many bare calls do, where a turn's own work is left out")
     with tempfile.TemporaryDirectory() as folder:
         before = time.perf_counter()
         store = stored(options.stored, Path(folder) / "large.db")
         print(f"{options.stored:,} runs written in {time.perf_counter() - before:.1f} s; a filtered page of them takes")
         times = pages(store)
-        for text, seconds in sorted(times.items(), key=lambda item: -item[1]):
-            print(f"{seconds * 1000:8.1f} ms  {text}")
+        for text, (seconds, processor) in sorted(times.items(), key=lambda item: -item[1][0]):
+            print(f"{seconds * 1000:8.1f} ms, {processor * 1000:5.1f} of the processor  {text}")
         store.reading().close()
         store.close()
     promised = {
         "ingest": (ingest_seconds, MOST_INGEST), "listing": (listing_seconds, MOST_LISTING),
-        "the slowest page": (max(times.values()), MOST_PAGE),
+        "the slowest page": (max(seconds for seconds, _ in times.values()), MOST_PAGE),
     }  # fmt: skip
     for name, (seconds, most) in promised.items():
         print(f"{name}: {seconds:.2f} s, promised at most {most}: {'kept' if seconds <= most else 'BROKEN'}")
-    return int(any(seconds > most for seconds, most in promised.values()))
+    kept = "kept" if ratio <= MOST_OF_BARE else "BROKEN"
+    print(f"the bot's spans: {ratio:.2f}, promised at most {MOST_OF_BARE}: {kept}")
+    return int(ratio > MOST_OF_BARE or any(seconds > most for seconds, most in promised.values()))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from contract.stuck import stuck
 from faulty_server import faulty_server
 from langsmith import Client, traceable, tracing_context
 
@@ -207,3 +209,18 @@ def test_a_langsmith_that_is_down_leaves_the_reply_as_it_was(bot):
     with tracing_context(enabled=True, client=down, project_name="down"):
         assert asked(bot, "sync").status == "success"
     down.cleanup(timeout=0.1)
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_the_reply_is_there_before_a_slow_langsmith_has_answered_anything(bot, way):
+    with stuck(None) as server:
+        slow = Client(api_url=server.url, api_key="k", **masking(content=False))
+        with tracing_context(enabled=True, client=slow, project_name="slow"):
+            assert asked(bot, way).status == "success"
+            assert asked(bot, way).status == "success"
+        until = time.monotonic() + 30
+        while not server.parts and time.monotonic() < until:
+            time.sleep(0.02)
+        assert server.parts
+        assert server.answers == 0
+    slow.cleanup(timeout=5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from contract.fresh import environment, run
+from contract.stuck import stuck
 
 TRACES = """
 import json, sys
@@ -202,3 +203,39 @@ def test_a_server_that_is_down_breaks_nothing_and_delays_nothing(server):
     right, taken = run(DOWN, env)
     assert right
     assert taken < 3  # the SDK's first call takes most of it
+
+
+SLOW = """
+import json, sys, time
+from langsmith import Client, traceable
+client = Client()
+@traceable(client=client)
+def step(number):
+    return number
+results = [step(number) for number in range(30)]
+begin = time.perf_counter()
+if sys.argv[1] == "flush":
+    client.flush(timeout=3)
+print(json.dumps([results == list(range(30)), time.perf_counter() - begin]))
+"""
+
+
+@pytest.mark.parametrize("info", [True, False], ids=["says what it is", "says nothing at all"])
+def test_a_server_that_never_answers_holds_up_neither_the_calls_nor_a_flush_nor_the_end(info):
+    with stuck(None, info=info) as server:
+        env = environment(server, "stuck", LANGSMITH_USE_DAEMON="true")
+        # Each wait for an answer would be a minute, and is tried again: 30 s is less than any.
+        right, flushing = run(SLOW, env, "flush", seconds=30)
+        assert right
+        assert flushing < 15
+        assert bool(server.parts) == info
+        assert server.answers == 0
+
+
+def test_runs_sent_to_a_slow_server_at_the_end_of_a_process_are_waited_for():
+    with stuck(2.0) as server:
+        right, _ = run(SLOW, environment(server, "slow"), "no flush", seconds=60)
+        assert right
+        posts = {name.partition(".")[2].partition(".")[0] for name in server.parts if name.startswith("post.")}
+        assert len(posts) == 30
+        assert server.answers >= 1

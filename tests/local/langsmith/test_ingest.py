@@ -121,7 +121,8 @@ def test_a_patch_that_does_not_name_its_trace_joins_it_with_its_post(projected):
 
 def test_a_trace_of_two_projects_stays_one_when_one_of_them_goes(projected):
     late = {"id": str(UUID(int=3)), "trace_id": ROOT, "parent_run_id": CALL, "start_time": "2026-10-05T09:00:01"}
-    write(projected, ROOT_RUN | {"session_name": "p0"}, CALL_RUN | {"session_name": "p1"})
+    other = {"id": str(UUID(int=4)), "start_time": "2026-10-05T08:00:00", "session_name": "p1"}
+    write(projected, ROOT_RUN | {"session_name": "p0"}, CALL_RUN | {"session_name": "p1"}, other)
     with projected.writing() as connection:
         projects.delete(connection, PROJECTS[0])
     write(projected, late | {"session_name": "p1"})
