@@ -18,6 +18,7 @@ from uuid import UUID
 
 import pytest
 from faulty_server import FaultyServer, faulty_server, wait_until
+from moments import MORNING
 
 from chatmon.chat import (
     FALLBACK_TEXT,
@@ -27,6 +28,7 @@ from chatmon.chat import (
     ProductionChatbot,
     Reply,
 )
+from chatmon.clock import ManualClock
 from chatmon.knowledge import KnowledgeBase
 from chatmon.local import llm
 from chatmon.local.llm_child import CONTEXT_PER_SLOT
@@ -685,10 +687,11 @@ def test_an_answer_is_not_served_once_the_knowledge_base_says_something_else(
 
 
 def test_being_served_does_not_make_an_answer_younger(server: FaultyServer, knowledge: Any) -> None:
-    now = 0.0
-    faulty = Faulty(server, knowledge, ResponseCache(ttl=10, timer=lambda: now))
-    for now in (0.0, 6.0, 12.0):  # noqa: B007 - the cache's timer reads it
+    clock = ManualClock(MORNING)
+    faulty = Faulty(server, knowledge, ResponseCache(ttl=10, timer=clock.timer))
+    for _ in range(3):
         faulty.ask("sync")
+        clock.advance(6)
     assert [turn.finish_reason for turn in faulty.monitor.turns()] == ["stop", "cache", "stop"]
     assert faulty.monitor.turns()[1].attributes["age_seconds"] == 6.0
 

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -18,8 +17,6 @@ from chatmon.store import Store
 from chatmon.store.compaction import compact
 from chatmon.store.retention import retain
 from chatmon.turns import Turn
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
 
 
 @pytest.fixture
@@ -38,7 +35,6 @@ def open_to_others(folder):
     ]
 
 
-@posix
 def test_after_everything_has_written_only_the_owner_may_read_and_enter(tmp_path, usual_umask):
     data = tmp_path / "data"
     store = Store(data)
@@ -75,7 +71,6 @@ def open_keys_in(folder):
     return folder / "pseudonym_keys"
 
 
-@posix
 def test_a_private_file_that_is_there_stays_as_it_is(tmp_path):
     path = tmp_path / "a.db"
     path.write_bytes(b"content")

@@ -469,7 +469,6 @@ def test_a_local_langsmith_takes_traces_on_after_an_erasure(folder):
     assert (hits, bobs > 0) == (0, True)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
 def test_only_the_owner_may_read_what_an_erasure_writes(folder):
     erase_ada(folder)
     receipts = folder / "erasures"

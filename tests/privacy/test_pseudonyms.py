@@ -2,14 +2,12 @@
 
 import hashlib
 import stat
-import sys
 
 import pytest
 
 from chatmon.privacy import Pseudonyms, known_keys, open_keys, rotate
 
 KEY = bytes(range(32))
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
 
 
 def hmac_by_definition(key, message):
@@ -58,7 +56,6 @@ def test_after_a_rotation_there_is_a_new_pseudonym_and_the_old_one_is_still_know
     assert third.of(first.of("ada")) == first.of("ada")
 
 
-@posix
 def test_only_the_owner_may_read_the_keys_and_they_are_refused_otherwise(tmp_path):
     path = tmp_path / "new" / "keys"
     open_keys(path)
