@@ -1,6 +1,6 @@
 # Two commands are enough: `make lab` and `make test`. Everything is installed into .venv, pinned by requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-system notebooks report bench lock clean
+.PHONY: help setup lab test test-thorough test-system mutants notebooks report bench lock clean
 .DELETE_ON_ERROR:
 
 # Any Python from 3.11 on will do; PYTHON=python3.13 chooses one.
@@ -47,6 +47,12 @@ test: setup  ## Lint, check types, run the tests, and compare every notebook wit
 test-system: setup  ## Run the tests that need programs from outside Python, such as Chromium.
 	@$(BIN)/python -m pip install --disable-pip-version-check $(PIP_QUIET) --require-hashes -r requirements-spark.lock
 	$(BIN)/python -m pytest -m system
+
+test-thorough: setup  ## Every property with ten times as many examples, chosen anew in each run.
+	CHATMON_EXAMPLES=thorough $(BIN)/python -m pytest $(TESTS)
+
+mutants: setup  ## Change modules where a test should notice: make mutants MODULES="importers/traces cost" SAMPLE=50
+	@$(BIN)/python tests/mutation/run.py $(MODULES) $(if $(SAMPLE),--sample $(SAMPLE))
 
 notebooks: setup  ## Rebuild and execute the lessons and solutions from notebooks/source; ONLY="01 03" limits it.
 	$(BIN)/python -m chatmon.course.build $(ONLY)

@@ -1,5 +1,6 @@
-"""What several tests share: a clock that moves when told to, and a monitor on it."""
+"""What several tests share: a clock that moves when told to, and a monitor on it; how hard hypothesis tries."""
 
+import properties  # noqa: F401 - its profile holds for every property, before the first is collected
 import pytest
 from moments import MORNING
 

@@ -3,21 +3,22 @@
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon import estimates
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=60)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(numbers, st.sampled_from([0.1, 0.5, 0.95, 0.99]))
 def test_a_percentile_is_numpy_s(values, q):
     assert estimates.percentile(values, q).value == pytest.approx(float(np.percentile(values, 100 * q)), abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=60).filter(lambda xs: len(set(xs)) > 1))
 def test_a_mean_and_its_interval_are_scipy_s(values):
     found = estimates.mean(values)
@@ -25,7 +26,7 @@ def test_a_mean_and_its_interval_are_scipy_s(values):
     assert (found.value, found.low, found.high) == pytest.approx((np.mean(values), expected.low, expected.high))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_a_rate_has_scipy_s_wilson_interval(counts):
     successes, n = counts

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.embeddings import embed
 from chatmon.response_cache import ResponseCache, normalised
@@ -115,7 +116,7 @@ def test_an_answer_written_again_counts_as_used() -> None:
     assert [cache.get(text, "s") is not None for text in ("a", "b", "c")] == [True, False, True]
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.integers(1, 4),
     st.lists(st.tuples(st.sampled_from("pg"), st.sampled_from("abcdef"), st.sampled_from("xy"), st.integers(0, 4))),

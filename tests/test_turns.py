@@ -6,8 +6,9 @@ from decimal import Decimal
 import duckdb
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon import turns
 from chatmon.turns import Turn
@@ -178,7 +179,7 @@ def test_a_turn_cannot_be_changed_or_given_stray_attributes():
     assert not hasattr(a_turn(), "__dict__")
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(some_turns(), max_size=4))
 def test_no_format_loses_anything(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("turns")
@@ -192,7 +193,7 @@ def test_no_format_loses_anything(tmp_path_factory, rows):
     assert turns.read_jsonl(folder / "turns.jsonl") == rows
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(money, min_size=1, max_size=20))
 def test_money_is_added_exactly_by_pandas_and_by_duckdb(amounts):
     rows = [a_turn(cost=amount) for amount in amounts]

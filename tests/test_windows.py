@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.windows import ACCURACY, LiveWindow
 
@@ -27,7 +28,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(events, st.sampled_from([10, 60, 300, 3600]))
 def test_a_window_holds_what_a_recount_of_its_turns_gives(happened, seconds):
     window = LiveWindow(3600)
@@ -49,7 +50,7 @@ def test_a_window_holds_what_a_recount_of_its_turns_gives(happened, seconds):
     assert window.late == 0
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(st.floats(1e-5, 1e4), min_size=1, max_size=300), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_a_window_percentile_is_within_one_percent_of_numpy_s(times, q):
     window = LiveWindow(60)

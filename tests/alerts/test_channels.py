@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from notices import NIGHT, firing, resolved
+from properties import examples
 
 from chatmon.alerts.channels import (
     Apprise,
@@ -239,7 +240,7 @@ def test_a_group_too_large_for_slack_says_how_many_more(inbox):
 
 
 @given(st.lists(st.text(max_size=4000), min_size=1, max_size=3))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_slacks_limits_hold_whatever_an_alert_says(texts):
     made = blocks(Message(tuple(replace(firing(region=text), text=text) for text in texts)))
     assert len(made[0]["text"]["text"]) <= 150

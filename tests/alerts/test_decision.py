@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.alerts.decision import FLAPS, Phase, State, decide, due
 from chatmon.alerts.notification import Status
@@ -154,7 +155,7 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(RULES, VALUES)
 def test_at_most_one_alert_is_open_and_every_one_is_resolved_or_still_fires(the_rule, values):
     state, said = run(the_rule, values)
@@ -174,7 +175,7 @@ def test_at_most_one_alert_is_open_and_every_one_is_resolved_or_still_fires(the_
     assert not open_ or state.since == open_
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(RULES, VALUES, st.integers(0, 60))
 def test_a_restart_between_any_two_decisions_changes_nothing(the_rule, values, cut):
     _, whole = run(the_rule, values)
@@ -187,7 +188,7 @@ def test_a_restart_between_any_two_decisions_changes_nothing(the_rule, values, c
     assert said == whole
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(RULES, VALUES, st.sampled_from([BREACH, HELD, CLEAR, NOTHING]))
 def test_with_the_same_value_nothing_happens_before_it_is_due(the_rule, values, value):
     state, _ = run(the_rule, [*values, value])
@@ -204,7 +205,7 @@ def test_with_the_same_value_nothing_happens_before_it_is_due(the_rule, values, 
         state = after
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(RULES, VALUES, st.sampled_from([HELD, CLEAR]))
 def test_a_quiet_alert_forgets_whether_it_was_inactive_or_without_data(the_rule, values, value):
     ways = [State(), State(phase=Phase.NO_DATA, since=T), decide(the_rule, State(), value, 9, T)[0]]

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from alert_histories import START, TICK, rules, turn, turns
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.alerts.batch import EPOCH
 from chatmon.alerts.decision import Phase
@@ -68,7 +69,7 @@ def failing(first, number, **columns):
     return [turn(n, n, error_type="Timeout", **columns) for n in range(first, first + number)]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(rules(), turns(days=8, most=30))
 def test_fed_the_same_turns_it_says_what_a_replay_says(rule, history):
     result = replay([rule], history, tick_seconds=TICK)
@@ -90,7 +91,7 @@ def test_over_days_of_traffic_with_the_courses_rules_it_says_what_a_replay_says(
     assert bench.feed(from_arrow(made.turns), result.end) == list(result.notifications)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(rules(), turns(days=8, most=20), st.sets(st.integers(0, 20), max_size=3))
 def test_restarts_lose_nothing(tmp_path_factory, rule, history, restarts):
     # A restart ends the time that was watched without a break, so what waits for a whole window may come later.

@@ -10,9 +10,10 @@ import threading
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from notices import Recorder, firing, resolved
+from properties import examples
 
 from chatmon.alerts.channels import Message, RefusedError, UndeliveredError, Webhook
 from chatmon.alerts.outbox import LONGEST_WAIT, MOST_ATTEMPTS, Outbox, seconds_to_wait
@@ -347,7 +348,7 @@ def test_a_dead_slow_or_lying_receiver_does_not_hold_up_another(path):
         assert {content["notifications"][0]["rule"] for content in bad.messages()} == {"hang", "lie"}
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     fates=st.lists(st.sampled_from(["ok", "undelivered", "refused", "lost"]), max_size=25),
     rules=st.lists(st.sampled_from("abc"), min_size=1, max_size=6),

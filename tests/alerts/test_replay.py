@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from alert_histories import START, TICK, rules, turn, turns
-from hypothesis import given, settings
+from hypothesis import given
+from properties import examples
 
 from chatmon.alerts.batch import Columns, of_table
 from chatmon.alerts.cells import Cells, Ticks, add_up, ticks_of
@@ -43,7 +44,7 @@ def every_tick(rule, history):
     return sorted(said, key=lambda note: (note.at, note.key))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(rules(), turns())
 def test_a_replay_says_what_looking_at_every_tick_says(rule, history):
     assert list(replay([rule], history, tick_seconds=TICK).notifications) == every_tick(rule, history)

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from notices import NIGHT, firing, resolved
+from properties import examples
 
 from chatmon.alerts.notification import Severity, Status
 from chatmon.alerts.policy import Inhibition, Policy, Route, Silence, matches
@@ -232,7 +233,7 @@ INHIBITION = st.builds(
 
 
 @given(st.lists(ALERT, min_size=1, max_size=8), st.lists(INHIBITION, max_size=5))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_alerts_never_mute_each_other_until_none_is_left(alerts, inhibitions):
     policy = Policy((Route(channels=("log",)),), tuple(inhibitions))
     keys = {one.key for one in alerts}
@@ -251,7 +252,7 @@ STEP = st.one_of(
 
 
 @given(st.lists(STEP, max_size=40))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_whatever_happens_beginnings_and_ends_pair_up_and_no_alert_is_forgotten(steps):
     desk = Desk()
     heard = {}  # what each channel believes to be open, by rule

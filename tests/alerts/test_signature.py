@@ -4,8 +4,9 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.alerts.channels import BadSignatureError, sign, verify
 
@@ -37,7 +38,7 @@ def test_the_names_of_headers_may_come_in_any_case():
 
 
 @given(st.integers(0, len(BODY) - 1), st.integers(1, 255))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_a_body_changed_in_one_byte_is_refused(position, change):
     other = bytearray(BODY)
     other[position] ^= change

@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from importers.conversations import START, some_turns
+from properties import examples
 
 from chatmon import analysis, estimates
 from chatmon import turns as table
@@ -42,7 +43,7 @@ def test_a_summary_in_sql_is_the_summary_of_the_list():
     assert_same_summary(TURNS)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(
         st.tuples(
@@ -162,7 +163,7 @@ def test_concentration_is_what_one_works_out_by_hand():
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=30))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_a_gini_is_the_mean_difference_of_all_pairs(cents):
     turns = [a_turn(place, user_id=f"u{place}", cost=Decimal(amount) / 100) for place, amount in enumerate(cents)]
     pairs = sum(abs(a - b) for a in cents for b in cents) / (2 * len(cents) * sum(cents))

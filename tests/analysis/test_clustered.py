@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from scipy import stats
 
 from chatmon.analysis.clustered import ENOUGH, Cells, Side, by_day, difference, effects, holm
@@ -137,7 +138,7 @@ def test_days_are_compared_as_welch_does():
     assert found.p == pytest.approx(wanted.pvalue)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.floats(1e-6, 1), min_size=1, max_size=12), st.floats(0.001, 0.2))
 def test_holm_rejects_what_stepping_down_rejects(ps, alpha):
     rejected = set()

@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import pytest
 from analysis.by_hand import MONDAY, turn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon import analysis
 from chatmon import turns as table
@@ -93,7 +94,7 @@ def test_the_order_of_the_rows_does_not_matter():
         assert one.difference == pytest.approx(other.difference)
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(
     st.lists(
         st.tuples(

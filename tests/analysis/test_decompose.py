@@ -4,12 +4,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.analysis.decompose import Sums, decompose, money, money_parts
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = examples(60)
 SUMS = st.integers(0, 50).flatmap(
     lambda turns: st.tuples(st.just(turns), st.fractions(-100, 100) if turns else st.just(Fraction(0)))
 )

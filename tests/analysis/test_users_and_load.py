@@ -6,8 +6,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from analysis.by_hand import MONDAY, turn
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from properties import examples
 from scipy import stats
 
 from chatmon import analysis, estimates
@@ -113,7 +114,7 @@ class TestCapacity:
             found.turns.headroom(0)
 
     @example([(0, 10), (10, 5)])
-    @settings(max_examples=15, deadline=None)
+    @examples(15)
     @given(st.lists(st.tuples(st.integers(0, 100), st.integers(1, 60)), min_size=1, max_size=12))
     def test_turns_at_once_are_those_one_counts_second_by_second(self, spans):
         turns = [turn(n, hours=start / 3600, response_time=float(length)) for n, (start, length) in enumerate(spans)]

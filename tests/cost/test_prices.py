@@ -9,8 +9,9 @@ from fractions import Fraction
 import genai_prices
 import pytest
 from genai_prices.data_snapshot import get_snapshot
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon import config
 from chatmon.cost import Price, PriceTable, Usage, price
@@ -45,7 +46,7 @@ def oracle(usage, provider, model, at):
     return genai_prices.calc_price(theirs, model, provider_id=provider, genai_request_timestamp=at).total_price
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(usages, st.sampled_from(MODELS), moments)
 def test_a_price_is_what_genai_prices_says_at_the_time_of_the_call(usage, named, at):
     provider, model = named
@@ -56,7 +57,7 @@ def test_a_price_is_what_genai_prices_says_at_the_time_of_the_call(usage, named,
         assert found.amount == round(oracle(usage, provider, model, at), COST_PLACES)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(usages, st.sampled_from([*config.models().what_if, config.models().hosted, config.models().legacy, "o3"]))
 def test_without_a_provider_the_model_s_own_is_found(usage, model):
     assert price(usage, model, at=NOON).amount == oracle(usage, None, model, NOON)

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.cost import Usage, price, reconcile
 
@@ -186,7 +187,7 @@ def test_an_empty_bill_has_an_empty_summary(frame_of):
 counts = st.integers(1, 50_000)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(counts, counts, counts, counts, st.sampled_from(["twice", "full", "reasoning"]))
 def test_whatever_the_tokens_a_planted_error_is_among_the_causes(fresh, cached, answer, reasoning, planted):
     from chatmon.turns import Turn, to_frame

@@ -2,8 +2,9 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from scipy import stats
 
 from chatmon.experiment.assignment import pick, position
@@ -27,7 +28,7 @@ def test_two_experiments_have_nothing_to_do_with_each_other():
     assert stats.chi2_contingency(cells).pvalue > 0.001
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_a_user_keeps_its_position_whatever_its_name(key, user):
     assert 0 <= position(key, user) < 1
@@ -46,7 +47,7 @@ def test_variants_come_as_often_as_their_weights_say():
     assert stats.chisquare(counts, [0.5 * len(USERS), 0.3 * len(USERS), 0.2 * len(USERS)]).pvalue > 0.001
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.lists(st.floats(0.01, 100), min_size=1, max_size=5), st.floats(0, 1, exclude_max=True))
 def test_every_position_has_a_variant(weights, at):
     assert pick({str(place): weight for place, weight in enumerate(weights)}, at) in map(str, range(len(weights)))

@@ -1,8 +1,9 @@
 """Decisions on effects made by hand."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.experiment.decision import GO_ON, NO_EFFECT, SHIP, STOP, Bounds, bounds_of, decide
 from chatmon.experiment.effects import Effect
@@ -136,7 +137,7 @@ def test_a_look_without_new_turns_spends_nothing(make_plan):
     assert found[3] == pytest.approx(bounds([0.5, 1.0], 0.05, information=[1, 2])[1])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(looks=st.lists(st.tuples(st.floats(-6, 6), st.floats(-6, 6)), min_size=1, max_size=3))
 def test_nothing_ships_unless_it_won_before_anything_got_worse(make_plan, looks):
     plan = make_plan(looks=3, guardrails={"error_rate": 0.5}, secondaries=())

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
@@ -67,7 +68,7 @@ def test_a_name_that_comes_twice_is_refused():
         offline.answer(["a"], [ASKED[0], ASKED[0]], lambda *_: say(""))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
 def test_pairs_are_counted_and_tested_as_statsmodels_does(outcomes):
     answers = [

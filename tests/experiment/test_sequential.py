@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from scipy import stats
 
 from chatmon.experiment.sequential import (
@@ -59,7 +60,7 @@ def test_random_walks_pass_the_bounds_as_often_as_alpha_says(spending, two_sided
     assert passed == pytest.approx(0.05, abs=0.003)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.lists(st.integers(1, 50), min_size=2, max_size=10), st.floats(0.005, 0.2))
 def test_any_looks_spend_alpha_and_no_more(amounts, alpha):
     information = np.cumsum(amounts).tolist()
@@ -113,7 +114,7 @@ def test_always_valid_p_and_interval_are_those_of_gbstats():
     assert always_valid_p((low + high) / 2 / error, 5000, 5000) == pytest.approx(p, rel=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.floats(0, 6), st.floats(10, 1e5), st.floats(100, 1e5), st.floats(0.001, 0.3))
 def test_an_always_valid_interval_holds_nothing_exactly_where_p_is_above_alpha(z, n, planned, alpha):
     inside = z < always_valid_critical(n, planned, alpha)

@@ -3,9 +3,10 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from importers.conversations import START, some_turns
+from properties import examples
 
 from chatmon.exporters.influx import in_tag, lines, write_influx
 
@@ -35,7 +36,7 @@ def parsed(line):
 
 
 @given(model=TEXT, user=TEXT, conversation=TEXT)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_text_is_read_back_but_for_what_line_protocol_cannot_hold(model, user, conversation):
     turn = replace(some_turns(1)[0], model=model, user_id=user, conversation_id=conversation)
     (line,) = lines([turn])

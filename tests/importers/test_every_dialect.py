@@ -5,11 +5,12 @@ import json
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from importers.conversations import facts, some_turns
 from importers.dialects import TOO_SHORT_FOR_FACTS, WRITERS
 from importers.writers_langsmith import write_lines
+from properties import examples
 
 from chatmon import turns as table
 from chatmon.importers import ALL, open_logs
@@ -162,7 +163,7 @@ def mutated(draw, value, depth=0):
 
 
 @every_dialect
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_becomes_of_its_records_nothing_crashes_and_the_sums_add_up(name, tmp_path, data):
     records = list(WRITERS[name](TURNS[:3]))

@@ -1,12 +1,13 @@
 import tempfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from importers import writers_langfuse, writers_otlp
 from importers import writers_langsmith as writers
 from importers.conversations import facts, some_turns
 from importers.writers_langsmith import write_lines
+from properties import examples
 
 from chatmon import turns as table
 from chatmon.importers import open_logs
@@ -51,7 +52,7 @@ def test_a_ten_megabyte_field_is_read_past(tmp_path):
         assert not logs.report.rejected
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, len(RUNS) - 1), st.dictionaries(st.sampled_from(sorted(RUNS[1])), ANYTHING, max_size=4))
 def test_whatever_a_record_holds_nothing_crashes_and_nothing_is_lost(tmp_path_factory, position, changes):
     path = tmp_path_factory.mktemp("logs") / "runs.jsonl"

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from importers import writers_langsmith as writers
 from importers.conversations import some_turns
+from properties import examples
 
 from chatmon.importers import open_logs, spans
 
@@ -33,13 +34,13 @@ def moment(read, text):
     return None if found is None else EPOCH + timedelta(microseconds=found)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(MOMENTS, st.sampled_from(LAYOUTS))
 def test_a_time_without_a_zone_is_utc(given_moment, layout):
     assert moment(UTC_READER, given_moment.strftime(layout)) == given_moment
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(MOMENTS)
 def test_a_time_without_a_zone_is_read_in_the_zone_that_was_named(given_moment):
     there = given_moment.astimezone(ZoneInfo("Europe/Berlin"))
@@ -47,7 +48,7 @@ def test_a_time_without_a_zone_is_read_in_the_zone_that_was_named(given_moment):
     assert moment(BERLIN, there.replace(tzinfo=None).isoformat()) in hours
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(MOMENTS, st.integers(-14 * 60, 14 * 60))
 def test_a_time_with_an_offset_is_that_moment_whatever_the_zone(given_moment, minutes):
     there = given_moment.astimezone(timezone(timedelta(minutes=minutes)))
@@ -55,7 +56,7 @@ def test_a_time_with_an_offset_is_that_moment_whatever_the_zone(given_moment, mi
         assert moment(read, there.isoformat()) == given_moment
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(MOMENTS, st.sampled_from([(1000, "nanoseconds"), (1, "microseconds")]))
 def test_whole_numbers_are_times_since_1970_by_their_size(given_moment, unit):
     micros = (given_moment - EPOCH) // timedelta(microseconds=1)
@@ -67,7 +68,7 @@ def test_what_is_no_time_is_unknown(text):
     assert moment(UTC_READER, text) is None
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.integers(-(2**62), 2**62))
 def test_a_whole_number_is_read_to_the_last_digit(number):
     assert UTC_READER("whole($x::VARCHAR)", str(number)) == number
@@ -81,7 +82,7 @@ def test_what_is_no_whole_number_is_unknown(text, number):
     assert UTC_READER("whole($x::VARCHAR)", text) == number
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.decimals(0, 10**9, places=12))
 def test_money_is_exact(amount):
     assert UTC_READER("dollars($x::VARCHAR)", f"{amount:f}") == Decimal(f"{amount:f}")

@@ -2,8 +2,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.optimizer import replay_cache
 from chatmon.response_cache import ResponseCache
@@ -35,7 +36,7 @@ def turn(place, at, question, answer, model="small"):
     st.lists(st.tuples(st.integers(0, 500), st.sampled_from(WORDINGS), st.sampled_from("ab"), st.sampled_from("xy"))),
     st.sampled_from([None, 0.5, 0.7, 0.9]),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_replay_serves_what_the_bots_own_cache_serves(asked, threshold):
     now, at, turns = [0.0], 0, []
     cache = ResponseCache(ttl=600, threshold=threshold, timer=lambda: now[0])

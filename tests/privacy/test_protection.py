@@ -4,8 +4,9 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.clock import ManualClock
 from chatmon.importers import open_logs
@@ -51,7 +52,7 @@ def test_a_redactor_of_ones_own_is_used():
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.booleans())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_protecting_twice_is_protecting_once_and_leaves_every_measure(question, error, content):
     turn = a_turn(question=question, error_message=error, input_tokens=7, cost=Decimal("0.01"), response_time=0.5)
     protect = Protection(PSEUDONYMS, content=content)

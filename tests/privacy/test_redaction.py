@@ -6,8 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.privacy import find, redact
 
@@ -78,7 +79,7 @@ def test_nothing_that_is_found_is_in_the_redacted_text():
 
 
 @given(st.one_of(ANY_TEXT, NEAR_FORMS))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_any_text_is_taken_and_a_redacted_one_is_left_as_it_is(text):
     redacted = redact(text)
     assert redact(redacted) == redacted
@@ -88,7 +89,7 @@ def test_any_text_is_taken_and_a_redacted_one_is_left_as_it_is(text):
 
 
 @given(NEAR_FORMS)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_what_is_found_is_no_placeholder(text):
     assert not [one for one in find(text) if text[one.start : one.end] in {f"[{kind}]" for kind in KINDS}]
 

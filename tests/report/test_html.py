@@ -1,8 +1,9 @@
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.report.html import LONG, Column, Html, Table, folded, pairs, table, tag
 
@@ -39,7 +40,7 @@ def test_what_comes_from_a_log_never_becomes_an_element(page):
     assert "<script" not in page
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 def test_any_text_reads_as_it_was_written(text):
     assert "".join(Reader(tag("p", text)).text) == text

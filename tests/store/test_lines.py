@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from stored_turns import START, a_turn, ids, ratings
 
 from chatmon.importers import open_logs
@@ -58,7 +59,7 @@ def test_what_a_monitor_rates_later_is_stored_beside_what_it_rated_before(tmp_pa
     assert len(ids(tmp_path)) == 5
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 5)), max_size=6), st.integers(0, 6), st.booleans())
 def test_the_last_rating_counts_wherever_compactions_come_between(tmp_path_factory, given_ratings, at, kept):
     folder = tmp_path_factory.mktemp("store")

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from stored_turns import START, a_turn, flushed, ids, lines, ratings, start_bot
 
 from chatmon.importers import open_logs
@@ -76,7 +77,7 @@ some_turns = st.builds(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(turns=st.lists(some_turns, max_size=6, unique_by=lambda turn: turn.turn_id))
 def test_what_is_stored_is_what_was_given_as_lines_and_as_parquet(turns, tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")

@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.local.langsmith import bodies, start
 from chatmon.local.langsmith.api import ROUTES
@@ -310,7 +311,7 @@ WHOLE = {"id": str(UUID(int=7)), "start_time": "2026-10-05", "key": "k", "name":
     bare=st.one_of(st.none(), ODD),
     asked=st.dictionaries(NAMES, ODD, max_size=2),
 )  # fmt: skip
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_sent_to_an_endpoint_is_answered_or_refused_with_a_reason(ask, route, said, bare, asked):
     method, path = route
     body = WHOLE | said if bare is None else bare

@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.local.langsmith import feedback, ingest, projects, queries
 from chatmon.local.langsmith.store import Store
@@ -60,7 +61,7 @@ def put(store, batches):
 
 
 @given(order=st.permutations(range(len(SAID))), cuts=st.sets(st.integers(1, len(SAID) - 1)))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_order_and_batches_do_not_matter(store, order, cuts):
     whole = put(store, [SAID])
     ends = [*sorted(cuts), len(SAID)]

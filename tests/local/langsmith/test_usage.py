@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from chatmon.local.langsmith.usage import NOTHING, RunUsage, subtree, usage
 
@@ -77,7 +78,7 @@ trees = st.lists(st.tuples(st.integers(0, 30), st.one_of(st.none(), st.integers(
 
 
 @given(trees)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_roots_sum_is_that_of_its_leaf_calls(tree):
     # Each run's parent is one before it; a run has tokens only where nothing is below it.
     parents = [None, *(parent % number for number, (parent, _) in enumerate(tree[1:], start=1))]
