@@ -4,11 +4,12 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from datetime import timedelta
 
 import pytest
+from children import started
 from stored_turns import START, a_turn, ids, ratings
+from waits import PATIENCE, until
 
 from chatmon.paths import REPO
 from chatmon.store import Store
@@ -39,10 +40,10 @@ class Server:
         self.url = f"redis://127.0.0.1:{self.port}"
         self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
         self._command += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-        self.start()
 
     def start(self):
-        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        self._block = started(*self._command, seconds=30 * PATIENCE, stdout=subprocess.DEVNULL)
+        self._block.__enter__()
         until(self.answers)
 
     def answers(self):
@@ -50,22 +51,17 @@ class Server:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self):
-        self.process.kill()
-        self.process.wait()
+        self._block.__exit__(None, None, None)
 
 
 @pytest.fixture
 def server(tmp_path):
     server = Server(tmp_path)
-    yield server
-    server.kill()
-
-
-def until(true, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
 
 
 def empty(redis, server):
@@ -134,15 +130,11 @@ def test_receivers_killed_at_any_moment_leave_their_turns_to_the_next(tmp_path, 
     folder = tmp_path / "store"
     with StreamStore(server.url, interval=0.01) as bot:
         for round_ in range(4):
-            one = subprocess.Popen([sys.executable, "-c", RECEIVER, server.url, str(folder)], cwd=REPO)
-            try:
+            with started(sys.executable, "-c", RECEIVER, server.url, str(folder), cwd=REPO):
                 for number in range(3000):
                     bot.append(a_turn(3000 * round_ + number))
                 bot.flush()
                 until(lambda least=round_: len(list(folder.rglob("*.jsonl"))) > least)
-            finally:
-                one.kill()
-                one.wait()
     with Store(folder) as store:
         receive(server.url, store, abandoned_ms=0, until=lambda: empty(redis, server))
     assert ids(folder) == sorted(f"t{number}" for number in range(12_000))

@@ -11,6 +11,7 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from waits import PATIENCE
 
 from chatmon.local.langsmith import bodies, start
 from chatmon.local.langsmith.api import ROUTES
@@ -26,7 +27,7 @@ def server():
 @pytest.fixture
 def ask(server):
     """A client, after which the server must still serve and must have logged no error of its own."""
-    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=60) as client:
+    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as client:
         yield client
         assert client.get("/sessions").status_code == 200
     assert "Traceback" not in server.log_path.read_text(encoding="utf-8")
@@ -57,7 +58,7 @@ def cursor_of(*found):
 
 @pytest.mark.parametrize("key", ["", "wrong", "ключ".encode()])
 def test_a_wrong_key_is_refused_everywhere_but_at_the_door(server, key):
-    with httpx.Client(base_url=server.url, headers={"x-api-key": key}) as stranger:
+    with httpx.Client(base_url=server.url, headers={"x-api-key": key}, timeout=PATIENCE) as stranger:
         assert stranger.get("/info").json()["version"] == "0.18.0"
         for method, path in (("GET", "/sessions"), ("POST", "/runs/batch"), ("POST", "/v2/runs/query"), ("GET", "/")):
             answer = stranger.request(method, path)
