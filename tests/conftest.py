@@ -1,10 +1,25 @@
-"""What several tests share: a clock that moves when told to, and a monitor on it."""
+"""What every test has: a clock that moves when told to, a monitor on it, a deadline, and nothing that others left."""
 
+import shutil
+import signal
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 from moments import MORNING
 
 from chatmon.clock import ManualClock
+from chatmon.config import models
 from chatmon.monitor import ChatMonitor
+from chatmon.paths import cache_folder
+
+MOST_SECONDS = 900
+"""What a test may take, with the fixtures that it begins: the longest takes a minute, and a busy machine longer."""
+MOST_SECONDS_OF_SYSTEM = 3600
 
 
 @pytest.fixture
@@ -15,3 +30,67 @@ def clock() -> ManualClock:
 @pytest.fixture
 def monitor(clock: ManualClock) -> ChatMonitor:
     return ChatMonitor(clock=clock.time_ns, timer=clock.timer)
+
+
+# How long an example takes is the machine's, and whoever else is on it.
+settings.register_profile("timeless", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
+
+
+def pytest_configure(config):
+    """Give this process a cache of its own, with the model in it: services write logs there, and clear old ones."""
+    model, folder = cache_folder() / models().local.file, tempfile.mkdtemp(prefix="chatmon-tests-")
+    if model.is_file():
+        Path(folder, model.name).symlink_to(model)
+    patch = pytest.MonkeyPatch()
+    patch.setenv("CHATMON_CACHE", folder)
+    config.add_cleanup(patch.undo)
+    config.add_cleanup(lambda: shutil.rmtree(folder))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Let no test wait for ever: where it hangs it fails, and the traceback says where."""
+    most = MOST_SECONDS_OF_SYSTEM if item.get_closest_marker("system") else MOST_SECONDS
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail(f"it had not ended within {most} s"))
+    signal.setitimer(signal.ITIMER_REAL, most, 60)  # and what is then cleared up has a minute at a time
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind():
+    """Fail a test that leaves a process or a thread, and end the process, before it becomes another test's trouble.
+
+    What fixtures of a module or a session hold was there before, or ends after them.
+    """
+    processes, threads = _children(), set(threading.enumerate())
+    yield
+    left = []
+    for one in _children() - processes:
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(one)
+            left.append(process.as_dict(["pid", "status", "cmdline"]))
+            process.kill()
+            process.wait(60)
+    for thread in set(threading.enumerate()) - threads:
+        # Python ends pools when it ends itself, and a library may keep one until then.
+        if not thread.daemon and not thread.name.startswith("ThreadPoolExecutor"):
+            thread.join(1)  # it may be at its end
+            if thread.is_alive():
+                left.append(thread)
+    assert not left, f"it left behind: {left}"
+
+
+def _children():
+    """Return the numbers of this process's children; to ask psutil for them takes 5 ms, to ask Linux a fiftieth."""
+    lists = list(Path("/proc/self/task").glob("*/children"))
+    if not lists:
+        return {one.pid for one in psutil.Process().children()}
+    found = set()
+    for path in lists:
+        with suppress(OSError):  # its thread may have ended
+            found |= {int(pid) for pid in path.read_text().split()}
+    return found
