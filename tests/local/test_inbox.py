@@ -73,14 +73,14 @@ def test_it_dies_with_a_parent_that_is_killed():
 def test_a_fork_neither_keeps_it_alive_nor_ends_it():
     code = (
         "import os, time\nfrom chatmon.local.inbox import start\ninbox = start()\n"
-        "if not os.fork():\n    inbox.stop(); print(os.getpid(), flush=True); time.sleep(600)\n"
-        "print(inbox.pid, inbox.running, flush=True)\ntime.sleep(600)"
+        "if not os.fork():\n    inbox.stop(); os.write(1, b'%d\\n' % os.getpid()); time.sleep(600)\n"
+        "os.write(1, b'%d %d\\n' % (inbox.pid, inbox.running)); time.sleep(600)"
     )
     with started(sys.executable, "-c", code, stdout=subprocess.PIPE) as parent:
-        # The two write in any order; when both have, the fork has done what it does to the inbox.
+        # The two write in any order, a line at once; when both have, the fork has done what it does to the inbox.
         (fork,), (pid, alive) = sorted((parent.stdout.readline().split() for _ in range(2)), key=len)
         try:
-            assert alive == "True"
+            assert alive == "1"
             assert not ended(int(pid))
             parent.kill()
             until_gone(int(pid))
