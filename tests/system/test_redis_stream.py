@@ -1,14 +1,17 @@
 """Turns through a real Redis: at least once, and once after all, whoever is killed."""
 
+import itertools
+import os
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from datetime import timedelta
 
 import pytest
 from children import started
-from stored_turns import START, a_turn, ids, ratings
+from stored_turns import START, a_turn, forked, ids, ratings
 from waits import PATIENCE, until
 
 from chatmon.paths import REPO
@@ -20,6 +23,7 @@ pytestmark = pytest.mark.system
 
 RECEIVER = """
 import sys
+import time
 from pathlib import Path
 from chatmon.store import Store
 from chatmon.store.lines import Rating
@@ -122,6 +126,51 @@ def test_what_is_no_turn_is_left_out_and_holds_nothing_up(tmp_path, server, capl
     with Store(tmp_path / "store") as store:
         assert receive(server.url, store, until=lambda: empty(redis, server)) == 1
     assert caplog.text.count("is left out") == 2
+
+
+def dies_before(command, work):
+    """Do some work in a child that dies before it sends Redis its so-manieth command; whether it died."""
+    import redis
+
+    child = forked()
+    if child == 0:
+        sent, send = [], redis.connection.AbstractConnection.send_packed_command
+
+        def counting(*arguments, **options):
+            sent.append(1)
+            if len(sent) == command:
+                os._exit(9)
+            return send(*arguments, **options)
+
+        redis.connection.AbstractConnection.send_packed_command = counting
+        work()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+def test_a_receiver_that_dies_before_any_command_leaves_nothing_in_redis_for_ever(tmp_path, server):
+    import redis
+
+    for command in itertools.count(1):
+        folder = tmp_path / f"store-{command}"
+        with StreamStore(server.url) as bot:
+            for number in range(3):
+                bot.append(a_turn(number))
+
+        def work(folder=folder):
+            with Store(folder) as store:
+                receive(server.url, store, consumer="dies", until=lambda: empty(redis, server))
+
+        died = dies_before(command, work)
+        with Store(folder) as store:
+            end = time.monotonic() + PATIENCE
+            over = lambda end=end: empty(redis, server) or time.monotonic() > end  # noqa: E731
+            receive(server.url, store, consumer="next", abandoned_ms=0, until=over)
+        assert empty(redis, server), f"what was there before command {command} is left"
+        assert ids(folder) == ["t0", "t1", "t2"]
+        if not died:
+            break
+    assert command > 8
 
 
 def test_receivers_killed_at_any_moment_leave_their_turns_to_the_next(tmp_path, server):
