@@ -20,6 +20,8 @@ from chatmon.paths import cache_folder
 MOST_SECONDS = 900
 """What a test may take, with the fixtures that it begins: the longest takes a minute, and a busy machine longer."""
 MOST_SECONDS_OF_SYSTEM = 3600
+KEPT = ("ThreadPoolExecutor", "tracing_control_thread_func")
+"""In the names of threads that end later: pools, which Python ends with itself, and LangSmith's, with their client."""
 
 
 @pytest.fixture
@@ -79,8 +81,7 @@ def _nothing_left_behind():
             process.kill()
             process.wait(60)
     for thread in set(threading.enumerate()) - threads:
-        # Python ends pools when it ends itself, and a library may keep one until then.
-        if not thread.daemon and not thread.name.startswith("ThreadPoolExecutor"):
+        if not thread.daemon and not any(name in thread.name for name in KEPT):
             thread.join(1)  # it may be at its end
             if thread.is_alive():
                 left.append(thread)
