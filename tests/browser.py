@@ -7,12 +7,13 @@ import contextlib
 import itertools
 import json
 import shutil
-import subprocess
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import websocket
+from children import started
+from waits import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ class Page:
     """One page of a running browser."""
 
     def __init__(self, address: str) -> None:
-        self._socket = websocket.create_connection(address, timeout=30)
+        self._socket = websocket.create_connection(address, timeout=PATIENCE)
         self._numbers = itertools.count(1)
         self.requests: list[str] = []
         self.errors: list[str] = []
@@ -72,7 +73,7 @@ class Page:
         how = {"returnByValue": True, "awaitPromise": True}
         return self.call("Runtime.evaluate", expression=script, **how)["result"].get("value")
 
-    def wait_for(self, script: str, seconds: float = 60) -> None:
+    def wait_for(self, script: str, seconds: float = PATIENCE) -> None:
         """Wait until an expression is true."""
         until = time.monotonic() + seconds
         while not self.ask(script):
@@ -120,19 +121,18 @@ def chromium(folder: Path) -> Iterator[Page]:
         raise RuntimeError("no chromium on this machine: on Debian, `apt install chromium`")
     log = (folder / "chromium.log").open("wb")
     profile = folder / "profile"
-    browser = subprocess.Popen([program, *FLAGS, f"--user-data-dir={profile}", "about:blank"], stdout=log, stderr=log)
-    try:
-        with contextlib.closing(Page(_address(profile / "DevToolsActivePort"))) as page:
-            yield page
-    finally:
-        browser.terminate()
-        browser.wait(timeout=20)
-        log.close()
+    command = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    with (
+        log,
+        started(*command, seconds=30 * PATIENCE, stdout=log, stderr=log),
+        contextlib.closing(Page(_address(profile / "DevToolsActivePort"))) as page,
+    ):
+        yield page
 
 
 def _address(note: Path) -> str:
     """Return the address of the first page, once the browser has written down its port."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if note.exists() and "\n" in note.read_text(encoding="utf-8"):
             port = note.read_text(encoding="utf-8").splitlines()[0]
@@ -141,4 +141,4 @@ def _address(note: Path) -> str:
             if pages:
                 return pages[0]["webSocketDebuggerUrl"]
         time.sleep(0.1)
-    raise RuntimeError("chromium did not open its debugging port within 30 s")
+    raise RuntimeError(f"chromium did not open its debugging port within {PATIENCE:g} s")

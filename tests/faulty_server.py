@@ -6,10 +6,11 @@ import json
 import socket
 import struct
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+
+from waits import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,12 +190,4 @@ def faulty_server() -> Iterator[FaultyServer]:
         finally:
             server.released.set()
             server.shutdown()
-            thread.join()
-
-
-def wait_until(condition: Any, seconds: float = 2.0) -> bool:
-    """Return whether a condition comes true in time."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return bool(condition())
+            thread.join(PATIENCE)

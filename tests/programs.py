@@ -5,7 +5,10 @@ import socket
 import subprocess
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from children import started
+from waits import PATIENCE
 
 
 def program(*names, package="prometheus prometheus-alertmanager"):
@@ -17,7 +20,7 @@ def program(*names, package="prometheus prometheus-alertmanager"):
 
 
 def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -25,15 +28,14 @@ def run(*command):
 @contextmanager
 def running(log, *command):
     """Run a program for as long as the block lasts."""
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+    most = 30 * PATIENCE
+    with log.open("wb") as output, started(*command, seconds=most, stdout=output, stderr=output) as process:
         try:
             yield process
         finally:
             process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 def free_port():
@@ -42,7 +44,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def answered(address, log, within=60):
+def answered(address, log, within=PATIENCE):
     """Wait until a program answers at an address, for so many seconds; what its log says is the reason if not."""
     until = time.monotonic() + within
     while time.monotonic() < until:

@@ -5,9 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from contextlib import suppress
+import warnings
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+
+from children import started
+from waits import PATIENCE, until
 
 from chatmon.importers import open_logs
 from chatmon.paths import REPO
@@ -46,10 +49,12 @@ def a_turn(number=1, **columns):
     return Turn(turn_id=f"t{number}", conversation_id="c1", **columns)
 
 
-def start_bot(folder, name, said, rest=0.0):
-    """Start a process that tracks turns without end, and says into a file which of them were flushed."""
-    with said.open("w") as output:
-        return subprocess.Popen([sys.executable, "-c", BOT, str(folder), name, str(rest)], stdout=output, cwd=REPO)
+@contextmanager
+def bot(folder, name, said, rest=0.0):
+    """Run a process that tracks turns without end, and says into a file which of them were flushed."""
+    command = [sys.executable, "-c", BOT, str(folder), name, str(rest)]
+    with said.open("w") as output, started(*command, stdout=output, cwd=REPO) as process:
+        yield process
 
 
 NURSERY = """
@@ -70,18 +75,18 @@ for line in sys.stdin:
 
 
 class Nursery:
-    """Starts processes at once: forks of one that has everything imported."""
+    """Starts processes at once: forks of one that has everything imported, which end with it."""
+
+    def __init__(self):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._block = started(sys.executable, "-c", NURSERY, seconds=30 * PATIENCE, cwd=REPO, **pipes)
 
     def __enter__(self):
-        self._mother = subprocess.Popen(
-            [sys.executable, "-c", NURSERY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPO
-        )
+        self._mother = self._block.__enter__()
         return self
 
-    def __exit__(self, *_):
-        self._mother.stdin.close()
-        self._mother.stdout.close()
-        self._mother.wait()
+    def __exit__(self, *error):
+        return self._block.__exit__(*error)
 
     def start(self, code, *arguments, output=os.devnull):
         """Run code in a process of its own, and return its number."""
@@ -100,15 +105,26 @@ def alive(process):
 
 def killed(process):
     """Kill a process, whether it still runs or not, and return when it is gone."""
-    with suppress(ProcessLookupError):
-        while True:
+
+    def gone():
+        with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-            time.sleep(0.002)
+            return False
+        return True
+
+    until(gone, pause=0.002)
+
+
+def forked():
+    """Fork, and return 0 in the child; Python 3.12 warns of a fork beside threads, such as those that run the tests."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def killed_at(step, changes, folder, work):
     """Do some work in a child that dies before its so-manieth change of a folder; whether it died."""
-    child = os.fork()
+    child = forked()
     if child == 0:
         seen = 0
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-from faulty_server import FaultyServer, faulty_server, wait_until
+from faulty_server import FaultyServer, faulty_server
 from moments import MORNING
+from waits import PATIENCE, until
 
 from chatmon.chat import (
     FALLBACK_TEXT,
@@ -52,7 +53,7 @@ def knowledge() -> KnowledgeBase:
 
 @pytest.fixture(scope="session")
 def local_config() -> ChatConfig:
-    return ChatConfig.local()
+    return ChatConfig.local(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ class Faulty:
         self.waits: list[float] = []
         self.monitor = ChatMonitor(capture_content=True)
         self.bot = ProductionChatbot(
-            ChatConfig(**settings | {"timeout": 5.0} | changes),
+            ChatConfig(**settings | {"timeout": PATIENCE} | changes),
             monitor=self.monitor,
             knowledge=knowledge,
             cache=cache,
@@ -278,8 +279,8 @@ def test_a_message_that_cannot_be_answered_is_refused_and_recorded(
 
 
 FAULTS: dict[str, tuple[Any, str, str]] = {
-    "hang": ("hang", "ReplyTimeoutError", r"within the timeout of 0.8 s \(0 characters"),
-    "drip": (("drip", 0.1), "ReplyTimeoutError", r"within the timeout of 0.8 s \([1-9]\d* characters"),
+    "hang": ("hang", "ReplyTimeoutError", r"within the timeout of 2 s \(0 characters"),
+    "drip": (("drip", 0.1), "ReplyTimeoutError", r"within the timeout of 2 s \([1-9]\d* characters"),
     "hang up": ("hang_up", "ConnectionLostError", "connection to http://127.0.0.1:.* failed .*disconnected"),
     "reset": ("reset", "ConnectionLostError", "connection to http://127.0.0.1:.* failed .*(Reset|Read)Error"),
     "401": (("status", 401), "AuthenticationError", "401"),
@@ -302,7 +303,7 @@ def test_what_is_not_to_be_retried_gives_a_fallback_at_once(
 ) -> None:
     behaviour, error, message = FAULTS[fault]
     server.script = [behaviour]
-    faulty = Faulty(server, knowledge, timeout=0.8 if fault in ("hang", "drip") else 5.0)
+    faulty = Faulty(server, knowledge, timeout=2.0 if fault in ("hang", "drip") else PATIENCE)
     reply = faulty.ask(way)
     assert (reply.status, reply.text, reply.error_type) == ("fallback", FALLBACK_TEXT, error)
     assert re.search(message, str(reply.error_message))
@@ -322,14 +323,21 @@ def test_what_is_not_to_be_retried_gives_a_fallback_at_once(
 def test_the_timeout_holds_for_the_whole_request_whatever_arrives_meanwhile(
     server: FaultyServer, knowledge: Any, way: str, behaviour: Any
 ) -> None:
-    server.script = [behaviour]
-    faulty = Faulty(server, knowledge, timeout=1.0)
-    before = time.monotonic()
-    reply = faulty.ask(way)
-    assert 0.9 < time.monotonic() - before < 1.5
-    assert (reply.status, reply.text, reply.error_type) == ("fallback", FALLBACK_TEXT, "ReplyTimeoutError")
-    assert "no complete reply within the timeout of 1 s" in str(reply.error_message)
-    assert (faulty.turn.error_type, faulty.turn.attempts, len(server.requests)) == ("ReplyTimeoutError", 1, 1)
+    def taken() -> float:
+        server.script = [behaviour]
+        server.requests.clear()
+        faulty = Faulty(server, knowledge, timeout=1.0)
+        before = time.monotonic()
+        reply = faulty.ask(way)
+        seconds = time.monotonic() - before
+        assert (reply.status, reply.text, reply.error_type) == ("fallback", FALLBACK_TEXT, "ReplyTimeoutError")
+        assert "no complete reply within the timeout of 1 s" in str(reply.error_message)
+        assert (faulty.turn.error_type, faulty.turn.attempts, len(server.requests)) == ("ReplyTimeoutError", 1, 1)
+        assert seconds > 0.9
+        return seconds
+
+    # Others on the machine may keep it waiting: the first of these is in time on an idle one.
+    assert any(taken() < 1.5 for _ in range(5))
 
 
 @pytest.mark.parametrize("way", ["sync", "async"])
@@ -343,7 +351,7 @@ def test_a_timeout_that_is_over_before_there_is_a_connection_is_one(
 @pytest.mark.parametrize("way", ["sync", "async"])
 def test_after_a_timeout_the_bot_answers_again(server: FaultyServer, knowledge: Any, way: str) -> None:
     server.script = [("comments", 0.05), "good"]
-    faulty = Faulty(server, knowledge, timeout=0.3)
+    faulty = Faulty(server, knowledge, timeout=1.5)
     assert [faulty.ask(way).status for _ in range(2)] == ["fallback", "success"]
 
 
@@ -354,11 +362,17 @@ def test_the_timeout_holds_through_a_proxy_of_the_environment(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     server.script = [("comments", 0.05)]
-    faulty = Faulty(server, knowledge, timeout=0.3, base_url="http://model.invalid/v1")
-    before = time.monotonic()
-    assert faulty.ask("sync").error_type == "ReplyTimeoutError"
-    assert time.monotonic() - before < 0.8
-    assert len(server.requests) == 1
+
+    def taken() -> float:
+        server.requests.clear()
+        faulty = Faulty(server, knowledge, timeout=0.3, base_url="http://model.invalid/v1")
+        before = time.monotonic()
+        assert faulty.ask("sync").error_type == "ReplyTimeoutError"
+        seconds = time.monotonic() - before
+        assert len(server.requests) == 1
+        return seconds
+
+    assert any(taken() < 0.8 for _ in range(5))  # the first, where nothing else keeps the machine busy
 
 
 @pytest.mark.parametrize("way", ["sync", "async"])
@@ -533,7 +547,7 @@ def test_a_stream_that_is_left_early_is_recorded_without_an_error(
     assert faulty.bot.memory.history("c1")[0][1] == "drip"
     with pytest.raises(RuntimeError, match="no reply yet"):
         _ = stream.reply
-    assert wait_until(lambda: not any(t.name.startswith("drip") for t in threading.enumerate()))
+    until(lambda: not any(t.name.startswith("drip") for t in threading.enumerate()))
 
 
 def test_an_async_stream_that_is_simply_dropped_is_recorded_too(server: FaultyServer, knowledge: Any) -> None:
@@ -544,9 +558,9 @@ def test_an_async_stream_that_is_simply_dropped_is_recorded_too(server: FaultySe
         async for _ in faulty.bot.stream(QUESTION, "ada"):
             break
         gc.collect()
-        until = time.monotonic() + 10
-        while not faulty.bot.monitor.turns() and time.monotonic() < until:
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(PATIENCE):
+            while not faulty.bot.monitor.turns():
+                await asyncio.sleep(0.02)
 
     asyncio.run(drop())
     assert (faulty.turn.error_type, faulty.turn.finish_reason) == (None, "cancelled")
@@ -577,8 +591,15 @@ def test_a_cancelled_task_is_recorded_and_stays_cancelled(server: FaultyServer, 
     faulty = Faulty(server, knowledge)
 
     async def impatient() -> None:
-        async with asyncio.timeout(0.2):
+        async with asyncio.timeout(PATIENCE) as limit:
+            leaving = asyncio.create_task(leave(limit))
             await faulty.bot.process_user_message(QUESTION, "ada")
+        await leaving
+
+    async def leave(limit: asyncio.Timeout) -> None:
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        limit.reschedule(asyncio.get_running_loop().time())
 
     with pytest.raises(TimeoutError):
         asyncio.run(impatient())

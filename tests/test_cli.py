@@ -4,12 +4,16 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import openai
 import pytest
+from children import started
 from importers.conversations import some_turns
 from importers.writers_langsmith import runs, write_lines
+from waits import PATIENCE
 
 from chatmon import __version__
 from chatmon.config import models
@@ -17,39 +21,46 @@ from chatmon.local import child
 from chatmon.traffic import Truth
 from chatmon.turns import read_parquet
 
+THEIRS_ALONE = 0.18
+"""Seconds of the processor for what typer imports to show a help, where nothing else runs."""
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CHATMON_MODEL")}
 
 
 def chatmon(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "chatmon", *arguments], env=CLEAN | env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "chatmon", *arguments], env=CLEAN | env, capture_output=True, text=True, timeout=PATIENCE
     )
 
 
-def served(*arguments: str, **env: str) -> tuple["subprocess.Popen[str]", dict[str, str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "chatmon", "serve", "llm", *arguments],
-        env=CLEAN | env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(4)]
-    return process, {line[:10].strip(): line[10:].strip() for line in lines[:3]}
+@contextmanager
+def served(*arguments: str, **env: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, str]]]:
+    command = [sys.executable, "-m", "chatmon", "serve", "llm", *arguments]
+    with started(*command, env=CLEAN | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        lines = [process.stdout.readline() for _ in range(4)]
+        yield process, {line[:10].strip(): line[10:].strip() for line in lines[:3]}
+
+
+def asking(base_url: str, api_key: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=base_url, api_key=api_key, max_retries=0, timeout=PATIENCE)
+
+
+def used(*arguments: str) -> float:
+    """Return the seconds of the processor that a Python takes: a busy machine keeps it waiting beside."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], env=CLEAN, capture_output=True, check=True, timeout=PATIENCE)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def test_help_comes_within_three_tenths_of_a_second() -> None:
-    taken = []
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        result = chatmon("--help")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        # Of the processor: a busy machine keeps it waiting, and that is not the command's.
-        taken.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-        assert result.returncode == 0
-        assert all(command in result.stdout for command in ("doctor", "fetch-model", "serve"))
-    assert min(taken) < 0.3
+    result = chatmon("--help")
+    assert result.returncode == 0
+    assert all(command in result.stdout for command in ("doctor", "fetch-model", "serve"))
+    rounds = [(used("-m", "chatmon", "--help"), used("-c", "import typer.rich_utils")) for _ in range(5)]
+    ours, theirs = (min(seconds) for seconds in zip(*rounds, strict=True))
+    # Two threads of one core share it, so that others stretch the processor's time as well, by half at times; and as
+    # much that of the imports which any command with this help needs.
+    assert ours < 0.3 * max(1.0, theirs / THEIRS_ALONE)
 
 
 @pytest.mark.parametrize(
@@ -67,17 +78,15 @@ def test_the_version_is_the_packages() -> None:
 
 
 def test_a_served_model_answers_the_openai_client_and_stops_cleanly_on_ctrl_c() -> None:
-    process, shown = served()
-    try:
-        with openai.OpenAI(base_url=shown["base URL"], api_key=shown["API key"], max_retries=0) as client:
+    with served() as (process, shown):
+        with asking(shown["base URL"], shown["API key"]) as client:
             reply = client.chat.completions.create(
                 model=shown["model"], messages=[{"role": "user", "content": "Say hello."}], max_tokens=8
             )
         assert reply.choices[0].message.content
         assert shown["model"] == models().local.alias
-    finally:
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (out, err, process.returncode) == ("\nStopped.\n", "", 0)
     assert not child.answers(int(shown["base URL"].rpartition(":")[2].removesuffix("/v1")))
 
@@ -86,15 +95,11 @@ def test_a_key_and_a_port_of_ones_own_are_used_and_the_key_is_not_shown() -> Non
     with socket.socket() as finder:
         finder.bind(("127.0.0.1", 0))
         port = finder.getsockname()[1]
-    process, shown = served("--port", str(port), CHATMON_API_KEY="my-own-key")
-    try:
+    with served("--port", str(port), CHATMON_API_KEY="my-own-key") as (_, shown):
         assert shown["base URL"] == f"http://127.0.0.1:{port}/v1"
         assert "my-own-key" not in shown["API key"]
-        with openai.OpenAI(base_url=shown["base URL"], api_key="my-own-key", max_retries=0) as client:
+        with asking(shown["base URL"], "my-own-key") as client:
             assert [model.id for model in client.models.list()] == [shown["model"]]
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
 
 
 def test_a_taken_port_is_one_line_and_status_1() -> None:
@@ -149,7 +154,7 @@ def test_any_command_says_what_is_missing_where_packages_are() -> None:
         cwd=Path(child.__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert result.returncode == 1
     assert "chatmon: its packages cannot be loaded (No module named 'typer')" in result.stderr

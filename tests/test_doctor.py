@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from waits import PATIENCE
 
 from chatmon import doctor
 from chatmon.config import models
@@ -31,7 +32,7 @@ def run(*flags: str, cwd: Path = REPO, python: str = sys.executable, **env: str)
         env=CLEAN | env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -71,7 +72,7 @@ def test_a_bare_python_beside_a_course_that_is_set_up_is_sent_there(clone: Path)
 
 
 def test_an_empty_environment_is_told_to_fill_itself(clone: Path, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "empty"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "empty"], check=True, timeout=PATIENCE)
     python = str(tmp_path / "empty" / "bin" / "python")
     result = run(cwd=clone, python=python)
     assert result.returncode == 1
@@ -110,6 +111,7 @@ def test_a_reader_who_has_seen_enough_is_no_error(clone: Path) -> None:
         shell=True,
         capture_output=True,
         text=True,
+        timeout=PATIENCE,
     )
     assert reader.stderr == ""
 

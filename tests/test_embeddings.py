@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import numpy as np
+from waits import PATIENCE
 
 from chatmon.embeddings import embed
 
@@ -18,5 +19,5 @@ def test_loading_the_model_leaves_the_programs_logging_alone() -> None:
         "import logging; from chatmon.embeddings import embed; embed(['x']); "
         "print(logging.root.handlers, logging.root.level)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert (done.stdout.strip(), done.stderr) == ("[] 30", "")

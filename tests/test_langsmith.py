@@ -18,6 +18,7 @@ from export_writers import langsmith_runs, write_lines
 from importers.conversations import some_turns
 from langsmith import Client
 from langsmith.utils import LangSmithNotFoundError
+from waits import PATIENCE
 
 from chatmon import analysis
 from chatmon.importers import open_logs
@@ -125,10 +126,10 @@ def without_second_api(server):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["content-length"]))
-            self.answer(httpx.post(server.url + self.path, content=body, headers=self.key()))
+            self.answer(httpx.post(server.url + self.path, content=body, headers=self.key(), timeout=PATIENCE))
 
         def do_GET(self):
-            self.answer(httpx.get(server.url + self.path, headers=self.key()))
+            self.answer(httpx.get(server.url + self.path, headers=self.key(), timeout=PATIENCE))
 
         def key(self):
             return {"x-api-key": self.headers["x-api-key"], "content-type": "application/json"}

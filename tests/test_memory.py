@@ -4,6 +4,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waits import PATIENCE
 
 from chatmon.memory import ConversationMemory, estimate_tokens, new_conversation_id
 
@@ -86,7 +87,7 @@ def test_conversation_ids_are_unique_across_threads_and_sort_by_time() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(PATIENCE)
     assert len(set(ids)) == 2_000
     numbers = [UUID(one) for one in ids]
     assert {(number.version, number.variant) for number in numbers} == {(7, "specified in RFC 4122")}

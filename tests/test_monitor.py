@@ -12,6 +12,7 @@ import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from moments import MORNING
+from waits import PATIENCE
 
 from chatmon import turns
 from chatmon.clock import ManualClock
@@ -246,7 +247,7 @@ def test_a_turn_that_ended_elsewhere_is_not_held_by_those_after_it(monitor):
     dropped.__enter__()
     thread = threading.Thread(target=elsewhere, args=(dropped,))
     thread.start()
-    thread.join()
+    thread.join(PATIENCE)
     assert monitor.current() is None
     with monitor.track("next") as turn:
         assert turn.outer is None
@@ -282,7 +283,7 @@ def test_eight_threads_of_ten_thousand_turns_lose_none():
     start = threading.Barrier(8)
 
     def work(thread):
-        start.wait()
+        start.wait(PATIENCE)
         for number in range(10_000):
             with monitor.track(f"c{thread}", f"u{thread}") as turn:
                 turn.set(input_tokens=number)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from waits import PATIENCE
 
 from chatmon import plots
 
@@ -125,7 +126,7 @@ def test_the_readers_own_settings_do_not_change_a_figure(shown: list[dict[str, A
 
 def test_importing_plots_loads_no_matplotlib_and_no_pandas() -> None:
     code = "import sys, chatmon.plots; print([m for m in ('matplotlib', 'pandas', 'IPython') if m in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert result.stdout == "[]\n"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from contract.stuck import stuck
 from faulty_server import faulty_server
 from langsmith import Client, traceable, tracing_context
+from waits import PATIENCE, until
 
 from chatmon.chat import FALLBACK_TEXT, ChatConfig, EmptyMessageError, ProductionChatbot
 from chatmon.knowledge import KnowledgeBase
@@ -46,7 +46,7 @@ async def no_wait(seconds):
 
 @pytest.fixture
 def bot(model, knowledge):
-    config = ChatConfig(base_url=model.base_url, api_key="k", model="faulty-1", provider="faulty", timeout=5)
+    config = ChatConfig(base_url=model.base_url, api_key="k", model="faulty-1", provider="faulty", timeout=PATIENCE)
     return ProductionChatbot(config, knowledge=knowledge, sleep=lambda seconds: None, async_sleep=no_wait)
 
 
@@ -218,9 +218,6 @@ def test_the_reply_is_there_before_a_slow_langsmith_has_answered_anything(bot, w
         with tracing_context(enabled=True, client=slow, project_name="slow"):
             assert asked(bot, way).status == "success"
             assert asked(bot, way).status == "success"
-        until = time.monotonic() + 30
-        while not server.parts and time.monotonic() < until:
-            time.sleep(0.02)
-        assert server.parts
+        until(lambda: server.parts)
         assert server.answers == 0
     slow.cleanup(timeout=5)

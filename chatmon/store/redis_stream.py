@@ -109,8 +109,11 @@ def receive(
                 count += _keep(entries, store, known)
                 store.flush()
                 places = [place for place, _ in entries]
-                connection.xack(stream, GROUP, *places)
-                connection.xdel(stream, *places)
+                # Both or neither: what is acknowledged and not deleted would stay in Redis, and nobody come for it.
+                with connection.pipeline(transaction=True) as together:
+                    together.xack(stream, GROUP, *places)
+                    together.xdel(stream, *places)
+                    together.execute()
             except (OSError, redis.RedisError) as error:
                 logger.error("what came is not acknowledged, and read again: %s", error)  # noqa: TRY400 - no fault here
                 time.sleep(0.5)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notices import NIGHT, firing, resolved
 from properties import examples
+from waits import PATIENCE, until
 
 from chatmon.alerts.channels import (
     Apprise,
@@ -44,7 +45,7 @@ def inbox(running: Inbox):
     return running
 
 
-def channels(inbox, timeout=10.0):
+def channels(inbox, timeout=PATIENCE):
     return {
         "webhook": Webhook(inbox.webhook_url, inbox.secret, timeout=timeout),
         "slack": Slack(inbox.slack_url, timeout=timeout),
@@ -81,7 +82,8 @@ def test_a_message_arrives(inbox, kind):
 def test_what_is_not_received_is_to_be_sent_again(inbox, kind, behaviour, problem):
     inbox.behave(behaviour)
     with pytest.raises(UndeliveredError, match=problem):
-        channels(inbox, timeout=0.3)[kind].send(Message((firing(),)))
+        channels(inbox, timeout=0.5 if behaviour == "hang" else PATIENCE)[kind].send(Message((firing(),)))
+    until(inbox.requests)
     assert len(inbox.requests()) == 1  # the client itself has tried once
 
 
@@ -139,7 +141,7 @@ def answering(status, body="", **headers):
             yield f"http://127.0.0.1:{server.server_port}", bodies
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(PATIENCE)
 
 
 def test_a_redirect_is_not_followed(inbox):

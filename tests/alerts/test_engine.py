@@ -11,6 +11,7 @@ from alert_histories import START, TICK, rules, turn, turns
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
+from waits import PATIENCE, until
 
 from chatmon.alerts.batch import EPOCH
 from chatmon.alerts.decision import Phase
@@ -154,10 +155,10 @@ def test_a_clock_that_steps_neither_fails_nor_pages_twice(step):
 def test_a_burst_of_a_hundred_thousand_turns_is_counted_in_one_tick():
     bench = Bench([ERRORS, Rule(name="many", measure="turns", statistic="count", window=5 * MINUTE, above=99_999)])
     one = turn(1, 0.5, error_type="Timeout")
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(100_000):
         bench.engine.observe(one)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     bench.at(START + 2 * MINUTE)
     assert {note.rule: note.n for note in bench.said} == {"errors": 100_000, "many": 100_000}
 
@@ -281,27 +282,29 @@ def test_in_the_background_it_evaluates_by_itself_and_never_holds_up_the_chat():
 
     def slow(note):
         told.set()
-        hang.wait(10)
+        hang.wait(PATIENCE)
 
     monitor = ChatMonitor()
     engine = AlertEngine([ERRORS], slow, tick_seconds=1)
     engine.watch(monitor)
     engine.start()
-    with pytest.raises(RuntimeError, match="runs already"):
-        engine.start()
-    for _ in range(5):
-        with monitor.track("c") as one:
-            one.record_error(TimeoutError())
-    assert told.wait(10)
-    waits = []
-    for _ in range(200):
-        started = time.perf_counter()
-        with monitor.track("c"):
-            pass
-        waits.append(time.perf_counter() - started)
-    assert sorted(waits)[100] < 0.001
-    hang.set()
-    engine.stop()
+    try:
+        with pytest.raises(RuntimeError, match="runs already"):
+            engine.start()
+        for _ in range(5):
+            with monitor.track("c") as one:
+                one.record_error(TimeoutError())
+        assert told.wait(PATIENCE)
+        waits = []
+        for _ in range(200):
+            started = time.perf_counter()
+            with monitor.track("c"):
+                pass
+            waits.append(time.perf_counter() - started)
+        assert sorted(waits)[100] < 0.001
+    finally:
+        hang.set()
+        engine.stop()
 
 
 def test_a_tick_that_fails_does_not_end_alerting(caplog, monkeypatch):
@@ -315,11 +318,10 @@ def test_a_tick_that_fails_does_not_end_alerting(caplog, monkeypatch):
 
     monkeypatch.setattr(engine, "tick", broken)
     engine.start()
-    deadline = time.monotonic() + 10
-    while len(calls) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    engine.stop()
-    assert len(calls) >= 2
+    try:
+        until(lambda: len(calls) >= 2)
+    finally:
+        engine.stop()
     assert "could not be evaluated" in caplog.text
 
 

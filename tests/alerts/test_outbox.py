@@ -7,13 +7,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
+from children import started
 from hypothesis import given
 from hypothesis import strategies as st
 from notices import Recorder, firing, resolved
 from properties import examples
+from waits import PATIENCE, until
 
 from chatmon.alerts.channels import Message, RefusedError, UndeliveredError, Webhook
 from chatmon.alerts.outbox import LONGEST_WAIT, MOST_ATTEMPTS, Outbox, seconds_to_wait
@@ -58,7 +59,7 @@ def test_what_is_put_in_is_delivered_by_a_thread_and_remembered(path):
     log = Recorder()
     with Outbox(path, {"log": log}) as outbox:
         outbox.put([to("log", firing())])
-        assert outbox.drain(timeout=5)
+        assert outbox.drain(timeout=PATIENCE)
         (entry,) = outbox.entries("delivered")
     assert log.said == ["Firing: errors"]
     assert (entry.channel, entry.attempts, entry.problem) == ("log", 1, None)
@@ -68,9 +69,9 @@ def test_the_same_message_put_in_twice_is_sent_once_to_each_channel(path):
     one, other = Recorder(), Recorder()
     with Outbox(path, {"one": one, "other": other}) as outbox:
         outbox.put([to("one", firing()), to("other", firing())])
-        outbox.drain(timeout=5)
+        outbox.drain(timeout=PATIENCE)
         outbox.put([to("one", firing())])
-        assert outbox.drain(timeout=5)
+        assert outbox.drain(timeout=PATIENCE)
     assert (one.said, other.said) == (["Firing: errors"],) * 2
 
 
@@ -187,7 +188,7 @@ def test_a_channel_that_never_returns_is_given_up_and_takes_no_more_than_four_th
 
         def send(self, message):
             self.calls += 1
-            self.released.wait(20)
+            self.released.wait(PATIENCE)
 
     stuck, log = Stuck(), Recorder()
     outbox = Outbox(path, {"stuck": stuck, "log": log}, deadline=0.05, rng=lambda: 0.0, start=False)
@@ -196,9 +197,11 @@ def test_a_channel_that_never_returns_is_given_up_and_takes_no_more_than_four_th
     outbox.put([to("log", firing())])
     for _ in range(6):
         assert outbox.deliver("stuck")
-    assert stuck.calls == 4
+    until(lambda: stuck.calls == 4)
     problems = [entry.problem for entry in outbox.entries("waiting") if entry.channel == "stuck"]
     assert problems == ["no receipt within 0.05 s"] * 4 + ["4 earlier attempts have not ended, though given up"] * 2
+    assert stuck.calls == 4
+    outbox._deadline = PATIENCE  # a busy machine may need more than the stuck one is given
     assert outbox.deliver("log")
     assert log.messages
     stuck.released.set()
@@ -210,12 +213,10 @@ def test_a_dripping_receiver_is_given_up_in_time(path):
         inbox.behave("drip")
         with Outbox(path, {"hook": Webhook(inbox.webhook_url, inbox.secret)}, deadline=0.5) as outbox:
             outbox.put([to("hook", firing())])
-            until = time.monotonic() + 5
-            while not (problem := outbox.entries("waiting")[0].problem) and time.monotonic() < until:
-                time.sleep(0.05)
-            assert problem == "no receipt within 0.5 s"
+            until(lambda: outbox.entries("waiting")[0].problem)
+            assert outbox.entries("waiting")[0].problem == "no receipt within 0.5 s"
             inbox.behave("ok")
-            assert inbox.wait_for(1)
+            assert inbox.wait_for(1, timeout=PATIENCE)
 
 
 def test_what_waits_is_sent_after_a_restart_at_once_and_in_order(path, clock):
@@ -275,7 +276,7 @@ def test_a_file_that_cannot_be_written_is_an_error_for_who_puts_in_and_no_end_of
             other.execute("rollback")
         other.close()
         outbox.put([to("log", firing())])
-        assert outbox.drain(timeout=5)
+        assert outbox.drain(timeout=PATIENCE)
     assert len(log.messages) == 1
 
 
@@ -292,27 +293,21 @@ outbox = Outbox(Path(settings["path"]), {{"hook": Webhook(settings["url"], setti
 for number in range(settings["count"]):
     outbox.put([Delivery("hook", "errors", Message((firing(str(number)),)))])
     print(number, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
 def killed(path, inbox, count, after):
     """Put messages in from a process that is killed as soon as it has said so many times that one is in."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED.format(tests=str(REPO / "tests"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=REPO,
-    )
+    command = [sys.executable, "-c", KILLED.format(tests=str(REPO / "tests"))]
     settings = {"path": str(path), "url": inbox.webhook_url, "secret": inbox.secret, "count": count}
-    process.stdin.write(json.dumps(settings) + "\n")
-    process.stdin.flush()
-    for _ in range(after):
-        process.stdout.readline()
-    process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    with started(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPO) as process:
+        process.stdin.write(json.dumps(settings) + "\n")
+        process.stdin.flush()
+        for number in range(after):
+            assert process.stdout.readline() == f"{number}\n"
+        process.kill()
+        assert process.wait(PATIENCE) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("behaviour", ["hang", "fail", "hang_up", "ok"])
@@ -323,7 +318,7 @@ def test_killed_at_any_moment_nothing_that_was_taken_in_is_lost_and_the_receiver
             killed(path, inbox, count=8, after=after)
         inbox.behave("ok")
         with Outbox(path, {"hook": Webhook(inbox.webhook_url, inbox.secret)}) as outbox:
-            assert outbox.drain(timeout=30)
+            assert outbox.drain(timeout=PATIENCE)
         rules = [content["notifications"][0]["rule"] for content in inbox.messages()]
     assert set(rules) >= {"0", "1", "2", "3"}
     assert len(rules) == len(set(rules))
@@ -333,18 +328,19 @@ def test_a_dead_slow_or_lying_receiver_does_not_hold_up_another(path):
     with start() as good, start() as bad:
         for behaviour in ("hang", "lie"):
             bad.behave(behaviour)
-            channels = {name: Webhook(box.webhook_url, box.secret) for name, box in {"good": good, "bad": bad}.items()}
-            with Outbox(path, channels, deadline=5) as outbox:
-                begun = time.monotonic()
+            channels = {
+                name: Webhook(box.webhook_url, box.secret, timeout=PATIENCE)
+                for name, box in {"good": good, "bad": bad}.items()
+            }
+            with Outbox(path, channels, deadline=PATIENCE) as outbox:
                 outbox.put([to(name, firing(behaviour)) for name in ("bad", "good")])
-                good.wait_for(1)
-                assert time.monotonic() - begun < 2
+                good.wait_for(1, timeout=PATIENCE / 3)  # long before the attempt at the bad one is given up
                 assert "bad" in {entry.channel for entry in outbox.entries("waiting")}
                 bad.behave("ok")
                 outbox.close(timeout=0.1)
             good.clear()
         with Outbox(path, channels) as outbox:
-            assert outbox.drain(timeout=10)
+            assert outbox.drain(timeout=PATIENCE)
         assert {content["notifications"][0]["rule"] for content in bad.messages()} == {"hang", "lie"}
 
 

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
+from waits import PATIENCE
 
 from chatmon.alerts.policy import Inhibition, Policy, Route
 from chatmon.alerts.prometheus import Metrics, alertmanager_config, export_rules
@@ -28,7 +29,7 @@ def rule(**changes):
 
 def scraped(metrics):
     """Return what a scrape finds: value by name and the labels that matter."""
-    with metrics, urllib.request.urlopen(metrics.serve()) as reply:
+    with metrics, urllib.request.urlopen(metrics.serve(), timeout=PATIENCE) as reply:
         text = reply.read().decode()
     samples = {}
     for family in text_string_to_metric_families(text):

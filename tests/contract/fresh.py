@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import Any
 
+from waits import PATIENCE
+
 PREFIXES = ("LANGSMITH_", "LANGCHAIN_", "CHATMON_LANGSMITH")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
 
@@ -18,7 +20,7 @@ def environment(server: Any, project: str, **changes: str) -> dict[str, str]:
     return CLEAN | named | {"LANGSMITH_TRACING": "true"} | changes
 
 
-def run(script: str, env: dict[str, str], *arguments: str, seconds: float = 90) -> Any:
+def run(script: str, env: dict[str, str], *arguments: str, seconds: float = PATIENCE) -> Any:
     """Run a script and return what it printed last, as JSON; it must end well."""
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments],

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from waits import PATIENCE
+
 from chatmon.local.langsmith import bodies
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def stuck(seconds: float | None, *, info: bool = True) -> Iterator[Stuck]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if not info:
-                over.wait()
+                over.wait(PATIENCE)
             self.answer(200, INFO)
 
         def do_POST(self) -> None:

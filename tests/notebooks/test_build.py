@@ -7,12 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
 import pytest
 import sample
+from children import started
+from waits import PATIENCE, until
 
 from chatmon.course import build
 from chatmon.course.notebook import METADATA, SourceError, climb, drift, lesson_of, read_source, solutions_of
@@ -171,15 +172,13 @@ def test_an_interrupt_leaves_the_old_notebook(folder: Path) -> None:
     run(folder)
     before = (folder / "07_small.ipynb").read_bytes()
     flag = folder / "running"
-    waits = f"from pathlib import Path\nimport time\nPath({str(flag)!r}).touch()\ntime.sleep(60)"
+    waits = f"from pathlib import Path\nimport time\nPath({str(flag)!r}).touch()\ntime.sleep(600)"
     write_source(folder, f"# %%\n{waits}\n")
     command = [sys.executable, "-m", "chatmon.course.build", "--folder", str(folder)]
-    with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        deadline = time.monotonic() + 30
-        while not flag.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+    with started(*command, cwd=REPO, stdout=subprocess.PIPE, start_new_session=True) as process:
+        until(flag.exists)
         os.killpg(process.pid, signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "07_small.ipynb" in said
     assert "Traceback" not in said

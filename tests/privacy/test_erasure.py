@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 
 import duckdb
 import pytest
+from children import started
 from privacy.data_folder import ADA, ADAS_WORDS, COMMON, EMAIL, PSEUDONYMS, START, make, write_csv
 
 from chatmon.clock import ManualClock
@@ -409,8 +410,8 @@ def test_an_erasure_that_is_killed_at_any_moment_is_finished_by_the_next(tmp_pat
         data = tmp_path / f"data-{attempt}"
         shutil.copytree(template, data)
         command = [sys.executable, "-c", ERASE, ADA, str(data), EMAIL]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPO) as child:
-            assert child.stdout.readline() == b"ready\n"
+        with started(*command, stdout=subprocess.PIPE, cwd=REPO) as child:
+            assert child.stdout.readline() == "ready\n"
             time.sleep(rng.uniform(0.0, 0.4))
             child.kill()
         erase_ada(data)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 from stored_turns import a_turn, ids, killed_at
+from waits import PATIENCE
 
 from chatmon.store import Store
 from chatmon.store.compaction import compact, sources_of
@@ -137,7 +138,7 @@ def test_who_reads_while_it_runs_sees_each_turn_once(tmp_path):
             assert len(found) == len(set(found))
     finally:
         stop.set()
-        thread.join()
+        thread.join(PATIENCE)
     assert not faults
 
 

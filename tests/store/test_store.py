@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import threading
-import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
-from stored_turns import START, a_turn, flushed, ids, lines, ratings, start_bot
+from stored_turns import START, a_turn, bot, flushed, forked, ids, lines, ratings
+from waits import PATIENCE, until
 
 from chatmon.importers import open_logs
 from chatmon.monitor import ChatMonitor
@@ -25,13 +26,6 @@ from chatmon.store.buffer import Buffer
 from chatmon.store.compaction import compact
 from chatmon.store.layout import contents
 from chatmon.turns import Turn, read_jsonl, read_parquet
-
-
-def until(true, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
 
 
 class Memory:
@@ -157,7 +151,7 @@ def test_many_threads_lose_and_double_nothing(tmp_path):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(PATIENCE)
     found = [row["turn_id"] for row in lines(tmp_path)]
     assert sorted(found) == sorted(turn.turn_id for turn in monitor.turns())
     assert len(found) == 3000
@@ -248,7 +242,12 @@ print(store.status().buffered, store.status().written)
 def test_a_real_file_that_may_not_grow_is_left_whole_and_goes_on_when_it_may(tmp_path):
     assert resource.RLIMIT_FSIZE is not None
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(tmp_path)], capture_output=True, text=True, cwd=REPO, check=True
+        [sys.executable, "-c", LIMITED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=REPO,
+        check=True,
+        timeout=PATIENCE,
     )
     assert [line.split() for line in done.stdout.splitlines()] == [["100", "0"], ["0", "100"]]
     assert len({row["turn_id"] for row in lines(tmp_path)}) == len(lines(tmp_path)) == 100
@@ -268,7 +267,7 @@ def test_a_forked_child_writes_its_own_turns_to_its_own_file(tmp_path):
         store.append(a_turn(1))
         store.flush()
         store.append(a_turn(2))  # still in memory when the child comes: the parent writes it
-        child = os.fork()
+        child = forked()
         if child == 0:
             store.append(a_turn(3))
             store.flush()
@@ -306,15 +305,11 @@ def test_a_last_line_torn_at_any_byte_is_left_out_and_counted(tmp_path):
 @pytest.mark.parametrize("moment", range(3))
 def test_killed_at_any_moment_four_processes_lose_no_flushed_turn_and_double_none(tmp_path, moment):
     folder, said = tmp_path / "store", [tmp_path / f"said-{number}" for number in range(4)]
-    bots = [start_bot(folder, str(number), one) for number, one in enumerate(said)]
-    try:
-        for number, (bot, one) in enumerate(zip(bots, said, strict=True)):
+    with ExitStack() as stack:
+        bots = [stack.enter_context(bot(folder, str(number), one)) for number, one in enumerate(said)]
+        for number, (process, one) in enumerate(zip(bots, said, strict=True)):
             until(lambda one=one, number=number: len(flushed(one)) > 200 * (moment + number))
-            bot.kill()
-    finally:
-        for bot in bots:
-            bot.kill()
-            bot.wait()
+            process.kill()
     acknowledged = {turn for one in said for turn in flushed(one)}
     stored = [row["turn_id"] for row in whole_lines(folder) if "rated_at" not in row]
     assert acknowledged <= set(stored)

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from browser import chromium
+from children import started
+from waits import PATIENCE
 
 from chatmon.paths import NOTEBOOKS, REPO
 
@@ -25,23 +26,24 @@ def lab(tmp_path):
     shutil.copytree(NOTEBOOKS, tmp_path / "notebooks")
     log = tmp_path / "lab.log"
     command = [Path(sys.executable).with_name("jupyter"), "lab", "--no-browser", "--ServerApp.root_dir=."]
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            [*command, "--ServerApp.port=0", "--allow-root", "notebooks/00_start_here.ipynb"],
+    with (
+        log.open("wb") as out,
+        started(
+            *(*command, "--ServerApp.port=0", "--allow-root", "notebooks/00_start_here.ipynb"),
+            seconds=30 * PATIENCE,
             cwd=tmp_path,
             stdout=out,
             stderr=out,
             env=os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path / "config")},
-        )
-    try:
-        until = time.monotonic() + 60
+        ) as server,
+    ):
+        end = time.monotonic() + PATIENCE
         while not (found := ADDRESS.search(log.read_text(encoding="utf-8"))):
-            assert time.monotonic() < until, log.read_text(encoding="utf-8")
+            assert time.monotonic() < end, log.read_text(encoding="utf-8")
             time.sleep(0.2)
         yield f"{found[1]}/lab/tree/notebooks/00_start_here.ipynb?{found[2]}"
-    finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(PATIENCE)
 
 
 def test_the_first_lesson_opens_and_runs_to_its_end_in_a_browser(lab, tmp_path):
@@ -54,12 +56,12 @@ def test_the_first_lesson_opens_and_runs_to_its_end_in_a_browser(lab, tmp_path):
         page.click('[data-command="notebook:restart-run-all"]')
         page.click(".jp-Dialog .jp-mod-accept")
         page.wait_for(f"{STATUS} === 'busy'")
-        page.wait_for(f"{STATUS} === 'idle'", seconds=180)
+        page.wait_for(f"{STATUS} === 'idle'", seconds=3 * PATIENCE)
         page.press("s", 83, modifiers=2)
         page.wait_for("!document.querySelector('.jp-mod-current .jp-mod-dirty, .lm-mod-current.jp-mod-dirty')")
-        until = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while (ran := nbformat.read(lesson, as_version=4)) == committed:
-            assert time.monotonic() < until, "the lesson was not saved"
+            assert time.monotonic() < end, "the lesson was not saved"
             time.sleep(0.2)
         strangers = {url for url in page.requests if not re.match(r"(data|blob):|(http|ws)://127\.0\.0\.1", url)}
         assert strangers == set()

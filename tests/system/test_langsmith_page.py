@@ -10,6 +10,7 @@ import axe
 import httpx
 import pytest
 from browser import chromium
+from waits import PATIENCE
 
 from chatmon.local.langsmith import start
 
@@ -38,7 +39,7 @@ def run(number, name, project, **changes):
 def server():
     with (
         start(api_key=f"test-{secrets.token_hex(8)}") as running,
-        httpx.Client(base_url=running.url, headers={"x-api-key": running.api_key}) as ask,
+        httpx.Client(base_url=running.url, headers={"x-api-key": running.api_key}, timeout=PATIENCE) as ask,
     ):
         root = run(1, EVIL, EVIL, extra={"metadata": {"thread_id": LONG}})
         call = run(2, "late", EVIL, trace_id=ROOT, parent_run_id=ROOT, error=EVIL)
@@ -53,7 +54,7 @@ def server():
 @pytest.fixture(scope="module")
 def paths(server):
     """Each kind of page with a path of it."""
-    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}) as ask:
+    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as ask:
         dataset = ask.post("/datasets", json={"name": EVIL}).json()["id"]
         experiment = {"name": f"{EVIL} 2", "reference_dataset_id": dataset}
         assert ask.post("/sessions", json=experiment).status_code == 200

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from moments import MORNING
 from programs import answered, free_port, program, run, running
+from waits import PATIENCE
 
 from chatmon.alerts.defaults import default_rules
 from chatmon.alerts.engine import AlertEngine
@@ -202,7 +203,7 @@ class Traffic:
 
     def __exit__(self, *_):
         self._over.set()
-        self._thread.join()
+        self._thread.join(PATIENCE)
 
     def _go_on(self):
         while not self._over.wait(0.05):

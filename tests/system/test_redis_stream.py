@@ -1,5 +1,7 @@
 """Turns through a real Redis: at least once, and once after all, whoever is killed."""
 
+import itertools
+import os
 import shutil
 import socket
 import subprocess
@@ -8,7 +10,9 @@ import time
 from datetime import timedelta
 
 import pytest
-from stored_turns import START, a_turn, ids, ratings
+from children import started
+from stored_turns import START, a_turn, forked, ids, ratings
+from waits import PATIENCE, until
 
 from chatmon.paths import REPO
 from chatmon.store import Store
@@ -19,6 +23,7 @@ pytestmark = pytest.mark.system
 
 RECEIVER = """
 import sys
+import time
 from pathlib import Path
 from chatmon.store import Store
 from chatmon.store.lines import Rating
@@ -39,10 +44,10 @@ class Server:
         self.url = f"redis://127.0.0.1:{self.port}"
         self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
         self._command += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-        self.start()
 
     def start(self):
-        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        self._block = started(*self._command, seconds=30 * PATIENCE, stdout=subprocess.DEVNULL)
+        self._block.__enter__()
         until(self.answers)
 
     def answers(self):
@@ -50,22 +55,17 @@ class Server:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self):
-        self.process.kill()
-        self.process.wait()
+        self._block.__exit__(None, None, None)
 
 
 @pytest.fixture
 def server(tmp_path):
     server = Server(tmp_path)
-    yield server
-    server.kill()
-
-
-def until(true, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
 
 
 def empty(redis, server):
@@ -128,21 +128,62 @@ def test_what_is_no_turn_is_left_out_and_holds_nothing_up(tmp_path, server, capl
     assert caplog.text.count("is left out") == 2
 
 
+def dies_before(command, work):
+    """Do some work in a child that dies before it sends Redis its so-manieth command; whether it died."""
+    import redis
+
+    child = forked()
+    if child == 0:
+        sent, send = [], redis.connection.AbstractConnection.send_packed_command
+
+        def counting(*arguments, **options):
+            sent.append(1)
+            if len(sent) == command:
+                os._exit(9)
+            return send(*arguments, **options)
+
+        redis.connection.AbstractConnection.send_packed_command = counting
+        work()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+def test_a_receiver_that_dies_before_any_command_leaves_nothing_in_redis_for_ever(tmp_path, server):
+    import redis
+
+    for command in itertools.count(1):
+        folder = tmp_path / f"store-{command}"
+        with StreamStore(server.url) as bot:
+            for number in range(3):
+                bot.append(a_turn(number))
+
+        def work(folder=folder):
+            with Store(folder) as store:
+                receive(server.url, store, consumer="dies", until=lambda: empty(redis, server))
+
+        died = dies_before(command, work)
+        with Store(folder) as store:
+            end = time.monotonic() + PATIENCE
+            over = lambda end=end: empty(redis, server) or time.monotonic() > end  # noqa: E731
+            receive(server.url, store, consumer="next", abandoned_ms=0, until=over)
+        assert empty(redis, server), f"what was there before command {command} is left"
+        assert ids(folder) == ["t0", "t1", "t2"]
+        if not died:
+            break
+    assert command > 8
+
+
 def test_receivers_killed_at_any_moment_leave_their_turns_to_the_next(tmp_path, server):
     import redis
 
     folder = tmp_path / "store"
     with StreamStore(server.url, interval=0.01) as bot:
         for round_ in range(4):
-            one = subprocess.Popen([sys.executable, "-c", RECEIVER, server.url, str(folder)], cwd=REPO)
-            try:
+            with started(sys.executable, "-c", RECEIVER, server.url, str(folder), cwd=REPO):
                 for number in range(3000):
                     bot.append(a_turn(3000 * round_ + number))
                 bot.flush()
                 until(lambda least=round_: len(list(folder.rglob("*.jsonl"))) > least)
-            finally:
-                one.kill()
-                one.wait()
     with Store(folder) as store:
         receive(server.url, store, abandoned_ms=0, until=lambda: empty(redis, server))
     assert ids(folder) == sorted(f"t{number}" for number in range(12_000))

@@ -12,6 +12,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 from stored_turns import BOT, START, Nursery, a_turn, alive, flushed, ids, killed, ratings
+from waits import PATIENCE
 
 from chatmon.paths import REPO
 from chatmon.store import Store
@@ -55,7 +56,7 @@ def test_of_two_hundred_processes_killed_at_random_moments_no_flushed_turn_is_lo
                         killed(bot)
         finally:
             stop.set()
-            thread.join()
+            thread.join(PATIENCE)
     assert not faults
     acknowledged = {turn for file in said for turn in flushed(file)}
     found = ids(folder)

@@ -12,6 +12,7 @@ import zstandard
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from properties import examples
+from waits import PATIENCE
 
 from chatmon.local.langsmith import bodies, start
 from chatmon.local.langsmith.api import ROUTES
@@ -27,7 +28,7 @@ def server():
 @pytest.fixture
 def ask(server):
     """A client, after which the server must still serve and must have logged no error of its own."""
-    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=60) as client:
+    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as client:
         yield client
         assert client.get("/sessions").status_code == 200
     assert "Traceback" not in server.log_path.read_text(encoding="utf-8")
@@ -58,7 +59,7 @@ def cursor_of(*found):
 
 @pytest.mark.parametrize("key", ["", "wrong", "ключ".encode()])
 def test_a_wrong_key_is_refused_everywhere_but_at_the_door(server, key):
-    with httpx.Client(base_url=server.url, headers={"x-api-key": key}) as stranger:
+    with httpx.Client(base_url=server.url, headers={"x-api-key": key}, timeout=PATIENCE) as stranger:
         assert stranger.get("/info").json()["version"] == "0.18.0"
         for method, path in (("GET", "/sessions"), ("POST", "/runs/batch"), ("POST", "/v2/runs/query"), ("GET", "/")):
             answer = stranger.request(method, path)
@@ -311,7 +312,7 @@ WHOLE = {"id": str(UUID(int=7)), "start_time": "2026-10-05", "key": "k", "name":
     bare=st.one_of(st.none(), ODD),
     asked=st.dictionaries(NAMES, ODD, max_size=2),
 )  # fmt: skip
-@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_sent_to_an_endpoint_is_answered_or_refused_with_a_reason(ask, route, said, bare, asked):
     method, path = route
     body = WHOLE | said if bare is None else bare

@@ -93,7 +93,7 @@ PENDING = {"name": "chat", "seconds": None, "error": False, "tags": [], "metadat
 
 @example(given_runs=[PENDING], condition=Logic("not", (Compare("gt", "latency", 1),)))
 @given(given_runs=st.lists(runs, min_size=1, max_size=8), condition=filters)
-@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress=[HealthCheck.function_scoped_fixture])
 def test_a_filter_finds_what_it_means(store, given_runs, condition):
     batch = ingest.from_json({"post": [numbered(number, run) for number, run in enumerate(given_runs)]})
     with store.writing() as connection:
@@ -105,7 +105,7 @@ def test_a_filter_finds_what_it_means(store, given_runs, condition):
 
 
 @given(sizes=st.lists(st.integers(1, 7), min_size=1, max_size=3), ties=st.integers(1, 5), ascending=st.booleans())
-@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, suppress=[HealthCheck.function_scoped_fixture])
 def test_pages_of_any_size_hold_every_run_once_and_in_order(store, sizes, ties, ascending):
     posts = [numbered(number, {"name": "x", "seconds": 9, "error": False, "tags": [], "metadata": {}})
              | {"start_time": number // ties} for number in range(20)]  # fmt: skip

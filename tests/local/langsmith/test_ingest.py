@@ -61,7 +61,7 @@ def put(store, batches):
 
 
 @given(order=st.permutations(range(len(SAID))), cuts=st.sets(st.integers(1, len(SAID) - 1)))
-@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, suppress=[HealthCheck.function_scoped_fixture])
 def test_order_and_batches_do_not_matter(store, order, cuts):
     whole = put(store, [SAID])
     ends = [*sorted(cuts), len(SAID)]

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from waits import PATIENCE
 
 from chatmon.local.langsmith import start
 
@@ -51,7 +52,7 @@ def server():
                       "end_time": (START + timedelta(seconds=3)).isoformat(),
                       "dotted_order": f"{stamp}{root}.{stamp}{call}"},
         ]  # fmt: skip
-        ask = httpx.Client(base_url=running.url, headers={"x-api-key": running.api_key})
+        ask = httpx.Client(base_url=running.url, headers={"x-api-key": running.api_key}, timeout=PATIENCE)
         assert ask.post("/runs/batch", json={"post": runs}).status_code == 202
         assert (
             ask.post("/feedback", json={"run_id": root, "key": EVIL, "score": 0.5, "comment": EVIL}).status_code == 200
@@ -66,7 +67,7 @@ def server():
 
 @pytest.fixture
 def browser(server):
-    with httpx.Client(base_url=server.url, follow_redirects=True) as opened:
+    with httpx.Client(base_url=server.url, follow_redirects=True, timeout=PATIENCE) as opened:
         assert opened.get(f"/?key={server.api_key}").url.path == "/"  # the key is gone from the address
         yield opened
 
@@ -151,7 +152,7 @@ def test_a_filter_narrows_and_a_broken_one_says_where(browser, pages):
 
 
 def test_without_the_key_there_is_a_form_and_no_data(server):
-    with httpx.Client(base_url=server.url) as stranger:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE) as stranger:
         for path in ("/", f"/o/x/projects/p/{uuid4()}", "/?key=wrong"):
             answer = stranger.get(path)
             assert answer.status_code == 401
@@ -160,7 +161,7 @@ def test_without_the_key_there_is_a_form_and_no_data(server):
 
 
 def test_the_key_is_kept_where_scripts_and_other_sites_cannot_reach_it(server):
-    answer = httpx.get(f"{server.url}/?key={server.api_key}")
+    answer = httpx.get(f"{server.url}/?key={server.api_key}", timeout=PATIENCE)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
@@ -168,7 +169,7 @@ def test_the_key_is_kept_where_scripts_and_other_sites_cannot_reach_it(server):
 
 
 def test_more_traces_than_a_page_holds_are_a_link_away(server, browser):
-    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}) as ask:
+    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as ask:
         posts = [
             {"id": str(UUID(int=100 + n)), "name": f"n{n}", "run_type": "chain", "session_name": "many",
              "start_time": (START + timedelta(seconds=n)).isoformat()} for n in range(120)

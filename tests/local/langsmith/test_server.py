@@ -9,12 +9,14 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
+from contextlib import contextmanager
 from uuid import uuid4
 
 import httpx
 import psutil
 import pytest
+from children import started, until_gone
+from waits import PATIENCE, until
 
 from chatmon.local import child
 from chatmon.local.errors import LocalServerError, PortTaken, ServerCrashed
@@ -29,31 +31,12 @@ print(server.pid, server.port, flush=True)
 """
 
 
+@contextmanager
 def parent(then):
-    process = subprocess.Popen(
-        [sys.executable, "-c", OPENS_AND_WAITS.format(then=then)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    pid, port = process.stdout.readline().split()
-    return process, int(pid), int(port)
-
-
-def gone(pid, port, within=10):
-    until = time.monotonic() + within
-    while time.monotonic() < until:
-        ended = not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-        if ended and not child.answers(port):
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def ended(server, within=10):
-    """Return whether, within some seconds, a server knows that its process has ended: a zombie may have threads yet."""
-    until = time.monotonic() + within
-    while server.running and time.monotonic() < until:
-        time.sleep(0.02)
-    return not server.running
+    command = [sys.executable, "-c", OPENS_AND_WAITS.format(then=then)]
+    with started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+        pid, port = process.stdout.readline().split()
+        yield process, int(pid), int(port)
 
 
 def own():
@@ -67,7 +50,7 @@ def runs(count, name="x"):
 
 
 def asking(server):
-    return httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=30)
+    return httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE)
 
 
 def test_it_listens_on_loopback_only():
@@ -83,42 +66,41 @@ def test_a_second_start_gives_the_server_that_runs_and_the_last_block_ends_it():
             assert second is first
         assert first.running
         first.check()
-    assert gone(first.pid, first.port)
+    until_gone(first.pid, first.port)
     with pytest.raises(LocalServerError, match=r"was stopped: call start\(\) again"):
         first.check()
 
 
 def test_it_dies_with_a_parent_that_is_killed():
-    process, pid, port = parent("time.sleep(60)")
-    assert child.answers(port)
-    process.kill()
-    process.communicate()
-    assert gone(pid, port)
+    with parent("time.sleep(600)") as (process, pid, port):
+        assert child.answers(port)
+        process.kill()
+        until_gone(pid, port)
 
 
 def test_nothing_is_printed_and_the_end_of_the_parent_is_its_end():
-    process, pid, port = parent("")
-    assert process.communicate(timeout=20) == ("", "")
-    assert gone(pid, port)
+    with parent("") as (process, pid, port):
+        assert process.communicate(timeout=PATIENCE) == ("", "")
+        until_gone(pid, port)
 
 
 def test_an_interrupt_in_the_notebook_leaves_it_running():
     then = (
-        "try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    server.check()\n    print('still here', flush=True)"
+        "try:\n    print('waits', flush=True)\n    time.sleep(600)\n"
+        "except KeyboardInterrupt:\n    server.check()\n    print('still here', flush=True)"
     )
-    process, _, _ = parent(then)
-    time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.communicate(timeout=20) == ("still here\n", "")
+    with parent(then) as (process, _, _):
+        assert process.stdout.readline() == "waits\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=PATIENCE) == ("still here\n", "")
 
 
 def test_a_crash_says_so_with_the_log():
-    server = own()
-    os.kill(server.pid, signal.SIGKILL)
-    assert ended(server)
-    with pytest.raises(ServerCrashed, match=f"process {server.pid}.*status -9"):
-        server.check()
-    server.stop()
+    with own() as server:
+        os.kill(server.pid, signal.SIGKILL)
+        until(lambda: not server.running)  # a zombie may have threads yet, and is collected after the last
+        with pytest.raises(ServerCrashed, match=f"process {server.pid}.*status -9"):
+            server.check()
 
 
 def test_the_key_shows_in_no_repr_no_log_and_no_list_of_processes():
@@ -167,19 +149,17 @@ def test_what_a_file_keeps_is_there_again(tmp_path):
 
 def test_what_was_acknowledged_survives_a_kill_in_mid_ingest(tmp_path):
     acknowledged = set()
-    server = start(db=tmp_path / "killed.db")
-    with asking(server) as ask:
+    with start(db=tmp_path / "killed.db") as server, asking(server) as ask:
         try:
             for number in range(10_000):
                 batch = list(runs(20))
                 if number == 15:
                     # While this batch is on its way, or just before, or just after.
-                    subprocess.Popen([sys.executable, "-c", f"import os; os.kill({server.pid}, 9)"]).wait()
+                    os.kill(server.pid, signal.SIGKILL)
                 if ask.post("/runs/batch", json={"post": batch}).status_code == 202:
                     acknowledged |= {run["id"] for run in batch}
         except httpx.HTTPError:
             pass
-    server.stop()
     assert len(acknowledged) >= 300
     with start(db=tmp_path / "killed.db") as again, asking(again) as ask:
         stored, cursor = set(), None
@@ -194,16 +174,12 @@ def test_what_was_acknowledged_survives_a_kill_in_mid_ingest(tmp_path):
 
 
 def test_the_command_serves_until_ctrl_c(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "chatmon", "serve", "langsmith", "--db", str(tmp_path / "x.db")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    shown = dict(line.split(maxsplit=1) for line in (process.stdout.readline() for _ in range(3)))
-    try:
+    command = [sys.executable, "-m", "chatmon", "serve", "langsmith", "--db", str(tmp_path / "x.db")]
+    with started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        shown = dict(line.split(maxsplit=1) for line in (process.stdout.readline() for _ in range(3)))
         url, key = (shown[f"LANGSMITH_{name}"].strip() for name in ("ENDPOINT", "API_KEY"))
-        assert httpx.get(f"{url}/sessions", headers={"x-api-key": key}).json() == []
-        assert httpx.get(shown["page"].strip(), follow_redirects=True).status_code == 200
-    finally:
+        assert httpx.get(f"{url}/sessions", headers={"x-api-key": key}, timeout=PATIENCE).json() == []
+        assert httpx.get(shown["page"].strip(), follow_redirects=True, timeout=PATIENCE).status_code == 200
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (out.splitlines()[-1], err, process.returncode) == ("Stopped.", "", 0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from waits import PATIENCE
 
 from chatmon import prompts
 from chatmon.langtail import LangtailClient, RefusedError, UnavailableError, render
@@ -39,7 +40,7 @@ def client(service):
 
 def send(service, method, path, **options):
     headers = {"x-api-key": service.api_key} | options.pop("headers", {})
-    return httpx.request(method, service.base_url + path, headers=headers, timeout=60, **options)
+    return httpx.request(method, service.base_url + path, headers=headers, timeout=PATIENCE, **options)
 
 
 def test_every_recorded_request_finds_its_route(service, client):
