@@ -147,7 +147,9 @@ def _facts(connection: duckdb.DuckDBPyConnection, *, rooted: bool, called: bool,
 def _turn_columns(facts: _Facts) -> dict[str, str]:
     """Return the SQL of each column of turns that spans of this kind can fill."""
     start, end = _of_trace("start_time", facts), _of_trace("end_time", facts, "max")
-    failed = "coalesce(bool_or(failed) FILTER (is_root), bool_and(failed) FILTER (is_leaf), bool_or(failed))"
+    # Where the root does not say, a call that is not said to have failed is enough.
+    of_calls = "bool_and(coalesce(failed, false)) FILTER (is_leaf)"
+    failed = f"coalesce(bool_or(failed) FILTER (is_root), {of_calls}, bool_or(failed))"
     columns = {
         "turn_id": "trace_id",
         "conversation_id": f"coalesce(nullif({_of_trace('conversation_id', facts)}, ''), trace_id)",
