@@ -209,14 +209,13 @@ def _total(name: str, facts: _Facts) -> str:
     A sum with an unknown part is unknown; a failed call that reports nothing is no part.
     """
 
-    def over(rows: str) -> str:
+    def over(rows: str, *, gaps: bool) -> str:
         unknown = f"count(*) FILTER ({rows} AND {name} IS NULL AND NOT coalesce(failed, false)) > 0"
         added = f"sum({name}) FILTER ({rows})"
-        return f"CASE WHEN {unknown} THEN NULL ELSE {added} END" if name in facts.unknown else added
+        return f"CASE WHEN {unknown} THEN NULL ELSE {added} END" if gaps else added
 
-    if facts.called:
-        return over("is_leaf")
-    return f"CASE WHEN bool_or(is_leaf) THEN {over('is_leaf')} ELSE {over('is_root')} END"
+    calls = over("is_leaf", gaps=name in facts.unknown)
+    return calls if facts.called else f"CASE WHEN bool_or(is_leaf) THEN {calls} ELSE {over('is_root', gaps=True)} END"
 
 
 def _nested_calls(connection: duckdb.DuckDBPyConnection) -> bool:
