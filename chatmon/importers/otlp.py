@@ -199,7 +199,8 @@ SELECT: Final = f"""
         CASE WHEN left_out THEN 'more cached than input tokens: input was counted without cache, which is added'
             END AS note, {unreadable(**_READERS)} AS reject
     FROM (SELECT *, cached + written > input_tokens_read AS left_out,
-            status IN ('2', 'ERROR', 'STATUS_CODE_ERROR') AS failed
+            CASE WHEN status IN ('2', 'ERROR', 'STATUS_CODE_ERROR') THEN true
+                WHEN status IN ('1', 'OK', 'STATUS_CODE_OK') THEN false END AS failed
         FROM (SELECT *, coalesce(cached_tokens_read, 0) AS cached, coalesce(cache_write_tokens_read, 0) AS written
             FROM (SELECT *, {readings(**_READERS)} FROM records)))"""
 

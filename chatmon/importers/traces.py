@@ -147,7 +147,9 @@ def _facts(connection: duckdb.DuckDBPyConnection, *, rooted: bool, called: bool,
 def _turn_columns(facts: _Facts) -> dict[str, str]:
     """Return the SQL of each column of turns that spans of this kind can fill."""
     start, end = _of_trace("start_time", facts), _of_trace("end_time", facts, "max")
-    failed = "coalesce(bool_or(failed) FILTER (is_root), bool_and(failed) FILTER (is_leaf), bool_or(failed))"
+    # Where the root does not say, a call that is not said to have failed is enough.
+    of_calls = "bool_and(coalesce(failed, false)) FILTER (is_leaf)"
+    failed = f"coalesce(bool_or(failed) FILTER (is_root), {of_calls}, bool_or(failed))"
     columns = {
         "turn_id": "trace_id",
         "conversation_id": f"coalesce(nullif({_of_trace('conversation_id', facts)}, ''), trace_id)",
@@ -207,14 +209,13 @@ def _total(name: str, facts: _Facts) -> str:
     A sum with an unknown part is unknown; a failed call that reports nothing is no part.
     """
 
-    def over(rows: str) -> str:
+    def over(rows: str, *, gaps: bool) -> str:
         unknown = f"count(*) FILTER ({rows} AND {name} IS NULL AND NOT coalesce(failed, false)) > 0"
         added = f"sum({name}) FILTER ({rows})"
-        return f"CASE WHEN {unknown} THEN NULL ELSE {added} END" if name in facts.unknown else added
+        return f"CASE WHEN {unknown} THEN NULL ELSE {added} END" if gaps else added
 
-    if facts.called:
-        return over("is_leaf")
-    return f"CASE WHEN bool_or(is_leaf) THEN {over('is_leaf')} ELSE {over('is_root')} END"
+    calls = over("is_leaf", gaps=name in facts.unknown)
+    return calls if facts.called else f"CASE WHEN bool_or(is_leaf) THEN {calls} ELSE {over('is_root', gaps=True)} END"
 
 
 def _nested_calls(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -75,3 +75,30 @@ def test_an_impossible_budget_is_refused(frame_of):
             Budget(Decimal(amount), date(2026, 10, 1))
     with pytest.raises(ValueError, match="has no time zone"):
         Budget(Decimal(1), date(2026, 10, 1)).status(frame_of({}), START.replace(tzinfo=None))
+
+
+def test_the_day_on_which_the_last_dollar_goes_is_the_day_it_runs_out(five_a_day):
+    at = datetime(2026, 10, 11, tzinfo=UTC)
+    assert Budget(Decimal(25), date(2026, 10, 1)).status(five_a_day, at).runs_out == date(2026, 10, 5)
+
+
+def test_a_budget_overspent_at_once_ran_out_then_whatever_the_rate_since(frame_of):
+    frame = frame_of({"timestamp": START, "cost": Decimal(30)})
+    found = Budget(Decimal(22), date(2026, 10, 1)).status(frame, datetime(2026, 10, 11, tzinfo=UTC))
+    assert found.runs_out == date(2026, 10, 1)
+
+
+def test_cents_run_out_as_dollars_do(frame_of):
+    frame = frame_of({"timestamp": START, "cost": Decimal("0.50")})
+    found = Budget(Decimal("0.75"), date(2026, 10, 1)).status(frame, datetime(2026, 10, 11, tzinfo=UTC))
+    assert found.runs_out == date(2026, 10, 16)  # 50 cents in ten days, 25 more in five
+
+
+def test_a_month_is_from_its_first_moment_to_before_the_next_s_and_up_to_before_now(frame_of):
+    first, after = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+    now = datetime(2026, 10, 11, tzinfo=UTC)
+    frame = frame_of(*({"timestamp": at, "cost": Decimal(cost)} for at, cost in ((first, 1), (now, 10), (after, 100))))
+    budget = Budget(Decimal(500), date(2026, 10, 1))
+    assert budget.status(frame, now).spent == 1
+    assert budget.status(frame, after).spent == 11
+    assert budget.status(frame, after + timedelta(days=9)).spent == 11

@@ -1,10 +1,11 @@
 """Forecasts: worked by hand, against least squares, and held to their promise over simulated months."""
 
 import math
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 
@@ -54,39 +55,6 @@ def test_the_interval_is_that_of_a_linear_model_of_the_days(frame_of, days, grou
     half = scipy.stats.t.ppf(0.95, days - rank) * scatter
     assert float(found.value - found.spent) == pytest.approx(ahead @ weights, rel=1e-5)
     assert float(found.high - found.value) == pytest.approx(half, rel=1e-5)
-
-
-def simulated_month(rng, days, weekly):
-    """Return daily costs before the 12th, and what the rest of October cost."""
-    at = date(2026, 10, 12)
-    dates = [at + timedelta(days=n) for n in range(-days, 20)]
-    level = np.array([4.0 if weekly and day.weekday() >= 5 else 10.0 for day in dates])
-    costs = level * rng.lognormal(mean=-0.045, sigma=0.3, size=len(dates))
-    return costs[:days], costs[days:].sum()
-
-
-@pytest.mark.parametrize(
-    ("days", "weekly", "low", "high"),
-    # Below two weeks the difference between weekdays counts as scatter: the interval is wide, and holds oftener.
-    [
-        (10, False, 0.86, 0.96),
-        (20, False, 0.86, 0.94),
-        (40, True, 0.86, 0.94),
-        (20, True, 0.86, 0.95),
-        (10, True, 0.90, 1),
-    ],
-)
-def test_a_ninety_percent_interval_holds_the_month_about_that_often(days, weekly, low, high):
-    rng = np.random.default_rng(20261012)
-    today = date(2026, 10, 12)
-    ahead = {today + timedelta(days=n): 1.0 for n in range(20)}
-    held, months = 0, 600
-    for _ in range(months):
-        costs, truth = simulated_month(rng, days, weekly)
-        history = {today - timedelta(days=days - n): float(cost) for n, cost in enumerate(costs)}
-        amounts, _ = sum_of_days_to_come(history, ahead, Decimal(0), 0.9)
-        held += float(amounts[1]) <= truth <= float(amounts[2])
-    assert low <= held / months <= high
 
 
 def test_too_few_days_give_no_forecast_and_say_so(frame_of):
@@ -169,3 +137,90 @@ def test_a_naive_moment_and_an_impossible_level_are_refused(frame_of):
         forecast(frame_of({}), at=datetime(2026, 10, 9, tzinfo=UTC).replace(tzinfo=None))
     with pytest.raises(ValueError, match=r"level \(95\) is not between 0 and 1"):
         forecast(frame_of({}), at=datetime(2026, 10, 9, tzinfo=UTC), level=95)
+
+
+def test_a_level_of_nothing_or_of_everything_is_refused(frame_of):
+    for level in (0, 1):
+        with pytest.raises(ValueError, match=f"level \\({level}\\) is not between 0 and 1"):
+            forecast(frame_of({}), at=datetime(2026, 10, 9, tzinfo=UTC), level=level)
+
+
+@pytest.mark.parametrize(
+    ("days", "method"),
+    [
+        (6, "6 whole days of history, 7 are needed"),
+        (7, "all days alike"),
+        (13, "all days alike"),
+        (14, "working days and weekends apart"),
+        (27, "working days and weekends apart"),
+        (28, "each day of the week for itself"),
+    ],
+)
+def test_days_are_told_apart_as_soon_as_there_are_enough_of_each(days, method):
+    today = date(2026, 10, 12)
+    history = {today - timedelta(days=n): 1.0 + n for n in range(1, days + 1)}
+    assert sum_of_days_to_come(history, {today: 1.0}, Decimal(0), 0.9)[1].startswith(method)
+
+
+def test_a_turn_of_the_very_moment_is_not_read_and_midnight_s_day_has_nothing_yet(frame_of):
+    midnight = datetime(2026, 10, 11, tzinfo=UTC)
+    frame = days_of(frame_of, date(2026, 10, 1), [Decimal(2)] * 10)
+    frame = pd.concat([frame, frame_of({"timestamp": midnight, "cost": Decimal(5)})])
+    assert forecast(frame, at=midnight).spent == 20
+    assert list(forecast(frame, at=midnight).spent_by_day)[-1] == date(2026, 10, 10)
+    later = forecast(frame, at=midnight + timedelta(microseconds=1))
+    assert (later.spent, list(later.spent_by_day)[-1]) == (25, date(2026, 10, 11))
+
+
+def test_at_the_next_month_s_first_moment_a_month_is_over(frame_of):
+    frame = days_of(frame_of, date(2026, 10, 1), [Decimal(2)] * 31)
+    found = forecast(frame, at=datetime(2026, 11, 1, tzinfo=UTC), month=date(2026, 10, 1))
+    assert (found.value, found.method) == (62, "the month is over: what was spent, exactly")
+
+
+@pytest.mark.parametrize(
+    ("at", "without", "counted"),
+    [
+        (datetime(2026, 10, 12, tzinfo=UTC), date(2026, 9, 20), 1),  # in the history, in another month
+        (datetime(2026, 10, 12, tzinfo=UTC), date(2026, 7, 1), 0),  # in neither
+        (datetime(2026, 10, 1, 18, tzinfo=UTC), date(2026, 10, 1), 1),  # today, the month's first day
+        (datetime(2026, 10, 31, 18, tzinfo=UTC), date(2026, 10, 31), 1),  # today, the month's last day
+    ],
+)
+def test_turns_without_a_cost_count_where_they_are_in_the_history_or_the_month(frame_of, at, without, counted):
+    noon = datetime.combine(without, time(12), UTC)
+    old = {"timestamp": datetime(2026, 6, 1, tzinfo=UTC), "cost": Decimal(1)}
+    assert forecast(frame_of(old, {"timestamp": noon}), at=at).unpriced_turns == counted
+
+
+def simulated_month(rng, days, weekly):
+    """Return daily costs before the 12th, and what the rest of October cost."""
+    at = date(2026, 10, 12)
+    dates = [at + timedelta(days=n) for n in range(-days, 20)]
+    level = np.array([4.0 if weekly and day.weekday() >= 5 else 10.0 for day in dates])
+    costs = level * rng.lognormal(mean=-0.045, sigma=0.3, size=len(dates))
+    return costs[:days], costs[days:].sum()
+
+
+@pytest.mark.parametrize(
+    ("days", "weekly", "low", "high"),
+    # Below two weeks the difference between weekdays counts as scatter: the interval is wide, and holds oftener.
+    [
+        (10, False, 0.86, 0.96),
+        (20, False, 0.86, 0.94),
+        (40, True, 0.86, 0.94),
+        (20, True, 0.86, 0.95),
+        (10, True, 0.90, 1),
+    ],
+)
+def test_a_ninety_percent_interval_holds_the_month_about_that_often(days, weekly, low, high):
+    rng = np.random.default_rng(20261012)
+    today = date(2026, 10, 12)
+    ahead = {today + timedelta(days=n): 1.0 for n in range(20)}
+    held, months = 0, 600
+    for _ in range(months):
+        costs, truth = simulated_month(rng, days, weekly)
+        history = {today - timedelta(days=days - n): float(cost) for n, cost in enumerate(costs)}
+        amounts, _ = sum_of_days_to_come(history, ahead, Decimal(0), 0.9)
+        held += float(amounts[1]) <= truth <= float(amounts[2])
+    assert low <= held / months <= high

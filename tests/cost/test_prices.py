@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -9,6 +10,7 @@ from fractions import Fraction
 import genai_prices
 import pytest
 from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import ModelPrice, Tier, TieredPrices
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
@@ -16,6 +18,8 @@ from waits import PATIENCE
 
 from chatmon import config
 from chatmon.cost import Price, PriceTable, Usage, price
+from chatmon.cost.prices import _tiers, price_by, prices_of
+from chatmon.cost.rates import DatedRates, PriceList, Rates, split
 from chatmon.turns import COST_PLACES
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -45,23 +49,6 @@ def oracle(usage, provider, model, at):
         output_reasoning_tokens=usage.reasoning_tokens,
     )
     return genai_prices.calc_price(theirs, model, provider_id=provider, genai_request_timestamp=at).total_price
-
-
-@examples(400)
-@given(usages, st.sampled_from(MODELS), moments)
-def test_a_price_is_what_genai_prices_says_at_the_time_of_the_call(usage, named, at):
-    provider, model = named
-    found = price(usage, model, provider=provider, at=at)
-    if found.amount is None:
-        assert "no price for its" in found.reason  # such as audio models, which have no price per text token
-    else:
-        assert found.amount == round(oracle(usage, provider, model, at), COST_PLACES)
-
-
-@examples(100)
-@given(usages, st.sampled_from([*config.models().what_if, config.models().hosted, config.models().legacy, "o3"]))
-def test_without_a_provider_the_model_s_own_is_found(usage, model):
-    assert price(usage, model, at=NOON).amount == oracle(usage, None, model, NOON)
 
 
 @pytest.mark.parametrize(
@@ -255,11 +242,19 @@ def entry(**changes):
         (entry().replace("USD", "EUR"), r"bad\.toml: currency is 'EUR': it must say currency = \"USD\""),
         (entry().replace('currency = "USD"', ""), r"bad\.toml: currency is None"),
         ('currency = "USD"', r"bad\.toml has no \[\[price\]\] entry"),
+        ('currency = "USD"\nprice = []', r"bad\.toml has no \[\[price\]\] entry"),
+        ('currency = "USD"\nprice = "x"', r"bad\.toml has no \[\[price\]\] entry"),
+        (
+            'currency = "USD"\nd = 1\nb = 1\na = 1\nc = 1\n' + entry()[17:],
+            r"bad\.toml: a, b, c, d is no key of the file",
+        ),
+        (entry(d="1", b="1", a="1", c="1"), r"price 1: a, b, c, d is no key"),
         ('currency = "USD"\nprice = ["x"]', r"bad\.toml, price 1 is no table"),
         ('currency = "USD"\nvat = 1\n' + entry()[17:], r"bad\.toml: vat is no key of the file"),
         (entry(cached='"1"'), r"price 1: cached is no key: allowed are model, from, input, cached_input, cache_write"),
         (entry(output=None), r"price 1: output is missing: needed are model, from, input, output"),
         (entry(model='""'), r"price 1: model \(''\) is not a name"),
+        (entry(model="3"), r"price 1: model \(3\) is not a name"),
         (entry(**{"from": '"May"'}), r"price 1: from \(May\) is not a date, such as from = 2026-01-01"),
         (entry(**{"from": "2026-01-01T00:00:00"}), r"price 1: from \(2026-01-01 00:00:00\) is not a date"),
         (entry(input='"cheap"'), r"price 1: input \('cheap'\) is not US dollars per million tokens"),
@@ -284,6 +279,14 @@ def test_a_table_s_numbers_keep_the_file_s_own_digits(tmp_path):
     assert price(usage, "m", at=NOON, table=PriceTable.from_toml(path)).amount == Decimal("0.3")
 
 
+@pytest.mark.parametrize(("rate", "per_million"), [("0", "0"), ("0.000000000001", "0.000000000001")])
+def test_a_table_s_price_may_be_nothing_or_have_twelve_places(tmp_path, rate, per_million):
+    path = tmp_path / "t.toml"
+    path.write_text(entry(input=f'"{rate}"'), encoding="utf-8")
+    usage = Usage(MILLION, 0, 0, 0, 0)
+    assert price(usage, "m", at=NOON, table=PriceTable.from_toml(path)).amount == Decimal(per_million)
+
+
 def test_a_table_s_dates_are_in_order_whatever_the_file_s_order(tmp_path):
     path = tmp_path / "t.toml"
     newer, older = entry(input="2"), entry(input="1", **{"from": "2025-01-01"})[16:]
@@ -293,8 +296,78 @@ def test_a_table_s_dates_are_in_order_whatever_the_file_s_order(tmp_path):
     assert price(Usage(MILLION, 0, 0, 0, 0), "m", at=NOON, table=PriceTable.from_toml(path)).amount == 2
 
 
+RATES = Rates(Decimal(1), Decimal(1), Decimal(1), Decimal(2), Decimal(2))
+
+
+def test_the_parts_of_a_usage_of_which_nothing_is_known_are_empty():
+    assert split(Usage()) == (0, 0, 0, 0, 0)
+    assert split(Usage(100, 60, 10, 20, 5)) == (30, 60, 10, 15, 5)
+
+
+def test_a_part_without_a_rate_of_its_own_is_no_assumption():
+    assert RATES.assumed(Usage(1000, None, None, 0, None)) == []
+    assert replace(RATES, cached=Decimal(0)).assumed(Usage(1000, None, None, 0, None)) == ["cached_tokens"]
+    assert replace(RATES, cached=Decimal(0)).assumed(Usage(1000, 0, None, 0, None)) == []
+
+
+def test_a_tier_begins_above_its_start():
+    dated = DatedRates(None, lambda moment: True, ((-1, RATES), (0, replace(RATES, input=Decimal(3)))))
+    assert [dated.tier(count)[0] for count in (None, 0, 1)] == [-1, -1, 0]
+    prices = PriceList("mine", (DatedRates(None, lambda moment: True, ((-1, RATES), (1, RATES))),))
+    sources = [price_by(prices, Usage(count, 0, 0, 0, 0), NOON).source for count in (1, 2)]
+    assert [source.partition(", above ")[2] for source in sources] == ["", "1 input tokens"]
+
+
+def test_the_tiers_of_input_and_output_are_the_model_s_together():
+    given = ModelPrice(
+        input_mtok=TieredPrices(
+            base=Decimal(1), tiers=[Tier(start=1, price=Decimal(2)), Tier(start=9, price=Decimal(4))]
+        ),
+        output_mtok=TieredPrices(base=Decimal(5), tiers=[Tier(start=8, price=Decimal(6))]),
+        requests_kcount=Decimal(5),
+    )
+    found = [(start, rates.input, rates.cached, rates.output) for start, rates in _tiers(given)]
+    assert found[0][0] < 0
+    assert [(max(start, -1), *rest) for start, *rest in found] == [
+        (-1, 1, 1, 5),
+        (1, 2, 2, 5),
+        (8, 2, 2, 6),
+        (9, 4, 4, 6),
+    ]
+    assert {rates.request for _, rates in _tiers(given)} == {Decimal("0.005")}
+
+
+def test_the_price_before_the_first_date_is_the_first_one():
+    periods = prices_of("o3").periods
+    assert [(period.since, period.tiers[0][1].input) for period in periods] == [
+        (None, 10), (None, 10), (date(2025, 6, 10), 2)
+    ]  # fmt: skip
+
+
+def test_an_amount_has_no_more_places_than_its_rates_give_it():
+    assert str(price(Usage(1000, 0, 0, 1000, 0), "gpt-4", at=NOON).amount.normalize()) == "0.09"
+    assert -price(Usage(1000, 0, 0, 1000, 0), "gpt-4", at=NOON).amount.as_tuple().exponent < COST_PLACES
+
+
 def test_importing_the_costs_loads_nothing_heavy():
     heavy = ("genai_prices", "pandas", "scipy", "pydantic", "pyarrow")
     code = f"import sys, chatmon.cost; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout.strip() == "[]"
+
+
+@examples(400)
+@given(usages, st.sampled_from(MODELS), moments)
+def test_a_price_is_what_genai_prices_says_at_the_time_of_the_call(usage, named, at):
+    provider, model = named
+    found = price(usage, model, provider=provider, at=at)
+    if found.amount is None:
+        assert "no price for its" in found.reason  # such as audio models, which have no price per text token
+    else:
+        assert found.amount == round(oracle(usage, provider, model, at), COST_PLACES)
+
+
+@examples(100)
+@given(usages, st.sampled_from([*config.models().what_if, config.models().hosted, config.models().legacy, "o3"]))
+def test_without_a_provider_the_model_s_own_is_found(usage, model):
+    assert price(usage, model, at=NOON).amount == oracle(usage, None, model, NOON)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
-from chatmon.cost import Usage, price, reconcile
+from chatmon.cost import PriceTable, Usage, price, reconcile
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 # gpt-4.1-mini: 0.40 in, 0.10 cached, 1.60 out, US dollars per million. This turn:
@@ -137,6 +137,10 @@ def test_turns_that_cannot_be_checked_are_kept_apart(frame_of):
     ]
     assert (bill.stated, bill.expected, bill.difference) == (RIGHT, RIGHT, 0)
     assert "no price for model 'gpt-9'" in bill.lines[1].note
+    assert bill.lines[2].note.endswith("input_tokens is unknown")
+    assert [line.difference for line in bill.lines] == [None, None, None, 0]
+    (unstated,) = (row for row in bill.summary().to_dict("records") if row["outcome"] == "no stated cost")
+    assert (unstated["stated"], unstated["expected"], unstated["difference"]) == (0, RIGHT, 0)
 
 
 def test_the_summary_adds_up_by_cause_with_the_largest_difference_first(frame_of):
@@ -170,7 +174,7 @@ def test_the_summary_adds_up_by_cause_with_the_largest_difference_first(frame_of
     ]
     assert bill.difference == twice + 2 * full
     assert bill.to_frame()["difference"].sum() == bill.difference
-    assert "cached tokens charged twice" in bill._repr_html_()
+    assert "<tr><td>cached tokens charged twice</td><td>1</td>" in bill._repr_html_()
 
 
 def test_a_bill_of_many_turns_is_shown_as_its_summary(frame_of):
@@ -214,3 +218,48 @@ def test_whatever_the_tokens_a_planted_error_is_among_the_causes(fresh, cached, 
     (line,) = reconcile(to_frame([turn])).lines
     assert cause in line.causes
     assert line.difference == extra
+
+
+def test_a_difference_of_just_the_tolerance_agrees_and_none_is_no_tolerance(frame_of):
+    assert outcome(frame_of, RIGHT + Decimal("0.000000001")).outcome == "agrees"
+    assert outcome(frame_of, RIGHT + Decimal("0.0000000011")).outcome != "agrees"
+    frame = frame_of(*({"model": "gpt-4.1-mini", **TOKENS, "cost": cost} for cost in (RIGHT, RIGHT / 2)))
+    lines = reconcile(frame, tolerance=Decimal(0)).lines
+    assert [line.outcome for line in lines] == ["agrees", "half the price (batch or flex)"]
+
+
+def test_the_price_of_a_short_context_charged_to_a_long_one_is_found(frame_of):
+    turn = {"model": "claude-sonnet-4-5", "input_tokens": 300_000, "cached_tokens": 0, "output_tokens": 1000}
+    bill = reconcile(frame_of({**turn, "cache_write_tokens": 0, "cost": Decimal("0.915")}), models=[])
+    assert bill.lines[0].causes == ("price of another context length (the shortest)",)
+
+
+def test_cached_tokens_and_cache_writes_charged_twice_together_are_found(frame_of):
+    # claude-sonnet-4-5: 500 fresh at 3, 2,000 read at 0.30 and 1,000 written at 3.75; 3,000 more at 3 dollars.
+    turn = {"model": "claude-sonnet-4-5", "input_tokens": 3500, "cached_tokens": 2000, "cache_write_tokens": 1000}
+    stated = Decimal("0.0015") + Decimal("0.0006") + Decimal("0.00375") + Decimal("0.009")
+    (line,) = reconcile(frame_of({**turn, "output_tokens": 0, "cost": stated}), models=[]).lines
+    assert line.causes == ("cached tokens and cache writes charged twice",)
+
+
+def test_only_the_models_named_are_suspected_and_one_without_a_price_for_the_turn_is_none(frame_of):
+    turn = {"model": "gpt-4.1-mini", **TOKENS, "cost": Decimal("0.34815")}  # gpt-4's
+    found = {
+        models: reconcile(frame_of(turn), models=list(models)).lines[0].causes
+        for models in (("gpt-4",), ("text-embedding-3-small",), ())
+    }
+    assert found == {("gpt-4",): ("price of another model (gpt-4)",), ("text-embedding-3-small",): (), (): ()}
+
+
+@pytest.mark.parametrize(
+    ("stated", "cause"),
+    [("0.12", 2), ("0.123", 3), ("0.12345678", 8), ("0.12345679", 8), ("0.123456789", None), ("0.1", None)],
+)
+def test_a_cost_is_cut_to_two_to_eight_places_or_not_at_all(frame_of, tmp_path, stated, cause):
+    (tmp_path / "own.toml").write_text(
+        'currency = "USD"\n[[price]]\nmodel = "m"\nfrom = 2026-01-01\ninput = "0.123456789123"\noutput = 0\n',
+        encoding="utf-8",
+    )
+    turn = {"model": "m", "input_tokens": 1_000_000, "output_tokens": 0, "cost": Decimal(stated)}
+    bill = reconcile(frame_of(turn), table=PriceTable.from_toml(tmp_path / "own.toml"), models=[], tolerance=Decimal(0))
+    assert bill.lines[0].causes == ((f"rounded to {cause} decimal places",) if cause else ())

@@ -17,13 +17,19 @@ def test_a_total_counts_what_it_leaves_out(frame_of):
             {"cost": Decimal("0.20")},
             {"input_tokens": 100, "output_tokens": 20},
             {"input_tokens": 7},
+            {"output_tokens": 3},
         )
     )
-    assert found == Total(Decimal("0.30"), turns=4, unpriced_turns=2, unpriced_tokens=127, unmeasured_turns=1)
-    assert found.priced_share == 0.5
+    assert found == Total(Decimal("0.30"), turns=5, unpriced_turns=3, unpriced_tokens=130, unmeasured_turns=2)
+    assert found.priced_share == 0.4
     assert str(found) == (
-        "at least $0.3 for 4 turns: 2 turns (127 tokens) have no price, 1 of them with unknown tokens"
+        "at least $0.3 for 5 turns: 3 turns (130 tokens) have no price, 2 of them with unknown tokens"
     )
+
+
+def test_a_total_whose_unpriced_turns_are_all_measured_says_nothing_of_unknown_tokens(frame_of):
+    found = total(frame_of({"cost": Decimal(1)}, {"input_tokens": 5, "output_tokens": 0}))
+    assert str(found) == "at least $1 for 2 turns: 1 turns (5 tokens) have no price"
 
 
 def test_a_total_of_nothing_priced_is_unknown_and_not_0(frame_of):

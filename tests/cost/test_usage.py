@@ -218,3 +218,43 @@ def test_addition_is_associative_and_has_a_zero(a, b, c):
 def test_a_usage_is_not_added_to_a_number():
     with pytest.raises(TypeError, match="unsupported operand"):
         Usage(1) + 1
+
+
+@pytest.mark.parametrize("cache", [{}, {"cache_read_input_tokens": None}, {"cache_creation_input_tokens": None}])
+def test_an_anthropic_body_without_cache_counts_its_input_as_it_stands(cache):
+    assert Usage.from_anthropic({"input_tokens": 30, "output_tokens": 2, **cache}) == Usage(30, None, None, 2, None)
+
+
+@pytest.mark.parametrize(
+    ("convert", "body", "error", "message"),
+    [
+        (
+            Usage.from_anthropic,
+            {"input_tokens": -5, "cache_read_input_tokens": 10, "output_tokens": 1},
+            ValueError,
+            r"input_tokens \(-5\)",
+        ),
+        (
+            Usage.from_anthropic,
+            {"input_tokens": 5, "cache_read_input_tokens": "3", "output_tokens": 1},
+            TypeError,
+            r"cached_tokens \('3'\)",
+        ),
+        (Usage.from_llama_cpp, {"timings": {"cache_n": "3", "prompt_n": 5}}, TypeError, r"cached_tokens \('3'\)"),
+        (Usage.from_llama_cpp, {"timings": {"cache_n": 10, "prompt_n": -5}}, ValueError, r"input_tokens \(-5\)"),
+    ],
+)
+def test_a_count_that_is_added_to_another_is_refused_by_its_own_number(convert, body, error, message):
+    with pytest.raises(error, match=message):
+        convert(body)
+
+
+@pytest.mark.parametrize("half", ["cache_n", "prompt_n"])
+def test_half_of_llama_cpp_s_input_is_not_all_of_it(half):
+    assert Usage.from_llama_cpp({"timings": {half: 5}}).input_tokens is None
+
+
+def test_llama_cpp_s_usage_goes_before_its_timings():
+    usage = {"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 0}}
+    timings = {"cache_n": 3, "prompt_n": 99, "predicted_n": 9}
+    assert Usage.from_llama_cpp({"usage": usage, "timings": timings}) == Usage(10, 0, None, 2, None)

@@ -117,3 +117,19 @@ def test_a_comparison_with_no_model_or_an_unknown_one_is_refused(turns):
         what_if(turns, [])
     with pytest.raises(KeyError, match="no comparison with 'x': there are gpt-4o"):
         what_if(turns, "gpt-4o")["x"]
+
+
+def test_turns_that_were_for_free_have_a_saving_and_no_share(frame_of):
+    tokens = {"input_tokens": 1000, "cached_tokens": 0, "output_tokens": 100}
+    found = what_if(frame_of({**tokens, "cost": Decimal(0)}), "gpt-4")
+    assert (found["gpt-4"].saving, found["gpt-4"].saving_share) == (Decimal("-0.036"), None)
+    assert "\u2212$0.036000 | 1 of 1" in repr(found)
+    assert "Without a cost" not in repr(found)
+
+
+def test_the_most_frequent_reason_is_named(frame_of):
+    whole = {"cost": Decimal(1), "cached_tokens": None}
+    frame = frame_of({**whole, "input_tokens": 5}, {**whole, "output_tokens": 5}, {**whole, "output_tokens": 6})
+    assert what_if(frame, "gpt-4")["gpt-4"].reason.endswith("input_tokens is unknown")
+    frame = frame_of({**whole, "input_tokens": 5}, {**whole, "input_tokens": 6}, {**whole, "output_tokens": 6})
+    assert what_if(frame, "gpt-4")["gpt-4"].reason.endswith("output_tokens is unknown")

@@ -10,9 +10,22 @@ TOO_SHORT_FOR_FACTS = (
     "helicone: requests",
     "openai: batch",
     "openai: completion",
+    "openai: stored completions",
     "langfuse: traces without observations",
 )
 """Dialects that carry less than ``conversations.facts`` asks for."""
+WITH_OTHERS = {
+    "langsmith: run with children": "langsmith: run with children, langsmith: run",
+    "langsmith: feedback": "langsmith: run, langsmith: feedback",
+    "langfuse: scores": "langfuse: observations of the blob storage, langfuse: scores",
+}
+"""Dialects whose files hold another one too, most records first: a run without its parent has no children either, and
+feedback alone is no turn."""
+NO_JSON_LINES = {
+    "langsmith: bulk Parquet": "is told by being Parquet, whose rows are otherwise those of a run",
+    "phoenix: dataframe": "a frame's columns, which Phoenix has no JSON for: its lines are spans of OpenTelemetry",
+}
+"""Dialects that no JSON line can hold, and why; test_langsmith.py and test_otlp.py write them."""
 
 
 def helicone(turns):
@@ -45,6 +58,12 @@ def batch(turns):
         yield {"id": f"batch-{body['id']}", "custom_id": "a", "response": response, "error": None}
 
 
+def stored(turns):
+    rows = list(completions(turns))
+    for start in range(0, len(rows), 5):
+        yield {"object": "list", "data": rows[start : start + 5], "has_more": start + 5 < len(rows)}
+
+
 def own(turns):
     for turn in turns:
         row = {name: getattr(turn, name) for name in table.COLUMNS if getattr(turn, name) is not None}
@@ -57,16 +76,20 @@ WRITERS = {
     "langsmith: v2 run": writers_langsmith.v2,
     "langsmith: run with children": writers_langsmith.nested,
     "langsmith: SDK payload": writers_langsmith.payloads,
+    "langsmith: API page": writers_langsmith.pages,
+    "langsmith: feedback": writers_langsmith.with_feedback,
     "langfuse: observations of the blob storage": writers_langfuse.observations,
     "langfuse: observations of the UI or API": writers_langfuse.camel,
     "langfuse: trace download": writers_langfuse.downloads,
     "langfuse: API page": writers_langfuse.pages,
     "langfuse: traces without observations": writers_langfuse.traces_alone,
+    "langfuse: scores": writers_langfuse.with_scores,
     "otlp: envelopes": writers_otlp.envelopes,
     "otlp: console or Phoenix spans": writers_otlp.console,
     "otlp: JavaScript spans": writers_otlp.javascript,
     "helicone: requests": helicone,
     "openai: batch": batch,
     "openai: completion": completions,
+    "openai: stored completions": stored,
     "chatmon: turns": own,
 }

@@ -7,15 +7,15 @@ import random
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from importers.conversations import facts, some_turns
-from importers.dialects import TOO_SHORT_FOR_FACTS, WRITERS
+from importers.conversations import SHAPES, facts, some_turns
+from importers.dialects import NO_JSON_LINES, TOO_SHORT_FOR_FACTS, WITH_OTHERS, WRITERS
 from importers.writers_langsmith import write_lines
 from properties import examples
 
 from chatmon import turns as table
 from chatmon.importers import ALL, open_logs
 
-TURNS = some_turns(12)
+TURNS = some_turns(14, seed=1168, shapes=SHAPES)
 every_dialect = pytest.mark.parametrize("name", WRITERS)
 GARBAGE = st.recursive(
     st.none()
@@ -65,11 +65,21 @@ def turns(name, tmp_path, records):
     return found
 
 
+def test_every_dialect_has_a_writer_or_a_reason_why_no_json_line_holds_it():
+    assert sorted([*WRITERS, *NO_JSON_LINES]) == sorted(dialect.name for dialect in ALL)
+
+
+def test_the_turns_written_came_about_in_every_way():
+    assert {turn.shape for turn in TURNS} == set(SHAPES)
+    for shape in ("attempts", "elsewhere", "orphans"):
+        assert {bool(turn.error_type) for turn in TURNS if turn.shape == shape} == {True, False}
+
+
 @every_dialect
 def test_a_record_is_known_for_what_it_is_and_nothing_is_lost(name, tmp_path, records):
     write_lines(records, tmp_path / "x.jsonl")
     found, report = read_back(tmp_path / "x.jsonl")
-    assert report.files[0].dialect == name
+    assert report.files[0].dialect == WITH_OTHERS.get(name, name)
     assert not report.rejected
     assert len(found) == len(TURNS)
     if name not in TOO_SHORT_FOR_FACTS and name != "chatmon: turns":
@@ -78,8 +88,8 @@ def test_a_record_is_known_for_what_it_is_and_nothing_is_lost(name, tmp_path, re
 
 @every_dialect
 def test_the_report_says_what_was_assumed_of_times_durations_and_the_cache(name):
-    (dialect,) = (one for one in ALL if one.name == name)
-    said = " ".join(dialect.assumptions)
+    together = WITH_OTHERS[name].split(", ") if "feedback" in name else [name]  # feedback has neither times nor tokens
+    said = " ".join(text for dialect in ALL for text in dialect.assumptions if dialect.name in together)
     assert "1970" in said or "without a zone" in said
     assert "millisecond" in said or "seconds" in said
     assert "cached" in said
@@ -135,7 +145,7 @@ def test_a_gzip_cut_in_the_middle_says_so_and_keeps_what_was_whole(name, tmp_pat
 @every_dialect
 def test_a_key_that_nothing_reads_is_named_with_its_count(name, tmp_path, records):
     for record in records:
-        inside = record.get("post") or record.get("patch") or [record]
+        inside = record.get("post") or record.get("patch") or record.get("runs") or [record]
         inside[0]["stray"] = 1
     write_lines(records, tmp_path / "x.jsonl")
     report = read_back(tmp_path / "x.jsonl")[1]

@@ -68,3 +68,39 @@ def test_texts_of_messages_reach_no_attribute(tmp_path):
     write_lines([span], tmp_path / "x.jsonl")
     attributes = read_back(tmp_path / "x.jsonl")[0][0].attributes
     assert attributes == {"service.name": "desk", "team": "desk"}
+
+
+def span(trace, number, parent, operation, status):
+    start = 1_790_000_000 + number
+    return {
+        "traceId": f"{trace:032x}", "spanId": f"{number:016x}", "parentSpanId": f"{parent:016x}" if parent else "",
+        "startTimeUnixNano": str(start * 10**9), "endTimeUnixNano": str((start + 1) * 10**9), "status": status,
+        "attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": operation}}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("unset", "good", "bad"),
+    [
+        ({}, {"code": 1}, {"code": 2}),
+        ({"code": 0}, {"code": 1}, {"code": 2}),
+        (None, {"code": "STATUS_CODE_OK"}, {"code": "STATUS_CODE_ERROR"}),
+        ({"code": "STATUS_CODE_UNSET"}, {"code": "STATUS_CODE_OK"}, {"code": "STATUS_CODE_ERROR"}),
+    ],
+)
+def test_a_status_that_is_not_set_says_nothing_whether_it_is_written_or_left_out(tmp_path, unset, good, bad):
+    traces = {  # what the root says, what its calls say, whether the turn failed
+        1: (unset, [bad], True),
+        2: (unset, [bad, unset], False),
+        3: (unset, [bad, bad], True),
+        4: (good, [bad, good], False),
+        5: (bad, [good], True),
+        6: (unset, [unset], False),
+    }
+    spans = []
+    for trace, (root, calls, _) in traces.items():
+        spans.append(span(trace, 1, None, "invoke_agent", root))
+        spans += [span(trace, number, 1, "chat", status) for number, status in enumerate(calls, start=2)]
+    write_lines([{"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}], tmp_path / "x.jsonl")
+    found = {int(turn.turn_id, 16): turn.error_type is not None for turn in read_back(tmp_path / "x.jsonl")[0]}
+    assert found == {trace: failed for trace, (*_, failed) in traces.items()}

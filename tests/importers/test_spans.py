@@ -63,6 +63,43 @@ def test_whole_numbers_are_times_since_1970_by_their_size(given_moment, unit):
     assert moment(UTC_READER, str(micros * unit[0])) == given_moment
 
 
+@pytest.mark.parametrize("number", ["100000000", "100000000000", "100000000000000", "100000000000000000"])
+def test_the_smallest_number_of_each_unit_is_one_day_of_1973(number):
+    assert moment(UTC_READER, number) == datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)
+    assert moment(UTC_READER, f"{number}.000001") >= datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [
+        ("99999999", None),
+        ("99999999.999999", None),
+        ("1759654800.25", datetime(2025, 10, 5, 9, 0, 0, 250_000, tzinfo=UTC)),
+        ("1759654800250.5", datetime(2025, 10, 5, 9, 0, 0, 250_500, tzinfo=UTC)),
+        ("9000000000000000000", datetime(2255, 3, 14, 16, tzinfo=UTC)),
+        ("10000000000000000000", None),
+    ],
+)
+def test_a_number_is_a_time_in_the_unit_of_its_size_or_none(number, found):
+    assert moment(UTC_READER, number) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("true", True), ("TRUE", True), ("1", True), ("1.0", True), ("yes", True), ("false", False), ("0", False),
+     ("0.0", False), ("no", False), ("", None), ("2", None), (None, None)],
+)  # fmt: skip
+def test_a_flag_is_said_in_words_or_in_numbers(text, value):
+    assert UTC_READER("flag($x::VARCHAR)", text) is value
+
+
+def test_a_number_is_read_and_a_duration_has_its_sign():
+    assert UTC_READER("number($x::VARCHAR)", "-2.5e3") == -2500.0
+    late, early = "TIMESTAMPTZ '2026-10-05 09:00:01.5Z'", "TIMESTAMPTZ '2026-10-05 09:00:00Z'"
+    assert UTC_READER(f"seconds_between({early}, {late}) + 0 * length($x)", "") == 1.5
+    assert UTC_READER(f"later({early}, 1.5) = {late} AND $x = ''", "") is True
+
+
 @pytest.mark.parametrize("text", ["", "soon", "2026-02-30", "0", "-5", "1e400", "nan", "9" * 60])
 def test_what_is_no_time_is_unknown(text):
     assert moment(UTC_READER, text) is None

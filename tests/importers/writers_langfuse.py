@@ -3,9 +3,24 @@
 import csv
 import json
 
-from export_writers import langfuse_observations as observations
+from export_writers import langfuse_observations
+from importers.conversations import at_the_desk, calls_of
 
-__all__ = ["camel", "downloads", "legacy", "observations", "pages", "traces_alone", "write_csv"]
+__all__ = ["camel", "downloads", "legacy", "observations", "pages", "traces_alone", "with_scores", "write_csv"]
+
+
+def observations(turns, **options):
+    """Rows of the blob storage, of traces that begin in another service, or are not all there, as their shapes say."""
+    for turn in turns:
+        desk, *calls = list(langfuse_observations([at_the_desk(turn)], calls=calls_of, **options))
+        web = f"{turn.turn_id[:16]}-web"
+        if turn.shape == "elsewhere":
+            yield next(langfuse_observations([turn], **options)) | {"id": web, "name": "POST /chat", "metadata": {}}
+        if turn.shape == "orphans":
+            yield from (call | {"metadata": desk["metadata"]} for call in calls)
+        else:
+            yield desk | ({"parent_observation_id": web} if turn.shape in ("elsewhere", "lost") else {})
+            yield from calls
 
 
 def camel(turns, **options):
@@ -26,6 +41,8 @@ def downloads(turns):
             for name in ("startTime", "endTime"):
                 row[name] = row[name].replace(" ", "T") + "Z"
             for name in ("userId", "sessionId", "traceId"):
+                row.pop(name)
+            for name in [name for name, value in row.items() if value is None]:
                 row.pop(name)
         yield {
             "trace": {"id": turn.turn_id, "userId": turn.user_id, "sessionId": turn.conversation_id, "scores": []},
@@ -74,6 +91,15 @@ def legacy(turns):
                     "data_type": "BOOLEAN" if isinstance(value, bool) else "NUMERIC", "string_value": "",
                 })  # fmt: skip
     return {"traces": traces, "observations": observations_, "scores": scores}
+
+
+def with_scores(turns):
+    """Observations without the turns' scores, and after them the scores as rows of their own."""
+    for turn in turns:
+        found = legacy([turn])
+        for row in found["observations"]:
+            yield row | {"user_id": turn.user_id, "session_id": turn.conversation_id}
+        yield from found["scores"]
 
 
 def traces_alone(turns):

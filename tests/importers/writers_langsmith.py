@@ -1,27 +1,50 @@
 """LangSmith's other export shapes, made of the runs that REST gives: nothing here knows how they are read."""
 
 import json
+from uuid import UUID
 
-from export_writers import langsmith_runs as runs
+from export_writers import langsmith_runs
+from importers.conversations import at_the_desk, calls_of
 
-__all__ = ["dumped", "nested", "payloads", "runs", "v2", "write_bulk", "write_lines"]
+__all__ = ["dumped", "nested", "pages", "payloads", "runs", "v2", "with_feedback", "write_bulk", "write_lines"]
 
 
 def write_lines(records, path, *, end="\n", start=""):
     path.write_text(start + "".join(json.dumps(record) + end for record in records), encoding="utf-8", newline="")
 
 
+def runs(turns, **options):
+    """REST's runs of turns, whose traces begin in another project, or are not all there, as their shapes say."""
+    for turn in turns:
+        desk, *calls = list(langsmith_runs([at_the_desk(turn)], calls=calls_of, **options))
+        below = str(UUID(int=UUID(turn.turn_id).int ^ 2**100))
+        if turn.shape == "elsewhere":
+            root = next(langsmith_runs([turn], **options))
+            yield root | {"session_id": "web", "name": "POST /chat", "extra": {"metadata": {}}, "feedback_stats": None}
+        if turn.shape == "orphans":
+            for call in calls:
+                call["extra"]["metadata"] |= desk["extra"]["metadata"]
+                yield call | {"feedback_stats": desk["feedback_stats"]}
+        elif turn.shape in ("elsewhere", "lost"):
+            yield desk | {"id": below, "parent_run_id": turn.turn_id}
+            yield from (call | {"parent_run_id": below} for call in calls)
+        else:
+            yield from (desk, *calls)
+
+
 def nested(turns):
     """``run.model_dump_json()``: Z on start and end, children inside their parent."""
-    roots = {}
-    for run in runs(turns):
+    given = {run["id"]: run | {"child_runs": None} for run in runs(turns)}
+    tops = []
+    for run in given.values():
         for name in ("start_time", "end_time"):
             run[name] += "Z"
-        if run["parent_run_id"] is None:
-            roots[run["id"]] = run | {"child_runs": []}
+        parent = given.get(run["parent_run_id"])
+        if parent:
+            parent["child_runs"] = [*(parent["child_runs"] or []), run]
         else:
-            roots[run["parent_run_id"]]["child_runs"].append(run | {"child_runs": None})
-    return list(roots.values())
+            tops.append(run)
+    return tops
 
 
 def dumped(turns):
@@ -37,10 +60,36 @@ def v2(turns):
         run["project_id"] = run.pop("session_id")
         run["metadata"] = run.pop("extra")["metadata"]
         parent = run.pop("parent_run_id")
-        run |= {"parent_run_ids": [parent] if parent else [], "status": run["status"].upper(), "is_root": not parent}
+        above = list(dict.fromkeys((run["trace_id"], parent))) if parent else []
+        run |= {"parent_run_ids": above, "status": run["status"].upper(), "is_root": not parent}
         for name in ("prompt_token_details", "completion_token_details"):
             run[name] = run[name] and {"raw": run[name]}
-        yield run
+        yield known(run)
+
+
+def pages(turns):
+    """REST's ``/runs/query``: a hundred runs a page."""
+    found = list(runs(turns))
+    for start in range(0, len(found), 100):
+        yield {"runs": found[start : start + 100], "cursors": {"next": None}}
+
+
+def with_feedback(turns):
+    """Runs without their feedback's means, and after them every score as REST lists it."""
+    yield from runs(turns, feedback=False)
+    for turn in turns:
+        for name in ("user_satisfaction", "task_completed"):
+            value = getattr(turn, name)
+            if value is not None:
+                yield {
+                    "id": f"{turn.turn_id}-{name}", "created_at": "2026-10-05T12:00:00.000000", "run_id": turn.turn_id,
+                    "trace_id": turn.turn_id, "key": name, "score": float(value), "value": None, "comment": None,
+                }  # fmt: skip
+
+
+def known(run):
+    """Leave out what is null."""
+    return {name: value for name, value in run.items() if value is not None}
 
 
 def payloads(turns):
@@ -59,8 +108,8 @@ def payloads(turns):
             for name in ("id", "end_time", "error", "feedback_stats", "status", "total_cost", "trace_id")
         }
         outputs = {} if run["prompt_tokens"] is None else {"usage_metadata": usage}
-        yield {"post": [start], "patch": []}
-        yield {"post": [], "patch": [rest | {"outputs": outputs}]}
+        yield {"post": [known(start)], "patch": []}
+        yield {"post": [], "patch": [known(rest) | {"outputs": outputs}]}
 
 
 def write_bulk(turns, path):

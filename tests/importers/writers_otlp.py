@@ -3,21 +3,72 @@
 import base64
 from datetime import UTC, datetime
 
-from export_writers import otlp_envelopes as envelopes
-from export_writers import otlp_spans as spans
+import export_writers
+from importers.conversations import at_the_desk, calls_of
 
-__all__ = ["console", "envelopes", "javascript", "numbers", "phoenix_rows", "protobuf", "snake"]
+__all__ = ["console", "envelopes", "javascript", "numbers", "phoenix_rows", "protobuf", "snake", "spans"]
+
+SERVICE = "service.name"
+OF_A_CALL = ("gen_ai.usage", "gen_ai.response", "gen_ai.operation", "error.type")
+
+
+def spans(turns):
+    """The spans of turns, whose traces begin in another service, or are not all there, as their shapes say."""
+    for turn in turns:
+        trace, *_ = desk, *calls = list(export_writers.otlp_spans([at_the_desk(turn)], calls=calls_of))
+        trace, web = trace[0], trace[0][16:]
+        if turn.shape == "elsewhere":
+            start, end = next(export_writers.otlp_spans([turn]))[3:5]
+            request = {"http.request.method": "POST", "url.path": "/chat", SERVICE: "web"}
+            yield trace, web, None, start, end, "", request
+        if turn.shape == "orphans":
+            said = {name: value for name, value in desk[-1].items() if not name.startswith(OF_A_CALL)}
+            yield from ((*call[:-1], said | call[-1]) for call in calls)
+        else:
+            yield (*desk[:2], web, *desk[3:]) if turn.shape in ("elsewhere", "lost") else desk
+            yield from calls
+
+
+def explicit(turns, **options):
+    """Every field written, also where it is the default."""
+    for envelope in export_writers.otlp_envelopes(turns, spans_of=spans, **options):
+        (resource,) = envelope["resourceSpans"]
+        for span in resource["scopeSpans"][0]["spans"]:
+            services = [pair for pair in span["attributes"] if pair["key"] == SERVICE]
+            for pair in services:
+                span["attributes"].remove(pair)
+                resource["resource"]["attributes"] = [pair]
+        yield envelope
+
+
+def envelopes(turns):
+    """The collector's file exporter: a status that says nothing is empty."""
+    for envelope in explicit(turns):
+        for span in envelope["resourceSpans"][0]["scopeSpans"][0]["spans"]:
+            span["status"] = without_defaults(span["status"])
+        yield envelope
 
 
 def protobuf(turns):
-    """``MessageToJson``: ids in base64, enums by name."""
+    """``MessageToJson``: ids in base64, enums by name, and nothing that is the default: no zero, no empty text."""
     encode = lambda text: base64.b64encode(bytes.fromhex(text)).decode()  # noqa: E731 - one line says it
-    return envelopes(turns, identify=encode, code=("STATUS_CODE_UNSET", "STATUS_CODE_ERROR"))
+    for envelope in explicit(turns, identify=encode, code=("STATUS_CODE_UNSET", "STATUS_CODE_ERROR")):
+        yield without_defaults(envelope)
+
+
+def without_defaults(message):
+    """Leave out what protobuf's JSON does, however deep: but not the value of an attribute, which is a choice."""
+    if isinstance(message, list):
+        return [without_defaults(one) for one in message]
+    if not isinstance(message, dict):
+        return message
+    left = {name: value if name == "value" else without_defaults(value) for name, value in message.items()}
+    return {name: value for name, value in left.items() if value not in ("", 0, "0", [], "STATUS_CODE_UNSET")}
 
 
 def numbers(turns):
-    """Integers as numbers, as many writers have them."""
-    return envelopes(turns, whole=int)
+    """Integers as numbers, as many writers have them, and every field written."""
+    return explicit(turns, whole=int)
 
 
 def snake(turns):
@@ -40,8 +91,8 @@ def console(turns):
             "name": "x", "context": {"trace_id": f"0x{trace}", "span_id": f"0x{span}", "trace_state": "[]"},
             "parent_id": f"0x{parent}" if parent else None, "start_time": moment(start), "end_time": moment(end),
             "status": {"status_code": "ERROR" if failed else "UNSET"},
-            "attributes": {name: value for name, value in attributes.items() if value is not None},
-            "resource": {"attributes": {"service.name": "desk"}},
+            "attributes": {name: value for name, value in attributes.items() if not (value is None or name == SERVICE)},
+            "resource": {"attributes": {SERVICE: attributes.get(SERVICE, "desk")}},
         }  # fmt: skip
 
 
@@ -58,13 +109,14 @@ OPENINFERENCE = {
 def phoenix_rows(turns):
     """Rows of ``get_spans_dataframe()``: OpenInference names as columns, own dimensions in a metadata column."""
     for trace, span, parent, start, end, failed, attributes in spans(turns):
-        kind = "LLM" if attributes["gen_ai.operation.name"] == "chat" else "AGENT"
+        kind = {"chat": "LLM", "invoke_agent": "AGENT", None: "UNKNOWN"}[attributes.get("gen_ai.operation.name")]
         metadata = {name.removeprefix("chatmon."): value for name, value in attributes.items() if "chatmon." in name}
         named = {f"attributes.{name}": attributes.get(theirs) for theirs, name in OPENINFERENCE.items()}
         yield named | {
             "context.span_id": span, "context.trace_id": trace, "parent_id": parent, "name": "x", "span_kind": kind,
             "start_time": datetime.fromisoformat(moment(start)), "end_time": datetime.fromisoformat(moment(end)),
-            "status_code": "ERROR" if failed else "OK", "status_message": "", "attributes.metadata": metadata or None,
+            "status_code": "ERROR" if failed else "UNSET", "status_message": "",
+            "attributes.metadata": metadata or None,
         }  # fmt: skip
 
 
@@ -73,7 +125,8 @@ def javascript(turns):
     for trace, span, parent, start, end, failed, attributes in spans(turns):
         yield {
             "traceId": trace, "id": span, "parentId": parent, "name": "x", "startTime": list(divmod(start, 10**9)),
-            "endTime": list(divmod(end, 10**9)), "status": {"code": 2 if failed else 0}, "attributes": attributes,
+            "endTime": list(divmod(end, 10**9)), "status": {"code": 2 if failed else 0},
+            "attributes": {name: value for name, value in attributes.items() if value is not None},
         }  # fmt: skip
 
 
