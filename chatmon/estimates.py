@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def percentile_of(n: int, q: float, values: Mapping[int, float]) -> Estimate:
     return Estimate(value, None if low is None else values[low], None if high is None else values[high], n)
 
 
+@lru_cache  # nearly all of a percentile's time, and the same for any values
 def _places(n: int, q: float) -> tuple[int | None, int | None, int | None, int | None]:
     """Return the places of the quantile's two neighbours and of the ends of its interval."""
     if not 0 < q < 1:

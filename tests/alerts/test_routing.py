@@ -1,5 +1,6 @@
 """Who is told what and when, decided without a clock, a disk or a thread."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from properties import examples
 
 from chatmon.alerts.notification import Severity, Status
 from chatmon.alerts.policy import Inhibition, Policy, Route, Silence, matches
-from chatmon.alerts.routing import OpenAlert, acknowledge, route
+from chatmon.alerts.routing import OpenAlert, acknowledge, muted, route
 
 MINUTE = timedelta(minutes=1)
 PAGES = Route(
@@ -89,6 +90,14 @@ def test_an_alert_is_told_once_and_again_when_it_is_said_again():
     assert desk.step(firing(repeats=1), minutes=1) == [("pager", "Firing: errors")]
 
 
+def test_a_repeat_that_comes_after_a_newer_one_says_nothing_and_changes_nothing():
+    desk = Desk()
+    desk.step(firing())
+    desk.step(firing(repeats=2, at=NIGHT + 20 * MINUTE, started_at=NIGHT))
+    assert desk.step(firing(repeats=1, at=NIGHT + 10 * MINUTE, started_at=NIGHT)) == []
+    assert desk.alerts["errors{}"].latest.repeats == 2
+
+
 def test_its_end_is_told_to_those_who_know_of_it_and_to_nobody_else():
     desk = Desk()
     assert desk.step(resolved()) == []
@@ -107,6 +116,31 @@ def test_the_next_channel_is_told_while_nobody_acknowledges_and_each_once():
         20: [("boss", "Firing: errors")],
     }
     assert desk.step(resolved()) == [(name, "Resolved: errors") for name in ("pager", "second", "boss")]
+
+
+def test_a_clock_that_is_set_back_tells_nobody_more_and_nobody_twice():
+    desk = Desk()
+    desk.step(firing())
+    assert desk.step(minutes=-5) == desk.step(minutes=-40) == []
+    assert desk.step(firing(repeats=1)) == [("pager", "Firing: errors")]
+
+
+def test_what_is_said_of_an_alert_has_one_topic_so_that_it_arrives_in_order():
+    alerts, begun = route({}, [firing(region="uk")], POLICY, [], NIGHT)
+    alerts, taken = acknowledge(alerts, "errors{region=uk}", "ada", POLICY)
+    _, ended = route(alerts, [resolved(region="uk")], POLICY, [], NIGHT)
+    assert [one.channel for one in begun + taken + ended] == ["pager"] * 3
+    assert len({one.topic for one in begun + taken + ended}) == 1
+
+
+def test_an_open_alert_goes_through_json_without_loss():
+    desk = Desk()
+    desk.silence(30, rule="cost")
+    desk.step(firing(), firing("cost"))
+    desk.acknowledge("errors{}")
+    assert [one.told_at for one in desk.alerts.values()] == [NIGHT, None]
+    for one in desk.alerts.values():
+        assert OpenAlert.from_dict(json.loads(json.dumps(one.to_dict()))) == one
 
 
 def test_an_acknowledgement_stops_escalation_and_repeats_and_tells_those_who_know():
@@ -148,6 +182,13 @@ def test_an_alert_that_came_and_went_in_a_silence_is_told_to_nobody():
     desk = Desk()
     desk.silence(30, rule="errors")
     assert desk.step(firing()) + desk.step(resolved(), minutes=10) + desk.step(minutes=60) == []
+
+
+def test_silences_that_can_be_read_only_once_hold_for_the_whole_step():
+    desk = Desk()
+    desk.silence(30, rule="errors")
+    later = firing(at=NIGHT + 2 * MINUTE)
+    assert route({}, [firing(), resolved(), later], POLICY, iter(desk.silences), NIGHT)[1] == []
 
 
 def test_what_was_opened_before_a_silence_is_closed_in_it():
@@ -205,6 +246,16 @@ def test_one_alert_may_mute_others_of_its_region_and_they_are_told_when_it_ends(
         ("pager", "Resolved: outage{region=uk}"),
         ("pager", "Firing: errors{region=uk}"),
     ]
+
+
+def test_while_one_alert_is_silenced_another_is_still_muted_by_its_source():
+    outage = Inhibition(source={"rule": "outage"}, target={"rule": "errors"})
+    desk = Desk(replace(POLICY, inhibitions=(outage,)))
+    desk.silence(30, rule="cost")
+    desk.silence(30, rule="latency")
+    told = desk.step(firing("cost"), firing("errors"), firing("outage"), firing("latency"), firing("tokens"))
+    assert told == [("pager", "Firing: outage"), ("pager", "Firing: tokens")]
+    assert muted(desk.alerts, desk.policy, iter(desk.silences), desk.now) == {"cost{}", "errors{}", "latency{}"}
 
 
 def test_an_alert_that_fits_both_sides_is_not_muted_by_its_like():

@@ -184,7 +184,8 @@ def _tested(changed: str, path: Path, tests: Sequence[str]) -> int:
     sys.meta_path.insert(0, changed_module)
     importlib.import_module(changed_module.name)  # before pytest looks for its examples, by its path
     options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "-p", "no:nbval", "-p", "no:langsmith_plugin"]
-    return int(pytest.main([*options, *tests]))
+    # Nobody reads why an assertion failed, and preparing to say so takes longer than most tests.
+    return int(pytest.main([*options, "--assert=plain", *tests]))
 
 
 class _Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
