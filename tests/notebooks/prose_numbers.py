@@ -154,9 +154,10 @@ def pieces(notebook: Any) -> Iterator[Piece]:
             yield Piece(position, section, heading, text)
 
 
-def _split(text: str) -> list[str]:
+@cache
+def _split(text: str) -> tuple[str, ...]:
     """Cut a markdown text before each heading of a section; the first part is what comes before all of them."""
-    return re.split(r"^(?=## )", prose(text), flags=re.MULTILINE)
+    return tuple(re.split(r"^(?=## )", prose(text), flags=re.MULTILINE))
 
 
 def near(piece: Piece, evidence: list[Shown]) -> list[Values]:
@@ -173,9 +174,12 @@ def supported(claim: Claim, free: list[str], evidence: list[Values]) -> bool:
     return not wanted or any(wanted <= found for found in evidence)
 
 
-def prose_numbers(notebook: Any) -> list[str]:
-    """Every number quoted in prose appears in an output near it, or is listed as free; every free number is used."""
-    evidence = shown(notebook)
+def prose_numbers(notebook: Any, evidence: list[Shown] | None = None) -> list[str]:
+    """Every number quoted in prose appears in an output near it, or is listed as free; every free number is used.
+
+    ``evidence`` is what ``shown(notebook)`` returned before only its prose was changed.
+    """
+    evidence = shown(notebook) if evidence is None else evidence
     top = header_position(notebook)
     listed = {n: _free(cell.source) for n, cell in enumerate(notebook.cells) if cell.cell_type == "markdown"}
     used: dict[int, set[str]] = {position: set() for position in listed}
@@ -197,6 +201,7 @@ def prose_numbers(notebook: Any) -> list[str]:
     ]
 
 
+@cache
 def _free(text: str) -> list[str]:
     """Return the numbers that a cell lists as free. A separator of thousands has no space after it; the list has."""
     listed = [part for match in MARKER.finditer(text) for part in re.split(r",\s+", match[1].replace("\\$", "$"))]

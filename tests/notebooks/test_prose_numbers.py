@@ -9,7 +9,7 @@ import pytest
 import sample
 from course_files import LESSONS, number_of, read
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from prose_numbers import claims, pieces, prose_numbers, quoted
+from prose_numbers import claims, pieces, prose_numbers, quoted, shown
 from rules import Notebook
 
 SEEN = 0.97
@@ -185,7 +185,8 @@ def one_digit_changed(notebook: Notebook) -> Iterator[tuple[str, Notebook]]:
 
 def unseen(notebook: Notebook) -> tuple[list[str], int]:
     """Return the changes that the rule does not see, and how many there were."""
-    changes = [(what, bool(prose_numbers(changed))) for what, changed in one_digit_changed(notebook)]
+    evidence = shown(notebook)
+    changes = [(what, bool(prose_numbers(changed, evidence))) for what, changed in one_digit_changed(notebook)]
     return [what for what, complained in changes if not complained], len(changes)
 
 
