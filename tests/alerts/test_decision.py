@@ -1,5 +1,6 @@
 """The decision: every transition by a table, and what must hold for any rule and any values by properties."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -141,6 +142,84 @@ def test_a_clock_that_steps_back_changes_nothing():
     state, said = decide(rule(keep_firing_for=5 * MINUTE, renotify=MINUTE), FIRING, CLEAR, 9, T - timedelta(hours=2))
     assert said is None
     assert state.phase is Phase.FIRING
+
+
+FLAPPING = replace(CLEARING, fired=tuple(T - ago * MINUTE for ago in (99, 66, 33, 9)))
+LONG = {"for_": 5 * MINUTE, "keep_firing_for": 5 * MINUTE}
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "minutes"),
+    [
+        (INACTIVE, {}, None),
+        (NO_DATA, {}, None),
+        (RESOLVED, {}, None),
+        (PENDING, {}, 4),  # for 5 minutes, of which 1 has passed
+        (FIRING, {}, None),
+        (FIRING, {"renotify": 30 * MINUTE}, 21),  # said 9 minutes ago
+        (CLEARING, {}, 4),
+        (CLEARING, {"renotify": 10 * MINUTE}, 1),
+        (CLEARING, {"renotify": 30 * MINUTE}, 4),
+        (FLAPPING, {}, 6 * 60 - 1),
+        (FLAPPING, {"keep_firing_for": timedelta(hours=7)}, 7 * 60 - 1),
+        (FLAPPING, {"renotify": 30 * MINUTE}, 21),
+    ],
+)
+def test_what_is_due_happens_at_its_moment_and_not_before(state, changes, minutes):
+    the_rule, value = rule(**LONG | changes), BREACH if state.phase is Phase.PENDING else CLEAR
+    moment = due(the_rule, state)
+    assert moment == (None if minutes is None else T + minutes * MINUTE)
+    if moment is not None:
+        assert decide(the_rule, state, value, 9, moment - timedelta(microseconds=1))[1] is None
+        assert decide(the_rule, state, value, 9, moment)[1] is not None
+
+
+@pytest.mark.parametrize("phase", [Phase.INACTIVE, Phase.NO_DATA, Phase.RESOLVED])
+def test_what_came_before_a_breach_does_not_count_as_breaching(phase):
+    before = State(phase=phase, since=T - 60 * MINUTE)
+    assert decide(rule(for_=5 * MINUTE), before, BREACH, 9, T) == (State(phase=Phase.PENDING, since=T), None)
+
+
+def test_minutes_without_data_neither_stop_nor_start_anew_what_was_waiting():
+    the_rule = rule(for_=3 * MINUTE, keep_firing_for=3 * MINUTE)
+    values = [BREACH, NOTHING, NOTHING, BREACH, CLEAR, NOTHING, NOTHING, CLEAR]
+    _, said = run(the_rule, values)
+    assert [(place, note.status.value) for place, note in said] == [(3, "firing"), (7, "resolved")]
+
+
+def test_an_alert_is_remembered_as_resolved_for_as_long_as_it_may_flap():
+    the_rule = rule(flap_within=60 * MINUTE)
+    state, _ = run(the_rule, [BREACH, CLEAR])
+    assert (state.phase, state.since, state.said, state.notified_at) == (Phase.RESOLVED, T + MINUTE, 0, None)
+    assert decide(the_rule, state, CLEAR, 9, T + 60 * MINUTE)[0] == state
+    after, _ = decide(the_rule, state, CLEAR, 9, T + 61 * MINUTE)
+    assert (after.phase, after.since) == (Phase.INACTIVE, T + 61 * MINUTE)
+    assert decide(the_rule, state, NOTHING, 9, T + 61 * MINUTE)[0].phase is Phase.NO_DATA
+
+
+def test_the_fourth_alert_within_the_time_flaps_and_older_ones_do_not_count():
+    the_rule = rule(flap_within=60 * MINUTE)
+    _, said = run(the_rule, [BREACH, CLEAR] * 3 + [BREACH])
+    assert [note.status.value for _, note in said] == ["firing", "resolved"] * 3 + ["firing"]
+    assert ["flaps" in note.text for _, note in said] == [False] * 6 + [True]
+    assert said[-1][1].text.endswith("; it flaps: fired 4 times lately, so it stays open longer")
+    fired = tuple(T - ago * MINUTE for ago in (61, 60, 59))
+    after, note = decide(the_rule, State(fired=fired), BREACH, 9, T)
+    assert after.fired == (T - 59 * MINUTE, T)
+    assert "flaps" not in note.text
+
+
+@pytest.mark.parametrize("before", STATES)
+def test_a_state_goes_through_json_without_loss(before):
+    state = replace(STATES[before], labels={"region": "uk"})
+    assert State.from_dict(json.loads(json.dumps(state.to_dict()))) == state
+    assert state.quiet is (before in {"inactive", "resolved", "no data"})
+
+
+def test_a_quiet_alert_knows_since_when():
+    state, _ = run(rule(), [CLEAR, NOTHING, NOTHING, NOTHING])
+    assert (state.phase, state.since) == (Phase.NO_DATA, T + MINUTE)
+    assert run(rule(), [CLEAR], State(phase=Phase.INACTIVE, since=T - MINUTE))[0].since == T - MINUTE
 
 
 VALUES = st.lists(st.sampled_from([BREACH, HELD, CLEAR, NOTHING]), max_size=60)
