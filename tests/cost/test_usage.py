@@ -145,28 +145,6 @@ def test_llama_cpp_s_timings_alone_are_enough():
     assert Usage.from_llama_cpp({"timings": LLAMA_CPP["timings"]}) == Usage(1000, 600, None, 80, None)
 
 
-def test_langchain_s_own_conversions_give_the_same_usage():
-    from langchain_openai.chat_models.base import _create_usage_metadata, _create_usage_metadata_responses
-
-    assert Usage.from_langchain(_create_usage_metadata(OPENAI_CHAT)) == CALL
-    assert Usage.from_langchain(_create_usage_metadata_responses(OPENAI_RESPONSES)) == CALL
-
-
-def test_genai_prices_extracts_the_same_tokens():
-    from genai_prices import extract_usage
-
-    cases = (
-        ("openai", "chat", "gpt-4.1", OPENAI_CHAT, Usage.from_openai_chat),
-        ("openai", "responses", "gpt-4.1", OPENAI_RESPONSES, Usage.from_openai_responses),
-        ("anthropic", "default", "claude-sonnet-4-5", ANTHROPIC, Usage.from_anthropic),
-    )
-    for provider, flavor, model, body, convert in cases:
-        found = extract_usage({"model": model, "usage": body}, provider_id=provider, api_flavor=flavor).usage
-        mine = convert(body)
-        assert (mine.input_tokens, mine.cached_tokens) == (found.input_tokens, found.cache_read_tokens), flavor
-        assert mine.output_tokens == found.output_tokens, flavor
-
-
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     ("value", "error", "message"),
@@ -258,3 +236,25 @@ def test_llama_cpp_s_usage_goes_before_its_timings():
     usage = {"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 0}}
     timings = {"cache_n": 3, "prompt_n": 99, "predicted_n": 9}
     assert Usage.from_llama_cpp({"usage": usage, "timings": timings}) == Usage(10, 0, None, 2, None)
+
+
+def test_langchain_s_own_conversions_give_the_same_usage():
+    from langchain_openai.chat_models.base import _create_usage_metadata, _create_usage_metadata_responses
+
+    assert Usage.from_langchain(_create_usage_metadata(OPENAI_CHAT)) == CALL
+    assert Usage.from_langchain(_create_usage_metadata_responses(OPENAI_RESPONSES)) == CALL
+
+
+def test_genai_prices_extracts_the_same_tokens():
+    from genai_prices import extract_usage
+
+    cases = (
+        ("openai", "chat", "gpt-4.1", OPENAI_CHAT, Usage.from_openai_chat),
+        ("openai", "responses", "gpt-4.1", OPENAI_RESPONSES, Usage.from_openai_responses),
+        ("anthropic", "default", "claude-sonnet-4-5", ANTHROPIC, Usage.from_anthropic),
+    )
+    for provider, flavor, model, body, convert in cases:
+        found = extract_usage({"model": model, "usage": body}, provider_id=provider, api_flavor=flavor).usage
+        mine = convert(body)
+        assert (mine.input_tokens, mine.cached_tokens) == (found.input_tokens, found.cache_read_tokens), flavor
+        assert mine.output_tokens == found.output_tokens, flavor

@@ -86,6 +86,17 @@ def test_a_record_is_known_for_what_it_is_and_nothing_is_lost(name, tmp_path, re
         assert facts(found) == facts(TURNS)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["langsmith: run", "langfuse: trace download", "otlp: envelopes", "otlp: JavaScript spans"],
+)
+def test_the_first_token_is_that_of_the_call_that_answered_timed_from_the_question(name, turns):
+    def firsts(some):
+        return {turn.turn_id.replace("-", ""): turn.time_to_first_token for turn in some}
+
+    assert firsts(turns) == firsts(TURNS)
+
+
 @every_dialect
 def test_the_report_says_what_was_assumed_of_times_durations_and_the_cache(name):
     together = WITH_OTHERS[name].split(", ") if "feedback" in name else [name]  # feedback has neither times nor tokens

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from importers import writers_langfuse as writers
-from importers.conversations import facts, some_turns
+from importers.conversations import SHAPES, facts, some_turns
 from importers.writers_langsmith import write_lines
 
 from chatmon import turns as table
@@ -12,6 +12,7 @@ from chatmon.importers import open_logs
 from chatmon.importers.langfuse import tokens
 
 TURNS = some_turns()
+SHAPED = some_turns(28, shapes=SHAPES)
 
 
 def read_back(path, **options):
@@ -22,33 +23,33 @@ def read_back(path, **options):
 @pytest.mark.parametrize("shape", ["observations", "camel", "downloads", "pages"])
 def test_every_door_gives_the_same_turns(tmp_path, shape):
     path = tmp_path / "export.jsonl"
-    write_lines(getattr(writers, shape)(TURNS), path)
+    write_lines(getattr(writers, shape)(SHAPED), path)
     found, report = read_back(path)
-    assert facts(found) == facts(TURNS)
+    assert facts(found) == facts(SHAPED)
     assert not report.rejected
 
 
 @pytest.mark.parametrize("shape", ["observations", "camel"])
 def test_a_csv_gives_the_same_turns(tmp_path, shape):
     path = tmp_path / "export.csv"
-    writers.write_csv(getattr(writers, shape)(TURNS), path)
-    assert facts(read_back(path)[0]) == facts(TURNS)
+    writers.write_csv(getattr(writers, shape)(SHAPED), path)
+    assert facts(read_back(path)[0]) == facts(SHAPED)
 
 
 def test_the_blob_storage_parquet_gives_the_same_turns(tmp_path):
     path = tmp_path / "observations.parquet"
-    rows = list(writers.observations(TURNS))
+    rows = list(writers.observations(SHAPED))
     as_text = [row | {"metadata": json.dumps(row["metadata"])} for row in rows]
     counts = pa.array([list(row["usage_details"].items()) for row in rows], pa.map_(pa.string(), pa.int64()))
     columns = {name: [row[name] for row in as_text] for name in rows[0] if name != "usage_details"}
     pq.write_table(pa.table(columns | {"usage_details": counts}), path)
-    assert facts(read_back(path)[0]) == facts(TURNS)
+    assert facts(read_back(path)[0]) == facts(SHAPED)
 
 
 def test_cache_counted_inside_input_gives_the_same_turns(tmp_path):
     path = tmp_path / "export.jsonl"
-    write_lines(writers.observations(TURNS, apart=False), path)
-    assert facts(read_back(path)[0]) == facts(TURNS)
+    write_lines(writers.observations(SHAPED, apart=False), path)
+    assert facts(read_back(path)[0]) == facts(SHAPED)
 
 
 def test_cost_of_a_generation_is_added_up_where_no_total_is_given(tmp_path):

@@ -4,12 +4,13 @@ import random
 
 import pytest
 from importers import writers_langsmith as writers
-from importers.conversations import facts, some_turns
+from importers.conversations import SHAPES, facts, some_turns
 
 from chatmon import turns as table
 from chatmon.importers import open_logs
 
 TURNS = some_turns()
+SHAPED = some_turns(28, shapes=SHAPES)
 
 
 def read_back(path, **options):
@@ -27,18 +28,18 @@ def plain(tmp_path):
 @pytest.mark.parametrize("shape", ["runs", "dumped", "nested", "v2", "payloads"])
 def test_every_json_dialect_gives_the_same_turns(tmp_path, shape):
     path = tmp_path / "runs.jsonl"
-    writers.write_lines(getattr(writers, shape)(TURNS), path)
+    writers.write_lines(getattr(writers, shape)(SHAPED), path)
     found, report = read_back(path)
-    assert facts(found) == facts(TURNS)
+    assert facts(found) == facts(SHAPED)
     assert not report.rejected
 
 
 def test_the_bulk_parquet_gives_the_same_turns(tmp_path):
     folder = tmp_path / "export_id=1" / "runs" / "year=2026" / "month=10" / "day=5"
     folder.mkdir(parents=True)
-    writers.write_bulk(TURNS, folder / "part.parquet")
+    writers.write_bulk(SHAPED, folder / "part.parquet")
     found, _ = read_back(tmp_path)
-    assert facts(found) == facts(TURNS)
+    assert facts(found) == facts(SHAPED)
 
 
 def test_an_api_page_and_an_indented_array_give_the_same_turns(tmp_path, plain):

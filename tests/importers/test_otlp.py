@@ -4,14 +4,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from importers import writers_otlp as writers
-from importers.conversations import facts, some_turns
+from importers.conversations import SHAPES, facts, some_turns
 from importers.writers_langsmith import write_lines
 
 from chatmon import turns as table
 from chatmon.importers import open_logs
 from chatmon.importers.names import ALIASES
 
-TURNS = some_turns()
+TURNS = some_turns(28, shapes=SHAPES)
 
 
 def read_back(path):

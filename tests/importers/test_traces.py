@@ -33,7 +33,7 @@ def call(name, parent="root", start=0.0, **said):
 
 def turns_of(*given):
     """Return the turns of spans as rows, and the reasons for which some were rejected."""
-    connection = duckdb.connect(config={"threads": 1})
+    connection = duckdb.connect(config={"threads": 1, "memory_limit": "200MB"})
     spans.prepare(connection, "UTC")
     names = ["file", "line", *dict.fromkeys(name for one in given for name in one)]
     rows = [{"file": 1, "line": line, **one} for line, one in enumerate(given)]
@@ -137,6 +137,11 @@ def test_a_call_around_a_call_repeats_it_however_far_below_it_is():
         call("other", "root", input_tokens=2, model="m", start=0.2),
     )
     assert (turn["input_tokens"], turn["attempts"], turn["model"]) == (42, 2, "m")
+
+
+def test_calls_that_are_each_other_s_parents_are_read_to_an_end_and_not_counted():
+    turn = turn_of(span("root", user_id="u1"), call("a", "b", input_tokens=3), call("b", "a", input_tokens=4))
+    assert (turn["user_id"], turn["attempts"]) == ("u1", None)
 
 
 def test_the_root_s_word_on_failure_counts_and_not_that_of_what_it_recovered_from():
