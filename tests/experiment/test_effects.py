@@ -75,6 +75,16 @@ def test_the_unit_of_a_metric_does_not_matter_even_where_users_hardly_differ():
         assert effect(DONE, "b", arm(low * unit), arm(high * unit)).z == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(("control", "treatment"), [([1.0] * 100, HIGH), (HIGH, [1.0] * 100)])
+def test_where_users_of_one_variant_alone_differ_their_chance_is_the_error(control, treatment):
+    plain = effect(DONE, "b", arm(control), arm(treatment))
+    assert plain.error == pytest.approx((0.25 / 99) ** 0.5)
+    found = effect(DONE, "b", arm(control, before=LOW), arm(treatment, before=LOW))
+    # By hand, the days before take a quarter of the one variance, and give the other a twelfth of that.
+    assert found.saved == pytest.approx(1 - (0.75 + 1 / 12))
+    assert (found.error / plain.error) ** 2 == pytest.approx(1 - found.saved)
+
+
 @pytest.mark.parametrize(("control", "treatment"), [([0.0] * 100, HIGH), (HIGH, [0.0] * 100)])
 def test_against_nothing_at_all_there_is_a_difference_and_no_ratio(control, treatment):
     found = effect(DONE, "b", arm(control), arm(treatment))
