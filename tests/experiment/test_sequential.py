@@ -25,7 +25,9 @@ SEVENTHS = [look / 7 for look in range(1, 8)]
 
 
 def test_obrien_fleming_bounds_are_the_published_ones_of_lan_and_demets():
-    assert bounds(FIFTHS, 0.05) == pytest.approx([4.8769, 3.3570, 2.6803, 2.2898, 2.0310], abs=1e-3)
+    published = [4.8769, 3.3570, 2.6803, 2.2898, 2.0310]
+    assert bounds(FIFTHS, 0.05) == pytest.approx(published, abs=1e-3)
+    assert bounds(FIFTHS, 0.025, two_sided=False) == pytest.approx(published, abs=1e-3)
 
 
 def test_pocock_bounds_are_the_published_ones_of_lan_and_demets():
