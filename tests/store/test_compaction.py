@@ -111,16 +111,18 @@ IMPOSSIBLE = (
 
 
 def test_lines_that_are_no_turn_are_left_out_and_counted_and_all_others_count(tmp_path):
-    put(tmp_path, "a", as_line(1), as_line(2, attributes={"plan": "pro"}), *IMPOSSIBLE)
-    put(tmp_path, "b", as_line(3), a_rating(3, 1), a_rating(2, 5), a_rating(2, 2), "{}\n")
-    put(tmp_path, "c")
-    put(tmp_path, "d", "torn")
+    for place, line in enumerate(IMPOSSIBLE):  # a file for each: where all but one are sound, it has to be found
+        put(tmp_path, f"a-{place}", as_line(10 + place), line)
+    put(tmp_path, "b", as_line(1), as_line(2, attributes={"plan": "pro"}), *IMPOSSIBLE)
+    put(tmp_path, "c", as_line(3), a_rating(3, 1), a_rating(2, 5), a_rating(2, 2))
+    put(tmp_path, "d")
+    put(tmp_path, "e", "torn")
     done = compact(tmp_path)
-    assert (done.files, done.turns, done.unreadable) == (4, 3, len(IMPOSSIBLE) + 2)
-    assert rated(tmp_path) == {"t1": None, "t2": 2, "t3": 1}
-    assert [turn.attributes for turn in read_parquet(parts(tmp_path)[FIRST])] == [{}, {"plan": "pro"}, {}]
+    assert (done.files, done.turns, done.unreadable) == (14, 13, 21)
+    assert rated(tmp_path) == {f"t{10 + place}": None for place in range(10)} | {"t1": None, "t2": 2, "t3": 1}
+    assert {"plan": "pro"} in [turn.attributes for turn in read_parquet(parts(tmp_path)[FIRST])]
     assert str(done) == (
-        "4 files of lines compacted: 1 days now hold 3 turns; 12 unreadable lines left out, "
+        "14 files of lines compacted: 1 days now hold 13 turns; 21 unreadable lines left out, "
         "0 files of earlier compactions removed, 0 are still written to"
     )
 
