@@ -117,9 +117,9 @@ def effect(metric: Metric, variant: str, control: Arm, treatment: Arm) -> Effect
             metric.name, variant, sum(known), centres[0], centres[1], 0.0, 0.0 if min(centres) > 0 else None, z
         )
     before = min(arm.known_before.get(metric.name, 0) for arm in (control, treatment)) >= LEAST_USERS
-    left = [_left(sides, side, columns(metric)) if before else 1.0 for side in sides]
-    if min(left) <= _NOTHING:
-        before, left = False, [1.0, 1.0]
+    left = [_left(sides, side, columns(metric)) for side in sides] if before else plain
+    if any(rest <= _NOTHING * amount for rest, amount in zip(left, plain, strict=True)):
+        before, left = False, plain
     covariates = (value_before, count_before) if before else (None, None)
     found = tea.RatioOfMeans(value, count, *covariates, use_t=False, confidence_level=0.95).analyze_aggregates(*sides)
     width = 2 * 1.959963984540054
@@ -136,21 +136,18 @@ def effect(metric: Metric, variant: str, control: Arm, treatment: Arm) -> Effect
         if positive
         else None,
         z=float(found.statistic),
-        saved=1 - sum(part * amount for part, amount in zip(left, plain, strict=True)) / sum(plain),
+        saved=1 - sum(left) / sum(plain),
     )
 
 
 def _left(sides: list[Any], side: Any, names: tuple[str, ...]) -> float:
-    """Return the share of a side's variance that the days before do not explain."""
+    """Return the variance of a side that is left once what the days before explain of both is taken out."""
     value, count, value_before, count_before = names
     both = sides[0] + sides[1]
     spread = both.ratio_var(value_before, count_before)
     slope = both.ratio_cov(*names) / spread if spread > 0 else 0.0
-    plain = side.ratio_var(value, count)
-    if plain <= 0:
-        return 1.0
     explained = 2 * slope * side.ratio_cov(*names) - slope**2 * side.ratio_var(value_before, count_before)
-    return float(1 - explained / plain)
+    return float(side.ratio_var(value, count) - explained)
 
 
 def _library() -> tuple[Any, Any]:

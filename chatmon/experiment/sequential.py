@@ -117,7 +117,7 @@ def crossings(
         0.166
     """
     times = _times(information)
-    walk = _Walk(two_sided=two_sided, drift=drift / math.sqrt(times[-1]))
+    walk = _Walk(two_sided=two_sided, drift=drift)
     found, passed = [], 0.0
     for limit, time in zip(limits, times, strict=True):
         passed += walk.crossing(limit, time)

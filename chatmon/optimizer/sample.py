@@ -182,8 +182,6 @@ def take(turns: Turns) -> Sample | None:
     source = relation(turns)
     columns = ", ".join(f"count({name})" for name in COLUMNS)
     known = dict(zip(COLUMNS, query(source, f"SELECT {columns} FROM turns")[0], strict=True))  # noqa: S608 - names
-    if not known["turn_id"]:
-        return None
     prepared = relation(asked(source, _prepare()).to_arrow_table())
     prices = table.token_prices(prepared)
     cells = table.read(

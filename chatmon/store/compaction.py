@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
 from chatmon.importers import sql
-from chatmon.paths import private_file, private_folder, sync_folder
+from chatmon.paths import private_file, sync_folder
 from chatmon.store.layout import Hold, live_files, part_of, parts
 from chatmon.store.lines import from_line
 
@@ -133,7 +133,6 @@ def _write_day(part: Path, lines: list[Path], sources: Mapping[str, float], *, a
     """
     import duckdb
 
-    private_folder(part.parent)
     unfinished = part.with_name(".unfinished")
     cleaned = part.with_name(".cleaned")
     spilled = part.with_name(".spilled")
@@ -160,7 +159,7 @@ def _write_day(part: Path, lines: list[Path], sources: Mapping[str, float], *, a
         rows = _write(connection, unfinished, sources)
     finally:
         connection.close()
-        cleaned.unlink(missing_ok=True)
+        cleaned.unlink()
     with unfinished.open("rb+") as file:
         os.fsync(file.fileno())
     unfinished.replace(part)
@@ -172,8 +171,6 @@ def _take_in(connection: duckdb.DuckDBPyConnection, path: Path, cleaned: Path) -
     """Add a file's turns, and return how many of its lines are none."""
     import duckdb
 
-    if not path.stat().st_size:
-        return 0
     try:
         _insert(connection, path)
     except duckdb.Error:

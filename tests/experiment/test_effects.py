@@ -29,6 +29,111 @@ def user_rows(turns, plan):
     return now.join(then).fillna(0).join(arms).reset_index()
 
 
+DONE, ERRORS, RATED = METRICS["task_completion"], METRICS["error_rate"], METRICS["satisfaction"]
+
+
+def arm(values, counts=None, name="task_completion", before=None, known_before=None):
+    """Users with these sums of a metric over so many turns, and over a turn of each before the experiment."""
+    counts = np.ones(len(values)) if counts is None else counts
+    known_before = (0 if before is None else len(before)) if known_before is None else known_before
+    then = (np.zeros(len(values)),) * 2 if before is None else (before, np.ones(len(values)))
+    table = np.column_stack([values, counts, *then])
+    names, spread = columns(METRICS[name]), np.cov(table.T)
+    pairs = {(names[a], names[b]): float(spread[a, b]) for a in range(4) for b in range(a, 4)}
+    known = {name: int((np.asarray(counts) > 0).sum())}
+    means = dict(zip(names, table.mean(axis=0).tolist(), strict=True))
+    return Arm(len(values), len(values), known, {name: known_before}, means, pairs)
+
+
+LOW, HIGH = [0.0, 0.0, 0.0, 1.0] * 25, [0.0, 1.0] * 50
+"""Of a hundred users each, a quarter and a half whose task was completed."""
+
+
+def test_an_effect_worked_by_hand():
+    found = effect(DONE, "b", arm(LOW), arm(HIGH))
+    error = ((0.25 * 0.75 + 0.5 * 0.5) / 99) ** 0.5
+    assert (found.metric, found.variant, found.users) == ("task_completion", "b", 200)
+    assert (found.control, found.treatment, found.difference, found.relative) == (0.25, 0.5, 0.25, 1.0)
+    assert (found.error, found.z, found.gain) == pytest.approx((error, 0.25 / error, 0.25 / error))
+    # The logarithm of a ratio has the relative errors of both, by the delta method.
+    assert found.log_error == pytest.approx(((0.75 / 0.25 + 0.5 / 0.5) / 99) ** 0.5, rel=1e-6)
+    assert effect(ERRORS, "b", arm(LOW, name="error_rate"), arm(HIGH, name="error_rate")).gain == pytest.approx(
+        -found.gain
+    )
+
+
+def test_fifty_users_of_each_are_enough():
+    assert isinstance(effect(DONE, "b", arm(LOW[:50]), arm(HIGH[:50])), Effect)
+    unknown = arm(LOW)._replace(known={})
+    assert effect(DONE, "b", unknown, arm(HIGH)).startswith("too few users: 0 of the control and 100 of b,")
+
+
+def test_the_unit_of_a_metric_does_not_matter_even_where_users_hardly_differ():
+    low, high = (np.array([1.0, 1.0001] * 50) + more for more in (0, 0.0001))
+    expected = stats.ttest_ind(high, low).statistic
+    for unit in (1e-6, 1.0, 1e6):
+        assert effect(DONE, "b", arm(low * unit), arm(high * unit)).z == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("control", "treatment"), [([1.0] * 100, HIGH), (HIGH, [1.0] * 100)])
+def test_where_users_of_one_variant_alone_differ_their_chance_is_the_error(control, treatment):
+    plain = effect(DONE, "b", arm(control), arm(treatment))
+    assert plain.error == pytest.approx((0.25 / 99) ** 0.5)
+    found = effect(DONE, "b", arm(control, before=LOW), arm(treatment, before=LOW))
+    # By hand, the days before take a quarter of the one variance, and give the other a twelfth of that.
+    assert found.saved == pytest.approx(1 - (0.75 + 1 / 12))
+    assert (found.error / plain.error) ** 2 == pytest.approx(1 - found.saved)
+
+
+@pytest.mark.parametrize(("control", "treatment"), [([0.0] * 100, HIGH), (HIGH, [0.0] * 100)])
+def test_against_nothing_at_all_there_is_a_difference_and_no_ratio(control, treatment):
+    found = effect(DONE, "b", arm(control), arm(treatment))
+    assert (abs(found.difference), found.log_error, found.relative_interval(2.0)) == (0.5, None, None)
+
+
+CALM, WILD = np.array([1.0, -1, 1, -1] * 25), np.array([1.0, 1, -1, -1] * 25)
+"""What differs between a hundred users in two ways that know nothing of each other."""
+
+
+def test_the_days_before_narrow_an_error_by_as_much_as_is_said():
+    control, treatment = 5 + CALM + WILD, 6 + 3 * CALM + 0.5 * WILD
+    found, plain = (
+        effect(RATED, "b", arm(control, name="satisfaction", **then), arm(treatment, name="satisfaction", **then))
+        for then in ({"before": 4 + CALM}, {})
+    )
+    # Both together move by 2 with the days before: that leaves each 1 to either side of its own 1 and 3.
+    assert found.saved == pytest.approx(1 - (1 + 1 + 1 + 0.25) / (1 + 1 + 9 + 0.25))
+    assert (found.error / plain.error) ** 2 == pytest.approx(1 - found.saved)
+    assert (plain.saved, plain.difference) == (0, pytest.approx(found.difference))
+
+
+@pytest.mark.parametrize(("control", "treatment", "used"), [(50, 50, True), (100, 49, False), (49, 100, False)])
+def test_the_days_before_count_where_fifty_users_of_each_have_any(control, treatment, used):
+    noisy = [arm(5 + CALM + WILD, before=4 + CALM, known_before=n) for n in (control, treatment)]
+    assert effect(DONE, "b", *noisy).saved == (pytest.approx(0.5) if used else 0)
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.5])
+def test_days_before_that_explain_all_of_a_variant_are_not_used(rest):
+    control, treatment = 5 + CALM, 6 + CALM + rest * WILD
+    found, plain = (
+        effect(DONE, "b", arm(control, **then), arm(treatment, **then)) for then in ({"before": 4 + CALM}, {})
+    )
+    assert found == plain
+    assert found.saved == 0
+
+
+def test_days_before_in_which_all_were_alike_explain_nothing():
+    found, plain = (effect(DONE, "b", arm(LOW, **then), arm(HIGH, **then)) for then in ({"before": np.ones(100)}, {}))
+    assert (found.saved, found.z, found.error) == (0, pytest.approx(plain.z), pytest.approx(plain.error))
+
+
+def test_a_ratio_that_nobody_can_say_is_an_interval_without_end():
+    vague = Effect("satisfaction", "b", 200, control=1.0, treatment=2.0, error=9.0, log_error=1000.0, z=0.1)
+    low, high = vague.relative_interval(2.0)
+    assert (low, high > 1e300) == (-1, True)
+
+
 def test_an_effect_is_tea_tasting_s_on_a_row_for_each_user(plan, better):
     metric = tea_tasting.RatioOfMeans("done", "n", "done_before", "n_before", use_t=False)
     expected = tea_tasting.Experiment(m=metric).analyze(user_rows(better, plan), control="control")["m"]
@@ -82,20 +187,12 @@ def test_the_days_before_save_the_squared_correlation_of_the_variance(make_plan,
     assert plain.saved == 0
 
 
-def arm(values, counts=None, name="task_completion"):
-    counts = np.ones(len(values)) if counts is None else counts
-    table = np.column_stack([values, counts, np.zeros(len(values)), np.zeros(len(values))])
-    names, spread = columns(METRICS[name]), np.cov(table.T)
-    pairs = {(names[a], names[b]): float(spread[a, b]) for a in range(4) for b in range(a, 4)}
-    known = {name: int((np.asarray(counts) > 0).sum())}
-    means = dict(zip(names, table.mean(axis=0).tolist(), strict=True))
-    return Arm(len(values), len(values), known, {name: 0}, means, pairs)
-
-
-def test_values_that_are_all_equal_have_no_difference_and_no_error():
-    found = effect(METRICS["task_completion"], "b", arm([1.0] * 100), arm([1.0] * 100))
-    assert (found.difference, found.error, found.z, found.p) == (0, 0, 0, 1)
-    assert found.relative_interval(3.0) == (0, 0)
+@pytest.mark.parametrize("value", [8.0, 0.3, 0.0])
+def test_values_that_are_all_equal_have_no_difference_and_no_error(value):
+    found = effect(DONE, "b", arm([value] * 100, [2.0] * 100), arm([value] * 100, [2.0] * 100))
+    assert (found.control, found.treatment, found.users) == (pytest.approx(value / 2), pytest.approx(value / 2), 200)
+    assert (found.difference, found.error, found.z, found.p, found.saved) == (0, 0, 0, 1, 0)
+    assert found.relative_interval(3.0) == ((0, 0) if value else None)
 
 
 def test_a_control_below_zero_has_no_percentage():
@@ -104,11 +201,15 @@ def test_a_control_below_zero_has_no_percentage():
     assert below.gain == -10
 
 
-def test_all_against_none_is_beyond_any_chance():
-    found = effect(METRICS["error_rate"], "b", arm([0.0] * 100, name="error_rate"), arm([1.0] * 100, name="error_rate"))
+@pytest.mark.parametrize("share", [1.0, 0.3])  # 0.3 has a variance of rounding
+def test_all_against_none_is_beyond_any_chance(share):
+    none, every = (arm([value] * 100, name="error_rate") for value in (0.0, share))
+    found = effect(ERRORS, "b", none, every)
+    assert (found.control, found.treatment) == (0, pytest.approx(share))
     assert (found.z, found.p, found.gain) == (np.inf, 0, -np.inf)
     assert found.relative is None
     assert found.relative_interval(2.0) is None
+    assert effect(ERRORS, "b", every, none).z == -np.inf
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 49])

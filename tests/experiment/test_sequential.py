@@ -25,7 +25,9 @@ SEVENTHS = [look / 7 for look in range(1, 8)]
 
 
 def test_obrien_fleming_bounds_are_the_published_ones_of_lan_and_demets():
-    assert bounds(FIFTHS, 0.05) == pytest.approx([4.8769, 3.3570, 2.6803, 2.2898, 2.0310], abs=1e-3)
+    published = [4.8769, 3.3570, 2.6803, 2.2898, 2.0310]
+    assert bounds(FIFTHS, 0.05) == pytest.approx(published, abs=1e-3)
+    assert bounds(FIFTHS, 0.025, two_sided=False) == pytest.approx(published, abs=1e-3)
 
 
 def test_pocock_bounds_are_the_published_ones_of_lan_and_demets():
@@ -37,16 +39,41 @@ def test_one_look_has_the_bound_of_a_single_test():
     assert bounds([1.0], 0.05, two_sided=False) == pytest.approx([1.644854], abs=1e-5)
 
 
+def within(limits, correlation, *, drift=(0.0, 0.0), low=(-np.inf, -np.inf)):
+    """The probability that two normal numbers are both below their limits, and above the lower ones."""
+    both = stats.multivariate_normal(drift, [[1, correlation], [correlation, 1]], abseps=1e-12, releps=1e-12)
+    return both.cdf(limits, lower_limit=low)
+
+
+def test_looks_with_hardly_any_new_data_between_are_taken_to_have_a_thousandth():
+    wider = math.sqrt(1.001)
+    expected = 1 - within([1.96, 1.96 / wider], 1 / wider, low=[-1.96, -1.96 / wider])
+    assert crossings([1.96, 1.96], [1 - 1e-9, 1.0])[-1] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_bound_far_below_is_passed_as_the_bivariate_normal_distribution_says():
+    # Hopeless: at the first look z is about -8.5, at the second about -12.
+    drift = (-12 * math.sqrt(0.5), -12.0)
+    expected = 1 - within([-9.0, -12.0], math.sqrt(0.5), drift=drift)
+    assert crossings([-9.0, -12.0], [0.5, 1.0], drift=-12.0, two_sided=False)[-1] == pytest.approx(expected, abs=1e-8)
+
+
+def test_the_unit_of_information_does_not_matter():
+    limits = bounds(SEVENTHS, 0.05)
+    of_shares, of_users = (crossings(limits, data, drift=2.8) for data in (SEVENTHS, range(100, 701, 100)))
+    assert of_users == pytest.approx(of_shares, rel=1e-9)
+    assert bounds(SEVENTHS, 0.05, information=range(100, 701, 100)) == pytest.approx(limits, rel=1e-9)
+
+
+def test_nothing_is_spent_at_a_look_that_may_spend_nothing():
+    limits = bounds([0.5, 1.0], 0.05, spending=lambda share, alpha: alpha if share == 1 else 0.0)
+    assert limits == pytest.approx([FARTHEST, 1.959964], abs=1e-5)
+    assert 1 / stats.norm.sf(FARTHEST) == pytest.approx(1e15, rel=0.7)
+
+
 def test_two_looks_are_those_of_the_bivariate_normal_distribution():
     first, second = bounds([0.5, 1.0], 0.05, spending=pocock)
-    both = stats.multivariate_normal(cov=[[1, math.sqrt(0.5)], [math.sqrt(0.5), 1]])
-    inside = (
-        both.cdf([first, second])
-        - both.cdf([-first, second])
-        - both.cdf([first, -second])
-        + both.cdf([-first, -second])
-    )
-    assert 1 - inside == pytest.approx(0.05, abs=1e-5)
+    assert 1 - within([first, second], math.sqrt(0.5), low=[-first, -second]) == pytest.approx(0.05, abs=1e-5)
 
 
 @pytest.mark.parametrize("spending", [obrien_fleming, pocock])
@@ -122,6 +149,10 @@ def test_an_always_valid_interval_holds_nothing_exactly_where_p_is_above_alpha(z
     assert inside == (p > alpha) or p == pytest.approx(alpha, rel=1e-9)
 
 
+def test_an_always_valid_p_is_a_probability_from_the_first_user_on():
+    assert [always_valid_p(0.0, n, planned) for n, planned in ((1, 1), (1, 100), (100, 100))] == [1, 1, 1]
+
+
 def test_always_valid_p_is_hardly_ever_small_on_a_long_walk_without_effect():
     n = np.arange(20, 2001, 20)
     z = np.random.default_rng(7).standard_normal((20_000, len(n))).cumsum(axis=1) / np.sqrt(np.arange(1, len(n) + 1))
@@ -134,10 +165,18 @@ def test_always_valid_p_is_hardly_ever_small_on_a_long_walk_without_effect():
     [
         (lambda: bounds([0.5, 0.5], 0.05), "more and more data"),
         (lambda: bounds([], 0.05), "more and more data"),
+        (lambda: bounds([0.5, 0.5], 0.05, information=[1, 2]), "more and more data"),
+        (lambda: bounds([0.5, 1.0], 0.05, information=[1, 1]), "more and more data"),
+        (lambda: crossings([2.0, 2.0, 2.0], [1, 3, 2]), "more and more data"),
+        (lambda: crossings([2.0, 2.0], [0, 1]), "more and more data"),
+        (lambda: crossings([2.0], [1, 2]), "shorter|longer"),
         (lambda: bounds([0.5, 1.0], 1.5), "alpha \\(1.5\\)"),
+        (lambda: bounds([0.5, 1.0], 1.0), "alpha \\(1.0\\)"),
+        (lambda: bounds([0.5, 1.0], 0.0), "alpha \\(0.0\\)"),
         (lambda: bounds([0.5, 1.2], 0.05), "last share \\(1.2\\)"),
         (lambda: bounds([0.5, 1.0], 0.05, information=[1]), "as many amounts"),
         (lambda: always_valid_p(1.0, 0, 100), "must be positive"),
+        (lambda: always_valid_critical(100, 0), "must be positive"),
     ],
 )
 def test_impossible_looks_are_refused(call, reason):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -34,8 +35,11 @@ sys.path[:0] = [str(REPO), str(HERE.parent)]
 
 from mutation.mutants import Mutant, mutants  # noqa: E402 - found from tests/
 
-LIBRARIES = ("pytest", "numpy", "pandas", "pyarrow", "pyarrow.parquet", "duckdb", "scipy.stats")
-"""What takes long to import and holds nothing of chatmon; no plugin of pytest, which wants to import those itself."""
+LIBRARIES = (
+    "pytest", "numpy", "pandas", "pyarrow", "pyarrow.parquet", "duckdb", "scipy.stats", "hypothesis", "anyio",
+    "anyio._backends._asyncio",
+)  # fmt: skip
+"""What takes long to import and holds nothing of chatmon."""
 GRACE = 20
 """Seconds that a mutant's tests may take beyond three times those of the unchanged module: then it is killed, too."""
 
@@ -73,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for library in LIBRARIES:
         importlib.import_module(library)
+    gc.freeze()  # no fork looks through what they left
     shares = [_module(name, known[name], chosen) for name in names]
     return 0 if all(share >= chosen.least for share in shares) else 1
 
@@ -101,8 +106,10 @@ def _module(name: str, entry: dict[str, Any], chosen: argparse.Namespace) -> flo
     if sound != 0:
         print(f"{name}: its tests fail without any change (pytest's status {sound}): mend them first")
         return 0.0
-    survivors = []
-    for mutant, status in run(found, path, source, entry["tests"], chosen.jobs, allowed):
+    survivors: list[Mutant] = []
+    for done, (mutant, status) in enumerate(run(found, path, source, entry["tests"], chosen.jobs, allowed), 1):
+        if sys.stderr.isatty():
+            print(f"  {name}: {done} of {len(found)}", end="\r", file=sys.stderr, flush=True)
         if status == 0:
             survivors.append(mutant)
             print(f"  survives: chatmon/{name}.py:{mutant}", flush=True)
@@ -183,9 +190,12 @@ def _tested(changed: str, path: Path, tests: Sequence[str]) -> int:
     changed_module = _Changed(path, changed)
     sys.meta_path.insert(0, changed_module)
     importlib.import_module(changed_module.name)  # before pytest looks for its examples, by its path
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "-p", "no:nbval", "-p", "no:langsmith_plugin"]
-    # Nobody reads why an assertion failed, and preparing to say so takes longer than most tests.
-    return int(pytest.main([*options, "--assert=plain", *tests]))
+    # Nobody reads why a test failed: to say it, pytest would rewrite every assert, hypothesis's too, in each fork.
+    options = ["-x", "-q", "--assert=plain", "-o", "addopts=--import-mode=importlib --doctest-modules -m 'not system'"]
+    options += [
+        part for name in ("cacheprovider", "nbval", "langsmith_plugin", "xdist") for part in ("-p", f"no:{name}")
+    ]
+    return int(pytest.main([*options, *tests]))
 
 
 class _Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
 import duckdb
 import pytest
@@ -26,6 +27,7 @@ from chatmon.paths import REPO, rewritten
 from chatmon.privacy import Pseudonyms, databases, erase, erasure, export_user, turn_files
 from chatmon.store import Store
 from chatmon.store.compaction import compact
+from chatmon.store.layout import Hold
 from chatmon.turns import Turn, read_jsonl, write_jsonl
 
 NAMES = (
@@ -92,6 +94,100 @@ def runs(folder):
 
 def erase_ada(folder):
     return erase(ADA, folder, pseudonyms=PSEUDONYMS, also=[EMAIL])
+
+
+def a_receipt(**changes):
+    nothing = {"changed": {}, "backups": (), "left": (), "key_ids": (), "searched": 1234, "searched_bytes": 5678}
+    return erasure.Receipt(**{"at": START} | nothing | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ["Nothing is held about this user: it was erased before, or was never there.",
+              "Searched 1,234 files, 5,678 bytes: nothing of this user is in them."]),
+        ({"changed": {"a.jsonl": 1200, "b.csv": 34}, "backups": ("old.zip", "older.zip")},
+         ["Erased: 1,234 rows of 2 files.", "  a.jsonl: 1,200", "  b.csv: 34",
+          "Searched 1,234 files, 5,678 bytes: nothing of this user is in them.",
+          "Backups, which were not touched:", "  old.zip", "  older.zip"]),
+        ({"changed": {"a.jsonl": 1}, "left": ("notes.txt",)},
+         ["Erased: 1 rows of 1 files.", "  a.jsonl: 1",
+          ("Searched 1,234 files, 5,678 bytes. Still found in these: erase again where a bot wrote meanwhile, "
+           "and by hand what has a form that is not known:"), "  notes.txt"]),
+    ],
+)  # fmt: skip
+def test_a_receipt_says_what_was_done_and_what_is_left_to_do(changes, said):
+    assert str(a_receipt(**changes)).splitlines() == said
+
+
+def test_a_receipt_is_kept_as_json_that_people_can_read():
+    text = a_receipt(changed={"a.jsonl": 2}, key_ids=("k1",)).to_json()
+    assert text.startswith('{\n  "at": "2026-10-05T09:00:00+00:00",\n  "key_ids": [\n    "k1"\n')
+    assert text.endswith("\n}\n")
+    assert json.loads(text)["changed"] == {"a.jsonl": 2}
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A folder with a turn of Ada's and one of Bob's, a backup, and what is no turn."""
+    write_jsonl([a_turn(1, ADA, "c1", "what I said"), a_turn(2, "bob", "c2", "hello")], tmp_path / "turns.jsonl")
+    (tmp_path / "old.bak").write_text(ADA, encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("buy milk\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_receipt_has_what_was_done_where_and_when_and_is_kept_where_something_changed(small):
+    later = START + timedelta(days=1)
+    receipt = erase(ADA, small, clock=lambda: later)
+    searched = [small / name for name in ("turns.jsonl", "notes.txt", ".compaction")]
+    assert receipt == erasure.Receipt(
+        at=later, key_ids=(), changed={"turns.jsonl": 1}, backups=("old.bak",), searched=len(searched),
+        searched_bytes=sum(path.stat().st_size for path in searched), left=(),
+    )  # fmt: skip
+    (kept,) = (small / "erasures").iterdir()
+    assert re.fullmatch(r"20261006T090000Z-[0-9a-f]{8}\.receipt", kept.name)
+    assert kept.read_text(encoding="utf-8") == receipt.to_json()
+    again = erase(ADA, small, clock=lambda: later)
+    assert (again.changed, list((small / "erasures").iterdir())) == ({}, [kept])
+
+
+def test_what_an_interrupted_writer_left_goes_and_other_hidden_files_stay(small):
+    for name in (".unfinished", ".cleaned", ".rewriting-0a1b", ".spilled/block", ".env"):
+        path = small / "turns" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(ADA if name != ".env" else "COLOUR=1", encoding="utf-8")
+    assert erase(ADA, small).left == ()
+    assert [path.name for path in (small / "turns").iterdir()] == [".env"]
+
+
+def test_an_erasure_that_was_interrupted_after_its_last_change_is_ended_by_the_next(small):
+    erase(ADA, small)
+    note = erasure.subject_of(ADA, None, ()).note(small)
+    receipt = erase(ADA, small)
+    assert (receipt.changed, receipt.left, note.exists()) == ({}, (), False)
+
+
+def test_what_a_database_has_in_its_free_pages_alone_goes(small):
+    path = small / "some.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA secure_delete = OFF")
+        connection.execute("CREATE TABLE some (text)")
+        connection.execute("INSERT INTO some VALUES (?)", [ADA * 500])
+        connection.commit()
+        connection.execute("DELETE FROM some")
+        connection.commit()
+    assert ADA.encode() in path.read_bytes()
+    assert erase(ADA, small).left == ()
+    assert ADA.encode() not in path.read_bytes()
+
+
+def test_while_a_compaction_is_under_way_nothing_is_erased(small):
+    with (
+        Hold(small / ".compaction", make=True),
+        pytest.raises(BlockingIOError, match="a compaction of"),
+    ):
+        erase(ADA, small)
+    assert ADA.encode() in (small / "turns.jsonl").read_bytes()
 
 
 def test_a_user_is_in_every_file_before_and_in_no_byte_afterwards(folder):

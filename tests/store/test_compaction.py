@@ -1,5 +1,7 @@
 """Compaction loses and doubles nothing, wherever it is interrupted and whoever reads meanwhile."""
 
+import json
+import os
 import shutil
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -9,12 +11,13 @@ import pytest
 from stored_turns import a_turn, ids, killed_at
 from waits import PATIENCE
 
-from chatmon.store import Store
+from chatmon.store import Store, compaction
 from chatmon.store.compaction import compact, sources_of
 from chatmon.store.layout import Hold, contents, parts
 from chatmon.turns import read_parquet
 
 DAYS = 2
+FIRST, SECOND = (date(2026, 10, 5 + number) for number in range(DAYS))
 CHANGES = {"open", "os.rename", "os.remove", "os.chmod", "os.mkdir"}
 
 
@@ -74,6 +77,158 @@ def test_what_comes_later_joins_its_day_and_a_turn_written_again_counts_once_as_
     assert in_parquet(tmp_path) == sorted([*wanted, "t99"])
     (first,) = (turn for turn in read_parquet(parts(tmp_path)[date(2026, 10, 5)]) if turn.turn_id == "t0")
     assert first.user_satisfaction == 4.0
+
+
+def as_line(number, **changes):
+    """A turn's line as it is stored, with some of it changed; None leaves it out."""
+    row = {"turn_id": f"t{number}", "conversation_id": "c1", "timestamp": f"{FIRST}T09:00:00+00:00"} | changes
+    return json.dumps({name: value for name, value in row.items() if value is not None}) + "\n"
+
+
+def a_rating(number, satisfaction, **changes):
+    return as_line(
+        number, conversation_id=None, rated_at=f"{FIRST}T10:00:00+00:00", user_satisfaction=satisfaction, **changes
+    )
+
+
+def put(folder, name, *lines, day=FIRST):
+    """Leave a file of lines, as a process of that name that is gone."""
+    path = folder / "live" / day.isoformat() / f"{name}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def rated(folder):
+    return {turn.turn_id: turn.user_satisfaction for part in parts(folder).values() for turn in read_parquet(part)}
+
+
+IMPOSSIBLE = (
+    as_line(8, turn_id=None), as_line(8, conversation_id=None), as_line(8, timestamp=None), "no JSON\n",
+    a_rating(1, 6), a_rating(1, 0), a_rating(1, None), a_rating(1, "good"), a_rating(1, 4, turn_id=None),
+    as_line(9)[:-9],
+)  # fmt: skip
+"""Lines that are no turn and no rating; the last one is torn."""
+
+
+def test_lines_that_are_no_turn_are_left_out_and_counted_and_all_others_count(tmp_path):
+    for place, line in enumerate(IMPOSSIBLE):  # a file for each: where all but one are sound, it has to be found
+        put(tmp_path, f"a-{place}", as_line(10 + place), line)
+    put(tmp_path, "b", as_line(1), as_line(2, attributes={"plan": "pro"}), *IMPOSSIBLE)
+    put(tmp_path, "c", as_line(3), a_rating(3, 1), a_rating(2, 5), a_rating(2, 2))
+    put(tmp_path, "d")
+    put(tmp_path, "e", "torn")
+    done = compact(tmp_path)
+    assert (done.files, done.turns, done.unreadable) == (14, 13, 21)
+    assert rated(tmp_path) == {f"t{10 + place}": None for place in range(10)} | {"t1": None, "t2": 2, "t3": 1}
+    assert {"plan": "pro"} in [turn.attributes for turn in read_parquet(parts(tmp_path)[FIRST])]
+    assert str(done) == (
+        "14 files of lines compacted: 1 days now hold 13 turns; 21 unreadable lines left out, "
+        "0 files of earlier compactions removed, 0 are still written to"
+    )
+
+
+def test_a_turn_written_twice_is_kept_as_it_was_last(tmp_path):
+    put(tmp_path, "a", as_line(1, intent="billing"), as_line(2))
+    compact(tmp_path)
+    put(tmp_path, "b", as_line(1, intent="returns"))
+    assert compact(tmp_path).turns == 2
+    assert [turn.intent for turn in read_parquet(parts(tmp_path)[FIRST])] == ["returns", None]
+
+
+def test_a_day_that_has_to_wait_holds_no_other_day_up(tmp_path):
+    with Store(tmp_path) as living:
+        living.append(a_turn(1))
+        living.flush()
+        put(tmp_path, "a", as_line(2), a_rating(1, 4))  # of a turn that the other process holds
+        put(tmp_path, "b", as_line(3, timestamp=f"{SECOND}T09:00:00+00:00"), day=SECOND)
+        done = compact(tmp_path)
+        assert (done.days, done.files, done.turns, done.living) == ((SECOND,), 1, 1, 1)
+        assert [path.name for path in tmp_path.rglob(".unfinished")] == []
+    assert compact(tmp_path).days == (FIRST,)
+    assert rated(tmp_path) == {"t1": 4, "t2": None, "t3": None}
+
+
+def test_a_day_with_nothing_new_is_not_written_and_holds_no_other_day_up(tmp_path):
+    with Store(tmp_path) as living:
+        living.append(a_turn(1))
+        living.flush()
+        assert compact(tmp_path).days == ()
+        put(tmp_path, "a", as_line(2, timestamp=f"{SECOND}T09:00:00+00:00"), day=SECOND)
+        assert compact(tmp_path).days == (SECOND,)
+        put(tmp_path, "b", as_line(3))  # beside the living one, which holds none of its turns
+        assert compact(tmp_path).days == (FIRST,)
+
+
+def test_what_was_taken_in_is_not_taken_in_again_while_its_grace_lasts(tmp_path):
+    now = 1000.0
+    put(tmp_path, "a", as_line(1))
+    assert compact(tmp_path, clock=lambda: now).files == 1
+    put(tmp_path, "b", as_line(2))
+    assert compact(tmp_path, clock=lambda: now + 10).files == 1
+    assert sources_of(parts(tmp_path)[FIRST]) == {"a.jsonl": now, "b.jsonl": now + 10}
+    done = compact(tmp_path, clock=lambda: now + 20)
+    assert (done.days, done.files, done.removed) == ((), 0, 0)
+
+
+def test_without_any_grace_lines_go_at_once_and_with_the_shortest_they_stay(tmp_path):
+    put(tmp_path, "a", as_line(1))
+    assert compact(tmp_path, grace=0.5, clock=lambda: 1000.0).removed == 0
+    assert len(list(tmp_path.rglob("*.jsonl"))) == 1
+    for name in ("b", "c"):
+        put(tmp_path, name, as_line(2))
+    assert compact(tmp_path, grace=0, clock=lambda: 1000.0).removed == 3
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_a_days_file_is_on_the_disk_before_it_takes_the_old_ones_place_and_its_name_after(tmp_path, monkeypatch):
+    put(tmp_path, "a", as_line(1))
+    part, said = tmp_path / "turns" / f"day={FIRST}" / "part-0.parquet", []
+    monkeypatch.setattr(compaction.os, "fsync", lambda _: said.append(("content", part.exists())))
+    monkeypatch.setattr(compaction, "sync_folder", lambda folder: said.append((folder, part.exists())))
+    compact(tmp_path)
+    assert said == [("content", False), (part.parent, True)]
+
+
+def test_what_a_compaction_writes_is_for_its_owner_only_and_nothing_else_is_left(tmp_path):
+    put(tmp_path, "a", as_line(1), "torn")
+    spilled = tmp_path / "turns" / f"day={FIRST}" / ".spilled"
+    spilled.mkdir(parents=True)
+    (spilled / "block").touch()  # of a compaction that was killed
+    before = os.umask(0o022)
+    try:
+        compact(tmp_path, grace=0)
+    finally:
+        os.umask(before)
+    (part,) = spilled.parent.iterdir()
+    assert (part.name, part.stat().st_mode & 0o777) == ("part-0.parquet", 0o600)
+
+
+def test_a_compaction_stays_within_a_gigabyte_spills_beside_its_day_and_reads_times_as_utc(tmp_path, monkeypatch):
+    real, asked = duckdb.connect, []
+
+    class Elsewhere:
+        """A connection on a machine in another zone, which says its settings when it is closed."""
+
+        def __init__(self):
+            self._real = real()
+            self._real.execute("SET TimeZone = 'America/New_York'")
+
+        def __getattr__(self, name):
+            return getattr(self._real, name)
+
+        def close(self):
+            settings = "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
+            asked.append(self._real.execute(settings).fetchone())
+            self._real.close()
+
+    put(tmp_path, "a", as_line(1, timestamp=f"{FIRST}T09:00:00"))
+    monkeypatch.setattr(duckdb, "connect", Elsewhere)
+    compact(tmp_path)
+    monkeypatch.undo()
+    assert asked == [("953.6 MiB", str(tmp_path / "turns" / f"day={FIRST}" / ".spilled"))]
+    (turn,) = read_parquet(parts(tmp_path)[FIRST])
+    assert turn.timestamp == datetime(2026, 10, 5, 9, tzinfo=UTC)
 
 
 def test_a_second_compaction_at_once_is_refused(tmp_path):
