@@ -47,7 +47,9 @@ def mutants(source: str) -> list[Mutant]:
     """
     places = _Places(source)
     found = set(_Python(places).found(ast.parse(source))) | set(_sql(places))
-    return [mutant for mutant in sorted(found, key=lambda m: (m.line, m.end, m.start)) if _compiles(mutant, source)]
+    return [
+        mutant for mutant in sorted(found, key=lambda m: (m.line, m.end, m.start, m.new)) if _compiles(mutant, source)
+    ]
 
 
 def _short(text: str) -> str:

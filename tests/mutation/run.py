@@ -79,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         importlib.import_module(library)
     gc.freeze()  # no fork looks through what they left
     shares = [_module(name, known[name], chosen) for name in names]
+    gc.unfreeze()  # else the libraries complain at the end of what was left to them
     return 0 if all(share >= chosen.least for share in shares) else 1
 
 
