@@ -1,4 +1,4 @@
-"""How notebooks are compared: a lesson's cells twice in one kernel, in UTC, without keys, the network unplugged."""
+"""How notebooks are compared: each cell twice in one kernel, in UTC, without keys, the network unplugged."""
 
 import os
 import re
@@ -22,7 +22,9 @@ REMEMBERS = "try:\n    x += 1\nexcept NameError:\n    x = 1\nx"
 NOTEBOOKS = {
     "steady": (("x = 1\nx", "1", []), ("x + 1", "2", [])),
     "remembers": ((REMEMBERS, "1", []), ("'ends'", "'ends'", [])),
-    "solutions/remembers": ((REMEMBERS, "1", []),),
+    "solved": ((REMEMBERS, "1", []), ("answer = ...\n1", "1", [])),
+    "solutions/solved": ((REMEMBERS, "1", []), ("answer = 2\nanswer", "2", [])),
+    "solutions/alone": ((REMEMBERS, "1", []),),
     "environment": ((ENVIRONMENT, "['UTC', 'local', None, None]", []),),
     "differs": (("import time; time.time_ns()", "0", []),),
     "ignored": (("import time; time.time_ns()", "0", ["nbval-ignore-output"]),),
@@ -55,7 +57,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     )
     said: dict[str, list[str]] = {name: [] for name in NOTEBOOKS}
     for name, outcome in re.findall(
-        r"^([\w/]+)\W+ipynb::Cell \d+(?: again)? (PASSED|FAILED)", done.stdout, re.MULTILINE
+        r"^([\w/]+)\W+ipynb::Cell \d+(?: again| solutions)? (PASSED|FAILED)", done.stdout, re.MULTILINE
     ):
         said[name].append(outcome)
     return said
@@ -66,25 +68,40 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     [
         ("steady", ["PASSED"] * 4),
         ("remembers", ["PASSED", "PASSED", "FAILED", "PASSED"]),
-        ("solutions/remembers", ["PASSED"]),
+        ("solved", ["PASSED", "PASSED", "FAILED", "PASSED"]),
+        ("solutions/solved", []),
+        ("solutions/alone", ["PASSED"]),
         ("environment", ["PASSED", "PASSED"]),
         ("differs", ["FAILED", "FAILED"]),
         ("ignored", ["PASSED", "PASSED"]),
     ],
 )
-def test_a_lessons_cells_are_compared_and_compared_again_in_the_same_kernel(
+def test_cells_are_compared_and_in_the_same_kernel_once_more(
     outcomes: dict[str, list[str]], name: str, expected: list[str]
 ) -> None:
     assert outcomes[name] == expected
 
 
-def test_the_suite_compares_every_lesson_twice_and_every_solutions_notebook_once() -> None:
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "notebooks"]
+def collected(*paths: str) -> list[str]:
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *paths]
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=600, check=False)
-    collected = [line.partition("::")[0] for line in done.stdout.splitlines() if "::Cell " in line]
-    for path in LESSONS + SOLUTIONS:
-        times = 2 if path in LESSONS else 1
-        assert collected.count(path.relative_to(REPO).as_posix()) == times * len(code_cells(read(path))) > 0
+    return [line for line in done.stdout.splitlines() if "::Cell " in line]
+
+
+def test_the_suite_compares_every_lesson_and_then_its_solutions() -> None:
+    cells = collected("notebooks")
+    for path in LESSONS:
+        lesson, solutions = (len(code_cells(read(one))) for one in (path, path.parent / "solutions" / path.name))
+        own = [cell for cell in cells if cell.startswith(f"{path.relative_to(REPO).as_posix()}::")]
+        wanted = [f"Cell {n}" for n in range(lesson)] + [f"Cell {n} solutions" for n in range(solutions)]
+        assert [cell.partition("::")[2] for cell in own] == wanted
+    assert len(cells) == sum(len(code_cells(read(path))) for path in LESSONS + SOLUTIONS)
+
+
+def test_a_solutions_notebook_named_by_itself_is_compared_by_itself() -> None:
+    path = SOLUTIONS[0]
+    cells = collected(str(path))
+    assert [cell.partition("::")[2] for cell in cells] == [f"Cell {n}" for n in range(len(code_cells(read(path))))]
 
 
 def test_plain_pytest_takes_the_notebooks_with_the_tests(request: pytest.FixtureRequest) -> None:

@@ -1,6 +1,8 @@
 """Every rule of the course's style, held against every committed notebook."""
 
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,12 @@ def test_a_lesson_leaks_no_solution(lesson: Path) -> None:
 def test_a_solutions_notebook_solves_every_exercise_rightly(solution: Path) -> None:
     assert rules.checked(read(solution)) == numbers_known(number_of(solution))
     assert rules.outcomes(read(solution), "right") == []
+
+
+def test_a_notebook_uses_no_name_that_it_does_not_set(notebook: Path) -> None:
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F821", str(notebook)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_notebooks_are_what_their_source_makes() -> None:
