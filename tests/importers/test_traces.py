@@ -4,6 +4,7 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 import duckdb
 import pytest
@@ -31,10 +32,18 @@ def call(name, parent="root", start=0.0, **said):
     return span(name, parent, "llm", start, **said)
 
 
-def turns_of(*given):
-    """Return the turns of spans as rows, and the reasons for which some were rejected."""
+@cache
+def prepared():
     connection = duckdb.connect(config={"threads": 1, "memory_limit": "200MB"})
     spans.prepare(connection, "UTC")
+    return connection
+
+
+def turns_of(*given):
+    """Return the turns of spans as rows, and the reasons for which some were rejected."""
+    connection = prepared()
+    connection.execute("DROP VIEW IF EXISTS turns; DROP VIEW IF EXISTS ranked; DROP TABLE IF EXISTS traces")
+    connection.execute("DROP TABLE IF EXISTS nested; DELETE FROM spans")
     names = ["file", "line", *dict.fromkeys(name for one in given for name in one)]
     rows = [{"file": 1, "line": line, **one} for line, one in enumerate(given)]
     if rows:
@@ -47,7 +56,6 @@ def turns_of(*given):
     traces.to_turns(connection)
     assert connection.execute("SELECT view_name FROM duckdb_views() WHERE view_name = 'ranked'").fetchall() == []
     found = connection.view("turns").order("timestamp, turn_id").to_arrow_table().cast(table.schema())
-    connection.close()
     return found.to_pylist(), reasons
 
 
