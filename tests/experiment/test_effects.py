@@ -55,6 +55,7 @@ def test_an_effect_worked_by_hand():
     assert (found.metric, found.variant, found.users) == ("task_completion", "b", 200)
     assert (found.control, found.treatment, found.difference, found.relative) == (0.25, 0.5, 0.25, 1.0)
     assert (found.error, found.z, found.gain) == pytest.approx((error, 0.25 / error, 0.25 / error))
+    assert found.p == pytest.approx(2 * stats.norm.sf(found.z))
     # The logarithm of a ratio has the relative errors of both, by the delta method.
     assert found.log_error == pytest.approx(((0.75 / 0.25 + 0.5 / 0.5) / 99) ** 0.5, rel=1e-6)
     assert effect(ERRORS, "b", arm(LOW, name="error_rate"), arm(HIGH, name="error_rate")).gain == pytest.approx(

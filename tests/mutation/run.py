@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -77,7 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for library in LIBRARIES:
         importlib.import_module(library)
-    gc.freeze()  # no fork looks through what they left
     shares = [_module(name, known[name], chosen) for name in names]
     gc.unfreeze()  # else the libraries complain at the end of what was left to them
     return 0 if all(share >= chosen.least for share in shares) else 1
