@@ -77,7 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for library in LIBRARIES:
         importlib.import_module(library)
     shares = [_module(name, known[name], chosen) for name in names]
-    gc.unfreeze()  # else the libraries complain at the end of what was left to them
     return 0 if all(share >= chosen.least for share in shares) else 1
 
 
