@@ -6,6 +6,7 @@ JupyterLab runs code, and in a container as root.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import sys
@@ -104,6 +105,16 @@ class LoopbackServer(ServerApp):
         how = "A browser opens; if none does, open" if self.open_browser else "Open in a browser:"
         sys.stdout.write(f"\n{how}\n    {address}\nStop it with Ctrl-C.\n\n")
         sys.stdout.flush()
+
+    def start_ioloop(self) -> None:
+        """Serve until stopped, then end what is left in the loop: a task that stays keeps its thread, and that us."""
+        super().start_ioloop()
+        loop = self.io_loop.asyncio_loop  # type: ignore[attr-defined]
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
 
 def run(extra: Sequence[str] = ()) -> None:

@@ -28,7 +28,7 @@ class Lab:
     def said(self) -> str:
         return self._log.read_text(encoding="utf-8")
 
-    def wait_for(self, form: str, seconds: float = 90) -> re.Match[str]:
+    def wait_for(self, form: str, seconds: float = 240) -> re.Match[str]:
         """Wait until it has said something."""
         until = time.monotonic() + seconds
         while True:
@@ -110,6 +110,10 @@ def make_lab(course: Path, home: Path, *arguments: str, root: bool = True, **env
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         os.close(terminal)
         os.close(its_end)
