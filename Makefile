@@ -44,10 +44,8 @@ $(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
 	@cp chatmon/course/jupyterlab.json $(VENV)/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
-lab: setup  ## Open the course in JupyterLab.
-	@$(BIN)/chatmon doctor
-	@echo "Opening notebooks/00_start_here.ipynb in JupyterLab; stop it with Ctrl-C."
-	@$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/00_start_here.ipynb $(LAB)
+lab: setup  ## Check the set-up and open the course in JupyterLab; LAB="--ServerApp.port=9000" passes arguments on.
+	@$(BIN)/chatmon lab $(LAB)
 
 test: setup  ## Lint, check types, run the tests, and compare every notebook with its committed outputs.
 	$(BIN)/ruff check

@@ -66,6 +66,18 @@ def doctor() -> None:
     raise typer.Exit(checks.main())
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(context: typer.Context) -> None:
+    """Check the set-up and open the course in JupyterLab, until Ctrl-C; other arguments are JupyterLab's."""
+    from chatmon import doctor as checks
+
+    if status := checks.main():
+        raise typer.Exit(status)
+    from chatmon import lab as jupyterlab
+
+    jupyterlab.run(context.args)
+
+
 @app.command("fetch-model")
 def fetch_model() -> None:
     """Bring the local model to this machine, once for every clone (98 MB)."""

@@ -1,12 +1,29 @@
-"""Pairs of a name and a text, as what is printed and as what a notebook shows."""
+"""What objects show of themselves: pairs of a name and a text, printed and as HTML, and any text as HTML."""
 
 from __future__ import annotations
 
-from html import escape
+import html
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+def escape(text: str, *, quote: bool = True) -> str:
+    """Return text as HTML of a notebook, where it stays text: of two amounts each `$` is in an element of its own.
+
+    JupyterLab sets as mathematics what stands between two of them in one.
+
+    Args:
+        text: Any text.
+        quote: Whether quotation marks are written as entities, as in an attribute they must be.
+
+    Example:
+        >>> escape("$1 < $2"), escape("& $1")
+        ('<span>$</span>1 &lt; <span>$</span>2', '&amp; $1')
+    """
+    safe = html.escape(text, quote=quote)
+    return safe.replace("$", "<span>$</span>") if safe.count("$") > 1 else safe
 
 
 def as_text(rows: Sequence[tuple[str, str]]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from html import escape
 from typing import TYPE_CHECKING
 
 from chatmon.cost.forecast import cumulative, daily_costs, last_day, utc
 from chatmon.cost.totals import rows
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,12 +7,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from html import escape
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from chatmon.cost.rates import ZERO
 from chatmon.cost.totals import Row, add_up, rows
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable

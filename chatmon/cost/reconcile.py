@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from chatmon import config
 from chatmon.cost.prices import PriceTable, price_by, prices_of
 from chatmon.cost.rates import EXACT, ZERO, PriceList, Rates, Split, split
 from chatmon.cost.totals import Row, add_up, plain, rows
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from chatmon.cost.prices import PriceTable, price_by, prices_of
 from chatmon.cost.totals import Total, add_up, rows, total_of
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

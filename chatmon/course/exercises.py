@@ -12,7 +12,6 @@ A lesson's module holds its exercises as data::
 
 from __future__ import annotations
 
-import html
 import importlib
 import math
 import pkgutil
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from chatmon.course.answers import NotAttempted, error_text, guarded, is_untouched
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ class Message:
 
     def _repr_html_(self) -> str:
         sign, colour = ("?", "#E69F00") if self.kind == "hint" else SIGNS[self.kind]
-        body = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text, quote=False)).replace("\n", "<br>")
+        body = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(self.text, quote=False)).replace("\n", "<br>")
         style = f"border-left: 4px solid {colour}; padding: 0.3em 0.8em"
         return f'<div role="status" style="{style}"><b aria-hidden="true">{sign}</b> {body}</div>'
 

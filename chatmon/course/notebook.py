@@ -25,6 +25,14 @@ BANNER = (
     "click it to see the code. Try the lesson first."
 )
 LINK = re.compile(r"(?P<code>```.*?```|`[^`\n]+`)|(?P<before>\]\(|(?:href|src)=\")(?P<path>[^)\s\"]+)", re.DOTALL)
+AMOUNT = re.compile(
+    r"(?P<kept>^[ >]*(?P<fence>```|~~~).*?(?:^[ >]*(?P=fence)|\Z)"
+    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)(?P=ticks)(?!`)"
+    r"|<!--.*?-->)"
+    r"|(?<!\\)\\\$(?:\d[\d,.]*\d|\d)?",
+    re.DOTALL | re.MULTILINE,
+)
+"""Kept are blocks of code, code in a line, comments. What is found beside them is an escaped dollar with its digits."""
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 """The colours that IPython gives to a traceback."""
 ELSEWHERE = re.compile(r"[a-zA-Z][\w+.-]*:|#|/")
@@ -46,7 +54,8 @@ def read_source(path: Path) -> Notebook:
     cells = []
     for cell in read.cells:
         new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-        cells.append(new(cell.source, metadata={"tags": tags(cell)} if tags(cell) else {}))
+        text = cell.source if cell.cell_type == "code" else amounts_apart(cell.source)
+        cells.append(new(text, metadata={"tags": tags(cell)} if tags(cell) else {}))
     for position, cell in enumerate(cells):
         following = tags(cells[position + 1]) if position + 1 < len(cells) else []
         if ("stub" in tags(cell)) != ("solution" in following):
@@ -97,6 +106,20 @@ def climb(markdown: str) -> str:
         return f"{match['before']}../{match['path']}"
 
     return LINK.sub(moved, markdown)
+
+
+def amounts_apart(markdown: str) -> str:
+    r"""Return markdown with each amount of money in an element of its own; code and comments are left alone.
+
+    JupyterLab and nbconvert take the backslash off before MathJax looks for formulas, so that what stands between two
+    amounts would be set as one. MathJax does not look across elements. The backslash stays for those who look for
+    formulas earlier, such as VS Code.
+
+    Example:
+        >>> amounts_apart(r"\$7.29 or \$5.99, `\$HOME`")
+        '<span>\\$7.29</span> or <span>\\$5.99</span>, `\\$HOME`'
+    """
+    return AMOUNT.sub(lambda found: found["kept"] or f"<span>{found[0]}</span>", markdown)
 
 
 def drift(expected: Notebook, committed: Notebook) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import timedelta
-from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatmon.analysis.source import instant, moment, query, relation
 from chatmon.experiment import sequential
 from chatmon.experiment.metrics import metric
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.experiment.decision import GO_ON, NO_EFFECT, SHIP, STOP, Bounds, Decision
 from chatmon.experiment.reading import Line, Look
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from chatmon import analysis
 from chatmon.analysis.source import frame, query, relation
 from chatmon.langsmith.fetching import base_url, fetch_turns
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.estimates import CONFIDENCE
 from chatmon.optimizer.kinds import KINDS
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from markdown_it import MarkdownIt
+
 from chatmon.course.notebook import tags
 
 Notebook = Any
@@ -115,6 +117,60 @@ def links(notebook: Notebook, folder: Path) -> Complaints:
     targets = re.findall(r"\]\(([^)\s]+)|(?:href|src)=\"([^\"]+)", text)
     paths = [path for pair in targets for path in pair if path and not re.match(r"[a-zA-Z][\w+.-]*:|#", path)]
     return [f"a link leads nowhere: {path}" for path in paths if not (folder / path.partition("#")[0]).exists()]
+
+
+# Money
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
+_CODE = re.compile(r"```.*?```|(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_JOINED = {"text", "text_special", "softbreak", "hardbreak"}
+"""Pieces of a paragraph that stand in one run of text, beside comments and <br>: anything else begins an element."""
+
+
+def mathematics(notebook: Notebook) -> Complaints:
+    r"""No dollars that make mathematics of what stands between them: two in one run of text, though they are escaped.
+
+    JupyterLab takes a pair of `$` for mathematics before it reads the markdown, and a pair of `\$` after it, within an
+    element. The builder puts each `\$7.29` of a source into an element of its own. A lesson's formulas are code.
+    """
+    return [
+        f"cell {position}: {reason}"
+        for position, cell in enumerate(notebook.cells, 1)
+        if cell.cell_type == "markdown"
+        for reason in [*_bare_dollars(cell.source), *_runs_with_dollars(cell.source)]
+    ]
+
+
+def _bare_dollars(text: str) -> list[str]:
+    """Complain of what is mathematics in the text as it is written, whatever elements there are."""
+    complaints = []
+    for part in re.split(r"\n\s*\n", _CODE.sub("", text)):
+        shown = re.sub(r"<!--.*?-->", "", part, flags=re.DOTALL)
+        bare, all_of_them = (len(re.findall(r"(?<!\\)\$", one)) for one in (shown, part))
+        if bare and all_of_them > 1:
+            complaints.append(f"two `$` without a backslash make mathematics, write `\\$`: {part.strip()!r}")
+        if found := re.search(r"\\\\[(\[]|\\begin\{", shown):
+            complaints.append(f"{found[0]!r} begins mathematics: {part.strip()!r}")
+    return complaints
+
+
+def _runs_with_dollars(text: str) -> list[str]:
+    """Complain of two dollars in one run of rendered text, and of any in raw HTML, where a backslash is shown."""
+    complaints = []
+    for block in _MARKDOWN.parse(text):
+        if block.type == "html_block" and "$" in re.sub(r"<!--.*?-->", "", block.content, flags=re.DOTALL):
+            complaints.append(f"a `$` in raw HTML: put an empty line before the text in {block.content.strip()!r}")
+        runs = [""]
+        for piece in block.children or []:
+            if piece.type in _JOINED or re.match(r"<!--|<w?br\b", piece.content):
+                runs[-1] += piece.content if piece.type in _JOINED else ""
+            else:
+                runs.append("")
+        complaints += [
+            f"what is between two amounts would be mathematics: {run!r}" for run in runs if run.count("$") > 1
+        ]
+    return complaints
 
 
 # Length

@@ -18,6 +18,7 @@ from chatmon.paths import NOTEBOOKS
 FIRST_WITH_EXERCISES = 1
 """Lesson 0 is the map: it needs no quiz and no exercises."""
 EVERYWHERE = [
+    rules.mathematics,
     rules.cell_length,
     rules.words,
     rules.execution_counts,

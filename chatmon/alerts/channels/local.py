@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import logging
 from typing import TYPE_CHECKING, Final
 
 from chatmon.alerts.channels.message import line
 from chatmon.alerts.notification import Severity, Status
+from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,5 +58,5 @@ class Card:
         return f"{self.message.title}\n{self.message.text}"
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<li>{html.escape(line(one))}</li>" for one in self.message.notifications)
-        return f"<p><b>{html.escape(self.message.title)}</b></p><ul>{lines}</ul>"
+        lines = "".join(f"<li>{escape(line(one))}</li>" for one in self.message.notifications)
+        return f"<p><b>{escape(self.message.title)}</b></p><ul>{lines}</ul>"
