@@ -43,6 +43,7 @@ def judged(connection, content=False, **changes):
         {"input_tokens": 0, "cached_tokens": 0, "cache_write_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0},
         {"input_tokens": 10, "cached_tokens": 7, "cache_write_tokens": 3},
         {"input_tokens": 10, "cached_tokens": 10},
+        {"input_tokens": 10, "cache_write_tokens": 10},
         {"cached_tokens": 10},
         {"output_tokens": 5, "reasoning_tokens": 5},
         {"cost": Decimal(0)},

@@ -102,6 +102,15 @@ def test_a_failed_call_is_an_attempt_but_says_neither_the_model_nor_that_the_sum
     assert (turn["error_type"], turn["error_message"]) == (None, None)
 
 
+def test_a_failed_call_voids_no_sum_where_other_calls_of_the_export_leave_gaps():
+    other = {"trace_id": "u", "start": 5}
+    found, _ = turns_of(
+        span("root"), call("a", failed=True), call("b", start=0.5, input_tokens=7),
+        span("x", **other), call("y", "x", input_tokens=1, **other), call("z", "x", **other),
+    )  # fmt: skip
+    assert [turn["input_tokens"] for turn in found] == [7, None]
+
+
 def test_what_a_failed_call_used_counts():
     turn = turn_of(span("root"), call("a", failed=True, input_tokens=5), call("b", start=0.5, input_tokens=7))
     assert turn["input_tokens"] == 12
@@ -194,6 +203,19 @@ def test_a_root_that_knows_nothing_leaves_it_to_the_spans_below():
     assert turn["timestamp"] == START
 
 
+def test_a_root_that_says_less_than_another_s_leaves_it_to_the_spans_below():
+    found, _ = turns_of(
+        span("root"), call("a", user_id="u1"),
+        span("x", trace_id="u", start=5, user_id="u2"), call("y", "x", trace_id="u", start=5, user_id="u3"),
+    )  # fmt: skip
+    assert [turn["user_id"] for turn in found] == ["u1", "u2"]
+
+
+def test_without_a_word_of_the_root_or_a_call_one_failed_step_is_a_failure():
+    steps = [span(f"s{place}", "root", "tool", failed=one) for place, one in enumerate((True, False))]
+    assert turn_of(span("root"), *steps)["error_type"] == "unknown"
+
+
 def test_an_empty_or_unknown_conversation_is_the_turn_s_own():
     assert turn_of(span("root", conversation_id=""))["conversation_id"] == "t"
     assert turn_of(span("root"))["conversation_id"] == "t"
@@ -239,6 +261,9 @@ def test_feedback_is_averaged_and_what_the_root_itself_says_goes_before():
     scores = [score(f"s{place}", user_satisfaction=one) for place, one in enumerate((2, 5, 5))]
     assert turn_of(span("root"), *scores)["user_satisfaction"] == 4.0
     assert turn_of(span("root", user_satisfaction=1.0), *scores)["user_satisfaction"] == 1.0
+    assert turn_of(span("root", user_satisfaction=2.0))["user_satisfaction"] == 2.0
+    two = [span("a", user_satisfaction=5.0), span("b", user_satisfaction=2.0), call("c", "a", user_satisfaction=1.0)]
+    assert turn_of(*two)["user_satisfaction"] == 2.0
     below = [span("a", "root", context_relevance=0.75), span("b", "root", context_relevance=0.25)]
     assert turn_of(span("root"), *below)["context_relevance"] == 0.25
 
