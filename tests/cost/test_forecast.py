@@ -10,7 +10,8 @@ import pytest
 import scipy.stats
 
 from chatmon.cost import forecast
-from chatmon.cost.forecast import sum_of_days_to_come
+from chatmon.cost.forecast import daily_costs, sum_of_days_to_come
+from chatmon.cost.totals import rows
 
 
 def days_of(frame_of, start, costs):
@@ -118,6 +119,11 @@ def test_a_month_to_come_is_all_forecast(frame_of):
     frame = days_of(frame_of, date(2026, 10, 1), [Decimal(2)] * 10)
     found = forecast(frame, at=datetime(2026, 10, 11, tzinfo=UTC), month=date(2026, 12, 1))
     assert (found.spent, found.value, found.days_left, found.spent_by_day) == (0, 62, 31, {})
+
+
+def test_daily_costs_are_those_from_the_first_turn_s_day_to_the_last_one_s(frame_of):
+    found = daily_costs(rows(days_of(frame_of, date(2026, 10, 1), [Decimal(4), None, Decimal(5)])))
+    assert found == {date(2026, 10, 1): 4, date(2026, 10, 2): 0, date(2026, 10, 3): 5}
 
 
 def test_only_the_last_eight_weeks_count(frame_of):

@@ -242,13 +242,14 @@ def test_cached_tokens_and_cache_writes_charged_twice_together_are_found(frame_o
     assert line.causes == ("cached tokens and cache writes charged twice",)
 
 
-def test_only_the_models_named_are_suspected_and_one_without_a_price_for_the_turn_is_none(frame_of):
+def test_only_the_models_named_are_suspected_and_not_one_without_a_price_on_that_day(frame_of, tmp_path):
+    (tmp_path / "own.toml").write_text(
+        'currency = "USD"\n[[price]]\nmodel = "later"\nfrom = 2030-01-01\ninput = 1\noutput = 1\n', encoding="utf-8"
+    )
+    table = PriceTable.from_toml(tmp_path / "own.toml")
     turn = {"model": "gpt-4.1-mini", **TOKENS, "cost": Decimal("0.34815")}  # gpt-4's
-    found = {
-        models: reconcile(frame_of(turn), models=list(models)).lines[0].causes
-        for models in (("gpt-4",), ("text-embedding-3-small",), ())
-    }
-    assert found == {("gpt-4",): ("price of another model (gpt-4)",), ("text-embedding-3-small",): (), (): ()}
+    for models, causes in ((["gpt-4", "later"], ("price of another model (gpt-4)",)), (["later"], ()), ([], ())):
+        assert reconcile(frame_of(turn), models=models, table=table).lines[0].causes == causes
 
 
 @pytest.mark.parametrize(
