@@ -52,6 +52,10 @@ test: setup  ## Lint, check types, run the tests, and compare every notebook wit
 	$(BIN)/ruff format --check
 	sh tests/unplugged.sh $(PYTEST)
 
+test-system: setup  ## Run the tests that need programs from outside Python, such as Chromium.
+	@$(call INSTALL,requirements-spark.lock)
+	$(PYTEST) --timeout=3600 -m system tests/system
+
 test-thorough: setup  ## Every property with ten times as many examples, chosen anew in each run.
 	CHATMON_EXAMPLES=thorough $(PYTEST) tests
 
