@@ -18,7 +18,9 @@ BLOCKS = [
     "| \\$5 to \\$6 | b |\n|---|---|\n| \\$7 | \\$8 \\$9 |",
     "<details>\n<summary>Answer</summary>\n\n(b): \\$5, not \\$6.\n</details>",
 ]  # fmt: skip
-TEXTS = st.lists(st.one_of(st.lists(st.sampled_from(PROSE), min_size=1).map(" ".join), st.sampled_from(BLOCKS)))
+PARAGRAPHS = st.lists(st.sampled_from(PROSE)).map(lambda parts: " ".join(["It", *parts]))
+"""They begin with a word: a comment at the beginning makes raw HTML of its line, in which nothing is markdown."""
+TEXTS = st.lists(st.one_of(PARAGRAPHS, st.sampled_from(BLOCKS)))
 
 
 def lines(html: str) -> str:
