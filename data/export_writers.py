@@ -34,11 +34,11 @@ def naive(moment: datetime) -> str:
 
 
 def attempts_of(turn: Turn) -> Iterator[Turn]:
-    """Yield a turn's model calls, each written as a turn: only the last attempt used tokens, the others failed."""
+    """Yield a turn's model calls, each written as a turn: those before the last failed, and used no tokens."""
     attempts = turn.attempts or 1
     for _ in range(1, attempts):
         yield _failed(turn)
-    yield _failed(turn) if turn.error_type else turn
+    yield replace(turn, error_type=_error_type(turn), error_message=_error(turn)) if turn.error_type else turn
 
 
 def langsmith_runs(

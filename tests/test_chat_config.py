@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chatmon.chat_config import OPENAI_URL, ChatConfig
 from chatmon.config import models
+from chatmon.local import llm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PLAIN = {"base_url": "http://127.0.0.1:1/v1", "api_key": "k", "model": "m", "provider": "p"}
 
@@ -15,6 +19,13 @@ PLAIN = {"base_url": "http://127.0.0.1:1/v1", "api_key": "k", "model": "m", "pro
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CHATMON_LLM", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def local_model() -> Iterator[None]:
+    """Keep the model that a test asks for until the last of them: it would stay until the process ends."""
+    with llm.start():
+        yield
 
 
 @pytest.mark.parametrize(
