@@ -23,7 +23,8 @@ SET = """[...document.querySelectorAll('{}')].map(cell => ({{
 }}))"""
 MARKDOWN = SET.format(".jp-MarkdownCell .jp-RenderedMarkdown")
 OUTPUTS = SET.format(".jp-OutputArea-output.jp-RenderedHTMLCommon")
-ALL_LESSONS = sorted(path.relative_to(NOTEBOOKS) for path in NOTEBOOKS.rglob("[0-9][0-9]_*.ipynb"))
+FOLDERS = (NOTEBOOKS, NOTEBOOKS / "solutions")
+LESSONS = [path.relative_to(NOTEBOOKS) for folder in FOLDERS for path in sorted(folder.glob("[0-9]*.ipynb"))]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,9 @@ def drawn(lab, notebook, name):
         sum("text/html" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])),
     ]
     for cells, number in zip((MARKDOWN, OUTPUTS), written, strict=True):
-        page.wait_for(f"(cells => cells.length === {number} && cells.every(cell => cell.formulas))({cells})")
+        page.wait_for(
+            f"(cells => cells.length === {number} && cells.every(cell => cell.formulas))({cells})", seconds=180
+        )
     found = page.ask(MARKDOWN), page.ask(OUTPUTS)
     end_sessions(server, token)
     return found
@@ -80,7 +83,7 @@ def set_as_mathematics(cells):
     return [cell["text"] for cell in cells if cell["formulas"] != 1]
 
 
-@pytest.mark.parametrize("name", ALL_LESSONS, ids=str)
+@pytest.mark.parametrize("name", LESSONS, ids=str)
 def test_no_lesson_shows_mathematics(lab, name):
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
     amounts = re.findall(r"<span>\\(\$[^<]*)</span>", "\n".join(cell.source for cell in notebook.cells))
