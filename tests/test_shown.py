@@ -6,7 +6,7 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatmon.analysis.finding import Finding
@@ -58,7 +58,6 @@ def test_no_two_amounts_stand_in_one_run_of_text(shown):
     assert [run for run in text.runs if run.count("$") > 1] == []
 
 
-@settings(deadline=None)
 @given(st.text("$<&\"' a1"))
 def test_any_text_is_read_as_it_was(said):
     for page in (escape(said), escape(said, quote=False), as_html(said, [(said, said)])):

@@ -2,7 +2,7 @@
 
 import nbformat
 import rules
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -27,7 +27,6 @@ def lines(html: str) -> str:
     return html.replace("<span>", "").replace("</span>", "")
 
 
-@settings(deadline=None)
 @given(TEXTS.map("\n\n".join))
 def test_amounts_are_text_on_their_own_and_nothing_else_changes(source: str) -> None:
     built = amounts_apart(source)
