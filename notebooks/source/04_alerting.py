@@ -503,6 +503,6 @@ receiver.stop()
 #
 # - *Site Reliability Engineering* and its workbook (Google), the chapters on alerting on objectives: where 14.4 comes from.
 # - Prometheus's documentation on alerting rules: `for`, `keep_firing_for`, grouping, inhibition.
-# - Next: [Your own logs](09_your_own_logs.ipynb), to replay these rules over them.
+# - Next: [Your own logs](10_your_own_logs.ipynb), to replay these rules over them.
 #
 # <!-- free: 14.4 -->

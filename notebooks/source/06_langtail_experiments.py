@@ -655,6 +655,6 @@ else:
 # - Kohavi, Tang and Xu, *Trustworthy Online Controlled Experiments* (2020): the book on everything here.
 # - Jennison and Turnbull, *Group Sequential Methods with Applications to Clinical Trials*: where the bounds come from.
 # - The documentation of tea-tasting, whose tests `analyse` uses.
-# - Next: [Your own logs](09_your_own_logs.ipynb), or plan an experiment from your own export with `size`.
+# - Next: [Your own logs](10_your_own_logs.ipynb), or plan an experiment from your own export with `size`.
 #
 # <!-- free: 2020 -->

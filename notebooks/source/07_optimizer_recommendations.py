@@ -694,6 +694,6 @@ for title in re.findall(r"<h3[^>]*>(.*?)</h3>", page)[:3]:
 #   large it gets.
 # - Mantel and Haenszel (1959): how to hold groups like for like without a model.
 # - The documentation of `chatmon.optimizer`: every kind, what it needs and what could go wrong with it.
-# - Next: [Your own logs](09_your_own_logs.ipynb): put your export in the place of the four weeks.
+# - Next: [Your own logs](10_your_own_logs.ipynb): put your export in the place of the four weeks.
 #
 # <!-- free: 2008, 1959 -->

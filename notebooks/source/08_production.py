@@ -895,6 +895,6 @@ workplace.cleanup()
 # - Kleppmann, *Designing Data-Intensive Applications*: what "written", "synced" and "at least once" cost and promise.
 # - Regulation (EU) 2016/679, articles 4, 15 and 17: what a pseudonym is, and the rights to be told and to be erased.
 # - The documentation of Prometheus on back-filling, and of OpenMetrics on timestamps.
-# - Next: [Your own logs](09_your_own_logs.ipynb), and the store's folder is one of them.
+# - Next: [Your own logs](10_your_own_logs.ipynb), and the store's folder is one of them.
 #
 # <!-- free: 2016, 679, 15, 17 -->

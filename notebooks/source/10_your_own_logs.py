@@ -124,7 +124,7 @@ print(f"thread_id:  {metadata['thread_id'].nunique()} values")
 # that groups by `session_id` shows one very long conversation, and no error.
 
 # %% [markdown]
-# ### Exercise 9.1
+# ### Exercise 10.1
 # Write `cost_of(runs)` for a list of LangSmith runs. Each is a dict with `id`, `parent_run_id`, `run_type` and
 # `total_cost`: text such as `"0.0012"`, or `None`.
 #
@@ -132,7 +132,7 @@ print(f"thread_id:  {metadata['thread_id'].nunique()} values")
 # 2. Be right for a whole export, and also for one that somebody filtered to model calls (`run_type` is `llm`) to make
 #    it smaller: it holds no roots.
 #
-# We try it on runs you do not see. Stuck? Run `hint("9.1")`.
+# We try it on runs you do not see. Stuck? Run `hint("10.1")`.
 
 
 # %% tags=["stub"]
@@ -147,7 +147,7 @@ def cost_of(runs):
 
 
 # %%
-check("9.1", cost_of)
+check("10.1", cost_of)
 
 # %% [markdown]
 # ## Too few: the cache stands beside the input
@@ -179,7 +179,7 @@ print(f"not missing: {named.notna().sum()}, not empty: {(named != '').sum()}")
 # by it, and the largest of your models has no name and costs nothing.
 
 # %% [markdown]
-# ### Exercise 9.2
+# ### Exercise 10.2
 # Write `input_tokens(usage)`: all input tokens, cached ones included, of one of Langfuse's maps. Its keys are `input`,
 # `output` and `total`, and sometimes `input_cached_tokens` and `output_reasoning`.
 #
@@ -187,7 +187,7 @@ print(f"not missing: {named.notna().sum()}, not empty: {(named != '').sum()}")
 #    habit within one map.)
 # 2. Return the whole input.
 #
-# We try it on maps of both habits. Stuck? Run `hint("9.2")`.
+# We try it on maps of both habits. Stuck? Run `hint("10.2")`.
 
 
 # %% tags=["stub"]
@@ -202,7 +202,7 @@ def input_tokens(usage):
 
 
 # %%
-check("9.2", input_tokens)
+check("10.2", input_tokens)
 
 # %% [markdown]
 # ## One line
@@ -358,13 +358,13 @@ for name, text in four["openai_stored.json"].report.rows():
 # find out: before you promise a dashboard of satisfaction, not after.
 
 # %% [markdown]
-# ### Exercise 9.3
+# ### Exercise 10.3
 # Somebody asks what a *conversation* cost in that hour. Which of the four files can answer?
 #
 # 1. Decide what a file must hold to answer it.
 # 2. Give the names of those that do, as a list or a set, spelt as in `names`.
 #
-# We check the names. Stuck? Run `hint("9.3")`.
+# We check the names. Stuck? Run `hint("10.3")`.
 
 # %% tags=["stub"]
 answer = ...  # your turn
@@ -377,7 +377,7 @@ answer = [
 ]
 
 # %%
-check("9.3", answer)
+check("10.3", answer)
 
 # %% [markdown]
 # ## What could not be read
@@ -580,14 +580,14 @@ print(analysis.segments(day, by="region")[["region", "turns", "errors", "error_r
 # Germany. Three questions, a handful of lines each, and none of them asked which tool had watched.
 
 # %% [markdown]
-# ### Exercise 9.4
+# ### Exercise 10.4
 # The bill of the fourth week is higher still, and for another reason. How many US dollars of the change from the first week
 # to the fourth come from *mix* between models?
 #
 # 1. Compare `weeks[0]` with `weeks[3]`, by model.
 # 2. Give the mix, in US dollars.
 #
-# We check the amount, to the cent. Stuck? Run `hint("9.4")`.
+# We check the amount, to the cent. Stuck? Run `hint("10.4")`.
 
 # %% tags=["stub"]
 answer = ...  # your turn
@@ -596,7 +596,7 @@ answer = ...  # your turn
 answer = analysis.compare(weeks[0], weeks[3], by="model")["cost"].by("model").mix
 
 # %%
-check("9.4", answer)
+check("10.4", answer)
 
 # %% [markdown]
 # ## Your file: change one line

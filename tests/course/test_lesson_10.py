@@ -1,4 +1,4 @@
-"""The answers that the exercises of lesson 9 are tried with."""
+"""The answers that the exercises of lesson 10 are tried with."""
 
 from decimal import Decimal
 
@@ -69,7 +69,7 @@ def stub(_given):
 
 
 CASES = {
-    "9.1": Cases(
+    "10.1": Cases(
         right=cost_of_calls,
         other_right=cost_of_leaves,
         wrong=[
@@ -82,7 +82,7 @@ CASES = {
         ],
         stub=stub,
     ),
-    "9.2": Cases(
+    "10.2": Cases(
         right=whole_input,
         other_right=what_is_no_output,
         wrong=[
@@ -93,7 +93,7 @@ CASES = {
         ],
         stub=stub,
     ),
-    "9.3": Cases(
+    "10.3": Cases(
         right={"helicone.csv", "langfuse_milliseconds.csv"},
         other_right=["langfuse_milliseconds.csv", "helicone.csv"],
         wrong=[
@@ -105,7 +105,7 @@ CASES = {
             (["helicone"], "no file helicone"),
         ],
     ),
-    "9.4": Cases(
+    "10.4": Cases(
         right=Decimal("1.878000648173891055"),
         other_right=1.88,
         wrong=[

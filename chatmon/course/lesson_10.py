@@ -1,4 +1,4 @@
-"""The exercises of lesson 9: what runs cost, what a map of counts holds, what a file can answer, what moved a bill."""
+"""The exercises of lesson 10: what runs cost, what a map of counts holds, what a file can answer, what moved a bill."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Run = dict[str, Any]
 ANSWERING = {"helicone.csv", "langfuse_milliseconds.csv"}
-"""The files of exercise 9.3 that state costs and conversations."""
+"""The files of exercise 10.3 that state costs and conversations."""
 
 
 def _run(name: str, parent: str | None, kind: str, cost: str | None) -> Run:
@@ -31,7 +31,7 @@ CALLS = [_run("2", "1", "llm", "0.0040"), _run("5", "4", "llm", "0.0060")]
 
 
 def judge_cost_of(cost_of: Callable[[list[Run]], Any]) -> str:
-    """Judge exercise 9.1: the cost of an export of runs, each call once."""
+    """Judge exercise 10.1: the cost of an export of runs, each call once."""
     for what, runs in {
         "a message with one call": PLAIN,
         "a chain in a chain with two calls": DEEP,
@@ -55,7 +55,7 @@ def judge_cost_of(cost_of: Callable[[list[Run]], Any]) -> str:
 
 
 def judge_input_tokens(input_tokens: Callable[[dict[str, int]], Any]) -> str:
-    """Judge exercise 9.2: all input of one of Langfuse's maps, whichever habit it follows."""
+    """Judge exercise 10.2: all input of one of Langfuse's maps, whichever habit it follows."""
     for usage, right in (
         ({"input": 300, "output": 40, "total": 340}, 300),
         ({"input": 126, "input_cached_tokens": 1024, "output": 50, "total": 1200}, 1150),
@@ -82,7 +82,7 @@ def judge_input_tokens(input_tokens: Callable[[dict[str, int]], Any]) -> str:
 
 
 def judge_files(answer: Any) -> str:
-    """Judge exercise 9.3: which of four files can say what a conversation cost."""
+    """Judge exercise 10.3: which of four files can say what a conversation cost."""
     given = [answer] if isinstance(answer, str) else answer
     found = {str(name).strip() for name in given}
     reasons: Mapping[str, str] = {
@@ -102,7 +102,7 @@ def judge_files(answer: Any) -> str:
 
 
 def judge_mix(answer: Any) -> str:
-    """Judge exercise 9.4: how much of the fourth week's change in cost is other models."""
+    """Judge exercise 10.4: how much of the fourth week's change in cost is other models."""
     parts = _parts("model")
     found, within = as_number(answer), 0.006
     mistakes = {
@@ -147,7 +147,7 @@ def _parts(by: str, last: int = 4) -> dict[str, float]:
 
 EXERCISES = [
     Exercise(
-        "9.1",
+        "10.1",
         hints=(
             "Which kind of run does somebody charge you for? Those are in the export in either case.",
             '`[run for run in runs if run["run_type"] == "llm"]` are the calls; some of them state no cost.',
@@ -155,7 +155,7 @@ EXERCISES = [
         judge=judge_cost_of,
     ),
     Exercise(
-        "9.2",
+        "10.2",
         hints=(
             "Where `input` and `output` alone make the `total`, everything else is a part of them.",
             "Where they do not, the cached tokens stand beside: `usage.get('input_cached_tokens', 0)` comes on top.",
@@ -163,7 +163,7 @@ EXERCISES = [
         judge=judge_input_tokens,
     ),
     Exercise(
-        "9.3",
+        "10.3",
         hints=(
             "It must state costs, and it must say which turns belong together. The table above shows both.",
             "A file with as many conversations as turns does not know its conversations.",
@@ -171,7 +171,7 @@ EXERCISES = [
         judge=judge_files,
     ),
     Exercise(
-        "9.4",
+        "10.4",
         hints=(
             "The lines that compared the first week with the third need one other number, and one dimension.",
             '`analysis.compare(...)["cost"].by("model")` holds `volume`, `mix` and `rate`.',
