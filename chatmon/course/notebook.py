@@ -7,6 +7,8 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from chatmon.course.lessons import filled
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -46,7 +48,8 @@ def read_source(path: Path) -> Notebook:
     """Read a lesson's source, with stable cell ids and no metadata but the cells' tags.
 
     Raises:
-        SourceError: A stub is not followed at once by its solution, or a solution has no stub.
+        SourceError: A stub is not followed at once by its solution, a solution has no stub, or what stands in double
+            brackets means nothing.
     """
     import jupytext
 
@@ -54,13 +57,20 @@ def read_source(path: Path) -> Notebook:
     cells = []
     for cell in read.cells:
         new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-        text = cell.source if cell.cell_type == "code" else amounts_apart(cell.source)
+        text = cell.source if cell.cell_type == "code" else _prose(cell.source, path)
         cells.append(new(text, metadata={"tags": tags(cell)} if tags(cell) else {}))
     for position, cell in enumerate(cells):
         following = tags(cells[position + 1]) if position + 1 < len(cells) else []
         if ("stub" in tags(cell)) != ("solution" in following):
             raise SourceError(f"{path.name}: a stub and its solution must be neighbours, see the cell\n{cell.source}")
     return _numbered(nbformat.v4.new_notebook(cells=cells, metadata=METADATA))
+
+
+def _prose(markdown: str, path: Path) -> str:
+    try:
+        return amounts_apart(filled(markdown, path.stem, path.parents[1]))
+    except LookupError as error:
+        raise SourceError(error.args[0]) from None
 
 
 def tags(cell: Notebook) -> list[str]:

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Start here
+# # [[title]]
 #
 # **What you will do**: talk to a support bot on a real language model, on this machine, and look at what it cost you
 # in time.
@@ -8,7 +8,7 @@
 #
 # **What you need**: nothing. If this opened in JupyterLab, the set-up worked.
 #
-# 5 minutes to read, 2 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 
 # %% [markdown]
 # A support bot answered 10,000 messages last month. Was it good? Was it fast? What did it cost, and would anybody
@@ -58,7 +58,10 @@ questions = [
     "What's the weather like today?",
     "Explain quantum computing in simple terms",
 ]
-replies = [bot.process_user_message_sync(question, "you", reply.conversation_id) for question in questions]
+replies = [
+    bot.process_user_message_sync(question, "you", reply.conversation_id)
+    for question in questions
+]
 
 # %%
 for question, answer in zip(questions, replies, strict=True):
@@ -78,7 +81,15 @@ turns = monitor.to_frame()
 print(len(turns), "turns in", turns["conversation_id"].nunique(), "conversation")
 
 # %% tags=["nbval-ignore-output"]
-turns[["question", "response_time", "time_to_first_token", "input_tokens", "output_tokens"]]
+turns[
+    [
+        "question",
+        "response_time",
+        "time_to_first_token",
+        "input_tokens",
+        "output_tokens",
+    ]
+]
 
 # %% [markdown]
 # The durations are those of your machine, from the moment the question was sent to the moment the reply was complete.
@@ -102,13 +113,7 @@ plots.conversation_growth(turns)
 # ## Where to go from here
 # The lessons build on each other, and every one stands on data that you can look at:
 #
-# 1. [Key terms](01_key_terms.ipynb): every word of the trade, computed from real turns. 45 minutes.
-# 2. [An instrumented chat](02_instrumented_chat.ipynb): six faults of a plausible tracker, and a monitor without
-# them. 60 minutes.
-# 3. [Cost, to the cent](03_cost_math.ipynb): a bill with errors in it, and a forecast that says how sure it is. 60
-# minutes.
-#
-# <!-- free: 45, 60 -->
+# [[lessons]]
 #
 # In the lessons you will find exercises, all in one shape: a task, a line to change, and a check that says whether
 # the answer is right, or why it is not. Here is a small one. Run it as it is first; it will not be cross with you.

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Key terms
+# # [[title]]
 #
 # **What you will do**: decide which of two days was bad, and why, and learn the words of the trade as you need them.
 #
@@ -8,7 +8,7 @@
 #
 # **What you need**: [Start here](00_start_here.ipynb), or a rough idea of what a notebook is.
 #
-# 30 minutes to read, 15 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 
 # %% [markdown]
 # ## Two days
@@ -31,15 +31,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
-from langsmith import Client
-from langsmith.schemas import Run
-from scipy.stats import chisquare
-
 from chatmon import estimates, plots
 from chatmon.course import check, hint
 from chatmon.paths import data_file
 from chatmon.summary import summarise
 from chatmon.turns import read_parquet, to_frame
+from langsmith import Client
+from langsmith.schemas import Run
+from scipy.stats import chisquare
 
 # %%
 recorded = read_parquet(data_file("local_turns.parquet"))
@@ -48,7 +47,9 @@ turns["day"] = turns["timestamp"].dt.day_name()
 monday, tuesday = (turns[turns["day"] == day] for day in ("Monday", "Tuesday"))
 for name, day in (("Monday", monday), ("Tuesday", tuesday)):
     conversations = day["conversation_id"].nunique()
-    print(f"{name}: {len(day)} turns in {conversations} conversations, length {len(day) / conversations:.2f}")
+    print(
+        f"{name}: {len(day)} turns in {conversations} conversations, length {len(day) / conversations:.2f}"
+    )
 
 # %% [markdown]
 # Much the same traffic on both days, and about two messages in a conversation. What we are about to do by hand, and
@@ -86,8 +87,12 @@ print("Tuesday:", estimates.mean(tuesday["response_time"]).text("s"))
 
 # %%
 for name, day in (("Monday", monday), ("Tuesday", tuesday)):
-    print(f"{name:<8} median {estimates.percentile(day['response_time'], 0.5).text('s')}")
-    print(f"{name:<8} p95    {estimates.percentile(day['response_time'], 0.95).text('s')}")
+    print(
+        f"{name:<8} median {estimates.percentile(day['response_time'], 0.5).text('s')}"
+    )
+    print(
+        f"{name:<8} p95    {estimates.percentile(day['response_time'], 0.95).text('s')}"
+    )
 
 # %% [markdown]
 # The typical user noticed little: half of Tuesday's replies took 0.70 s or less, against 0.54 s. The unlucky ones are
@@ -121,8 +126,12 @@ hour = tuesday[tuesday["timestamp"].dt.hour == 14]
 rest = turns.drop(hour.index)
 for name, part in (("the hour", hour), ("all else", rest)):
     failed = part["error_type"].notna().sum()
-    print(f"{name}: median {estimates.percentile(part['response_time'], 0.5).text('s')}")
-    print(f"{name}: {failed} failed, error rate {estimates.rate(failed, len(part)).text(digits=3)}")
+    print(
+        f"{name}: median {estimates.percentile(part['response_time'], 0.5).text('s')}"
+    )
+    print(
+        f"{name}: {failed} failed, error rate {estimates.rate(failed, len(part)).text(digits=3)}"
+    )
 
 # %% [markdown]
 # More than a third: 11 of 30 turns failed, and the median is 3.13 s where it is otherwise 0.57 s. The interval of the
@@ -134,7 +143,9 @@ for name, part in (("the hour", hour), ("all else", rest)):
 # %%
 start = datetime(2026, 10, 6, 14, tzinfo=UTC)
 end = start + timedelta(hours=1)
-summarise([turn for turn in recorded if start <= turn.timestamp < end], since=start, until=end)
+summarise(
+    [turn for turn in recorded if start <= turn.timestamp < end], since=start, until=end
+)
 
 # %% [markdown]
 # We shall come to every line of it. Two things to notice now: 11 turns reported no tokens, so their tokens are unknown
@@ -160,7 +171,9 @@ for name, values in (
     ("1 to 19 and 900", [*range(1, 20), 900]),
 ):
     estimate = estimates.percentile(values, 0.95).text(digits=2)
-    print(f"{name:<15} index {index_p95(values):>3}, largest {max(values):>3}, percentile {estimate}")
+    print(
+        f"{name:<15} index {index_p95(values):>3}, largest {max(values):>3}, percentile {estimate}"
+    )
 
 # %% [markdown]
 # Of 1 to 100 the index says 96: one too far, because Python counts from 0. Of twenty values it is always the largest
@@ -238,12 +251,16 @@ for day, bad in turns.groupby("day")["bad"]:
 # <!-- free: 10, 30 -->
 
 # %%
-by_hour = turns.groupby(turns["timestamp"].dt.floor("h"))["bad"].agg(["sum", "count", "mean"])
+by_hour = turns.groupby(turns["timestamp"].dt.floor("h"))["bad"].agg(
+    ["sum", "count", "mean"]
+)
 by_hour["burn_rate"] = by_hour["mean"] / 0.01
 worst = by_hour.sort_values("burn_rate", ascending=False).head(3)
 print(worst.round(2).to_string())
 print(f"above 14.4: {(by_hour['burn_rate'] > 14.4).sum()} of {len(by_hour)} hours")
-print(f"at the worst, a budget for 30 days lasts {30 * 24 / by_hour['burn_rate'].max():.1f} hours")
+print(
+    f"at the worst, a budget for 30 days lasts {30 * 24 / by_hour['burn_rate'].max():.1f} hours"
+)
 
 # %% [markdown]
 # At a burn rate of 90.0 a month's budget is gone in 8.0 hours. A common rule wakes somebody at 14.4, which is the rate that
@@ -254,11 +271,19 @@ print(f"at the worst, a budget for 30 days lasts {30 * 24 / by_hour['burn_rate']
 
 # %%
 monday, tuesday = (turns[turns["day"] == day] for day in ("Monday", "Tuesday"))
-parts = {"Monday": monday, "Tuesday, 14:00": tuesday.loc[hour.index], "Tuesday, the rest": tuesday.drop(hour.index)}
-shares = {name: estimates.rate(part["bad"].sum(), len(part)) for name, part in parts.items()}
+parts = {
+    "Monday": monday,
+    "Tuesday, 14:00": tuesday.loc[hour.index],
+    "Tuesday, the rest": tuesday.drop(hour.index),
+}
+shares = {
+    name: estimates.rate(part["bad"].sum(), len(part)) for name, part in parts.items()
+}
 plots.bars(
     {name: 100 * share.value for name, share in shares.items()},
-    intervals={name: (100 * share.low, 100 * share.high) for name, share in shares.items()},
+    intervals={
+        name: (100 * share.low, 100 * share.high) for name, share in shares.items()
+    },
     title="Nine turns in ten were bad in that hour, and about one in thirty elsewhere",
     unit="%",
     what="Bad turns",
@@ -341,7 +366,9 @@ for name, part in (("all runs", trace), ("root", trace[root]), ("calls", trace[c
 # %%
 for name, part in (("the hour", hour), ("all else", rest)):
     first = part["time_to_first_token"].dropna()
-    print(f"{name}: {estimates.percentile(first, 0.5).text('s')}, missing in {len(part) - len(first)} turns")
+    print(
+        f"{name}: {estimates.percentile(first, 0.5).text('s')}, missing in {len(part) - len(first)} turns"
+    )
 
 # %% [markdown]
 # In the hour the first piece took 1.59 s to come, against 0.26 s: six times as long before anything was on the screen. None
@@ -359,9 +386,14 @@ for name, part in (("the hour", hour), ("all else", rest)):
 # %%
 for version, part in turns.groupby("prompt_version"):
     tokens = part[["input_tokens", "cached_tokens", "output_tokens"]].sum()
-    print(f"{version}: {tokens['input_tokens'] / tokens['output_tokens']:.1f} input tokens per output token,", end=" ")
+    print(
+        f"{version}: {tokens['input_tokens'] / tokens['output_tokens']:.1f} input tokens per output token,",
+        end=" ",
+    )
     print(f"{tokens['cached_tokens'] / tokens['input_tokens']:.0%} of the input cached")
-print(f"without tokens: {turns['input_tokens'].isna().sum()} turns, with a cost: {turns['cost'].notna().sum()}")
+print(
+    f"without tokens: {turns['input_tokens'].isna().sum()} turns, with a cost: {turns['cost'].notna().sum()}"
+)
 
 # %% [markdown]
 # v2 reads 21.8 tokens for each one it writes, v1 only 2.3. Is v2 therefore dear? 90 % of its input is cached, because the
@@ -392,7 +424,9 @@ print(f"without tokens: {turns['input_tokens'].isna().sum()} turns, with a cost:
 for name, day in (("Monday", monday), ("Tuesday", tuesday)):
     rated = day["user_satisfaction"].dropna()
     relevance, completed = day["context_relevance"].mean(), day["task_completed"].mean()
-    print(f"{name}: relevance {relevance:.2f}, completed {completed:.0%}, satisfaction {estimates.mean(rated).text()}")
+    print(
+        f"{name}: relevance {relevance:.2f}, completed {completed:.0%}, satisfaction {estimates.mean(rated).text()}"
+    )
 
 # %% [markdown]
 # Not one of the three shows the incident. Completion goes from 52 % to 50 %. Satisfaction falls by less than its
@@ -429,7 +463,9 @@ check("1.3", answer)
 for day, part in turns.groupby("day"):
     hit = part.groupby("conversation_id")["bad"].any()
     print(f"{day}: {hit.mean():.0%} of {len(hit)} conversations hit a bad turn")
-by_intent = turns.groupby("intent")["task_completed"].agg(["mean", "count"]).sort_values("mean")
+by_intent = (
+    turns.groupby("intent")["task_completed"].agg(["mean", "count"]).sort_values("mean")
+)
 print(by_intent.iloc[[0, 1, 2, -1]].round(2).to_string())
 
 # %% [markdown]
@@ -452,8 +488,12 @@ print(by_intent.iloc[[0, 1, 2, -1]].round(2).to_string())
 # %%
 for version, part in turns.groupby("prompt_version"):
     completed = estimates.rate(int(part["task_completed"].sum()), len(part))
-    print(f"{version}: completed {completed.text()}, relevance {part['context_relevance'].mean():.2f}")
-    print(f"{version}: bad       {estimates.rate(int(part['bad'].sum()), len(part)).text()}")
+    print(
+        f"{version}: completed {completed.text()}, relevance {part['context_relevance'].mean():.2f}"
+    )
+    print(
+        f"{version}: bad       {estimates.rate(int(part['bad'].sum()), len(part)).text()}"
+    )
 
 # %% [markdown]
 # Prompt v2 completes 0.96 of its tasks against 0.15 for v1, and the intervals are worlds apart. The guardrail holds: v2 has no
@@ -472,7 +512,9 @@ for version, part in turns.groupby("prompt_version"):
 # <!-- free: 400 -->
 
 # %%
-assigned = turns.groupby("conversation_id").agg(version=("prompt_version", "first"), longest=("input_tokens", "max"))
+assigned = turns.groupby("conversation_id").agg(
+    version=("prompt_version", "first"), longest=("input_tokens", "max")
+)
 exported = assigned[~(assigned["longest"] > 400).fillna(False)]
 for name, part in (("recorded", assigned), ("exported", exported)):
     counts = part["version"].value_counts().sort_index()
@@ -558,7 +600,9 @@ check("1.4", answer)
 asked = [(Run, "total_time"), (Run, "usage"), (Client, "log_feedback")]
 asked += [(Run, "latency"), (Run, "total_tokens"), (Client, "create_feedback")]
 for owner, name in asked:
-    print(f"{owner.__name__}.{name}: {hasattr(owner, name) or name in getattr(owner, 'model_fields', ())}")
+    print(
+        f"{owner.__name__}.{name}: {hasattr(owner, name) or name in getattr(owner, 'model_fields', ())}"
+    )
 
 # %% [markdown]
 # The first three do not exist, the other three do. Code that asks for `run.usage` behind a `hasattr` runs without an

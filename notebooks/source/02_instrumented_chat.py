@@ -1,5 +1,5 @@
 # %% [markdown]
-# # An instrumented chat
+# # [[title]]
 #
 # **What you will do**: put a plausible tracker round a support bot, catch it in six lies, and replace it by a
 # monitor that you watch at work on a real model.
@@ -10,7 +10,7 @@
 #
 # **What you need**: [Start here](00_start_here.ipynb). [Key terms](01_key_terms.ipynb) helps.
 #
-# 40 minutes to read, 20 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 
 # %% [markdown]
 # ## An afternoon without errors
@@ -37,8 +37,6 @@ from threading import Thread
 from uuid import uuid4
 
 import psutil
-from langchain_openai import ChatOpenAI
-
 from chatmon import plots
 from chatmon.chat import ChatConfig, ProductionChatbot
 from chatmon.clock import ManualClock
@@ -46,6 +44,7 @@ from chatmon.course import check, hint
 from chatmon.health import HealthMeter
 from chatmon.knowledge import KnowledgeBase
 from chatmon.monitor import ChatMonitor
+from langchain_openai import ChatOpenAI
 
 # %% [markdown]
 # Here is the tracker, in short. It is a context manager: what happens inside its `with` block is one turn. It
@@ -112,7 +111,9 @@ afternoon = KnowledgeBase.load().entries[:30]
 tracker = FirstTracker(lambda: clock.time_ns() / 1e9)
 replies = [first_bot(tracker, number, entry) for number, entry in enumerate(afternoon)]
 failed = sum(row["failed"] for row in tracker.rows)
-print(f"dashboard: {len(tracker.rows)} turns, error rate {failed / len(tracker.rows):.0%}")
+print(
+    f"dashboard: {len(tracker.rows)} turns, error rate {failed / len(tracker.rows):.0%}"
+)
 print(f"the users: {replies.count(APOLOGY)} apologies")
 
 # %% [markdown]
@@ -227,7 +228,9 @@ for turn in monitor.turns():
 # %%
 guessed = sum(len(question.split()) for question in questions) * 1.3
 reported = sum(turn.input_tokens for turn in monitor.turns())
-print(f"{guessed:.1f} guessed, {reported} reported: {reported / guessed:.0f} times as many")
+print(
+    f"{guessed:.1f} guessed, {reported} reported: {reported / guessed:.0f} times as many"
+)
 
 # %% [markdown]
 # Not twice: 45 times as many. The model does not read the question. It reads a *request*: the system prompt, a
@@ -236,7 +239,13 @@ print(f"{guessed:.1f} guessed, {reported} reported: {reported / guessed:.0f} tim
 
 # %%
 title = f"The rule of thumb finds one token in {reported / guessed:.0f}"
-plots.bars({"by the rule": guessed, "reported": reported}, title=title, unit="tokens", what="Input", digits=0)
+plots.bars(
+    {"by the rule": guessed, "reported": reported},
+    title=title,
+    unit="tokens",
+    what="Input",
+    digits=0,
+)
 
 # %% [markdown]
 # The rule of thumb finds one token in 45: its bar can hardly be seen beside the bar of the tokens that were
@@ -326,10 +335,17 @@ for conversation, length in found.items():
 
 # %%
 first = bot.process_user_message_sync("How do I cancel my contract?", "ada")
-second = bot.process_user_message_sync("And is there a fee?", "ada", first.conversation_id)
+second = bot.process_user_message_sync(
+    "And is there a fee?", "ada", first.conversation_id
+)
 other = bot.process_user_message_sync("Where can I see my bill?", "ada")
-print("the second goes on with the first:", second.conversation_id == first.conversation_id)
-print("the third is a new conversation:", other.conversation_id != first.conversation_id)
+print(
+    "the second goes on with the first:",
+    second.conversation_id == first.conversation_id,
+)
+print(
+    "the third is a new conversation:", other.conversation_id != first.conversation_id
+)
 
 # %% [markdown]
 # The same user in the same minute, and the two conversations stay apart, because the caller said which is which.
@@ -410,7 +426,10 @@ print(f"{careful.turns()[0].response_time:.1f} s")
 summer, winter = timezone(timedelta(hours=2)), timezone(timedelta(hours=1))
 before = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 after = before + timedelta(hours=1)
-on_the_wall = [before.astimezone(summer).replace(tzinfo=None), after.astimezone(winter).replace(tzinfo=None)]
+on_the_wall = [
+    before.astimezone(summer).replace(tzinfo=None),
+    after.astimezone(winter).replace(tzinfo=None),
+]
 print(*on_the_wall, sep="\n")
 print("apart, on the wall:", on_the_wall[1] - on_the_wall[0])
 print("apart, in UTC:     ", after - before)
@@ -457,7 +476,12 @@ for capture in (False, True):
     trial = ChatMonitor(capture_content=capture)
     with trial.track("c1", "ada") as turn:
         turn.set(question="My card is 4111 1111 1111 1111", intent="billing")
-    print(f"capture_content={capture}:", trial.turns()[0].question, "|", trial.turns()[0].intent)
+    print(
+        f"capture_content={capture}:",
+        trial.turns()[0].question,
+        "|",
+        trial.turns()[0].intent,
+    )
 
 # %% [markdown]
 # The monitor keeps the text only where somebody asked for it, and the default is no. What one usually wants to
@@ -470,7 +494,12 @@ for capture in (False, True):
 
 # %%
 program = "import logging; logging.basicConfig(level='INFO'); logging.basicConfig(level='ERROR'); print(logging.root)"
-print(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout, end="")
+print(
+    subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout,
+    end="",
+)
 
 # %% [markdown]
 # The library: the first caller wins. The application's own call, with its level and its file, is ignored without
@@ -479,7 +508,13 @@ print(subprocess.run([sys.executable, "-c", program], capture_output=True, text=
 # %%
 import wordllama
 
-print([line for line in inspect.getsource(wordllama).splitlines() if "basicConfig" in line])
+print(
+    [
+        line
+        for line in inspect.getsource(wordllama).splitlines()
+        if "basicConfig" in line
+    ]
+)
 
 # %% [markdown]
 # Without a guard, every request of our bot would be printed into this notebook from then on. chatmon loaded it
@@ -543,7 +578,12 @@ print("after a second, at least 0.2 of a core:", health.process_cpu >= 0.2)
 # %%
 monitor = ChatMonitor()
 config = ChatConfig.local(timeout=300)
-settings = {"model": config.model, "base_url": config.base_url, "api_key": config.api_key, "max_tokens": 8}
+settings = {
+    "model": config.model,
+    "base_url": config.base_url,
+    "api_key": config.api_key,
+    "max_tokens": 8,
+}
 asked = ChatOpenAI(**settings, stream_usage=True)
 not_asked = ChatOpenAI(**settings, stream_usage=False)
 options = {"callbacks": [monitor.callback()]}
@@ -559,7 +599,9 @@ with monitor.track("c1", "ada", attributes={"how": "usage not asked for"}):
 # %%
 for turn in monitor.turns():
     timed = turn.time_to_first_token is not None
-    print(f"{turn.attributes['how']:<20} input {turn.input_tokens}, time to first token: {timed}")
+    print(
+        f"{turn.attributes['how']:<20} input {turn.input_tokens}, time to first token: {timed}"
+    )
 
 # %% [markdown]
 # The first two read the same 35 tokens. Only a streamed reply can have a time to first token: with the whole
@@ -594,7 +636,9 @@ print(stream.reply.status, turn.intent, turn.finish_reason, turn.attempts)
 
 # %% tags=["nbval-ignore-output"]
 print("|".join(pieces))
-print(f"first piece after {turn.time_to_first_token:.2f} s of {turn.response_time:.2f} s")
+print(
+    f"first piece after {turn.time_to_first_token:.2f} s of {turn.response_time:.2f} s"
+)
 
 # %% [markdown]
 # One thing about a turn is known only later: what the user made of it. The reply carries the turn's id, so that a
@@ -622,16 +666,23 @@ crowd = ChatMonitor()
 crowd_bot = ProductionChatbot(ChatConfig.local(timeout=300), monitor=crowd)
 started = time.perf_counter()
 question = "Where can I see my bill?"
-replies = await asyncio.gather(*(crowd_bot.process_user_message(question, f"user-{n}") for n in range(10)))
+replies = await asyncio.gather(
+    *(crowd_bot.process_user_message(question, f"user-{n}") for n in range(10))
+)
 passed = time.perf_counter() - started
 waits = [turn.response_time for turn in crowd.turns()]
 summary = crowd.summary()
 
 # %%
 print(dict(Counter(reply.status for reply in replies)))
-print("turns, conversations, users:", summary.turns, summary.conversations, summary.users)
+print(
+    "turns, conversations, users:", summary.turns, summary.conversations, summary.users
+)
 print("input tokens of each:", {turn.input_tokens for turn in crowd.turns()})
-print("each reply's turn is there:", {r.turn_id for r in replies} == {t.turn_id for t in crowd.turns()})
+print(
+    "each reply's turn is there:",
+    {r.turn_id for r in replies} == {t.turn_id for t in crowd.turns()},
+)
 print("the waits add up to more than the time that passed:", sum(waits) > passed)
 
 # %% [markdown]
@@ -652,8 +703,18 @@ print("the waits add up to more than the time that passed:", sum(waits) > passed
 
 # %%
 window = crowd.window(3600)
-print(window.turns, "turns,", window.errors, "errors,", window.input_tokens, "input tokens in the last hour")
-print("it knows percentiles: the median is below p95:", window.percentile(0.5) <= window.percentile(0.95))
+print(
+    window.turns,
+    "turns,",
+    window.errors,
+    "errors,",
+    window.input_tokens,
+    "input tokens in the last hour",
+)
+print(
+    "it knows percentiles: the median is below p95:",
+    window.percentile(0.5) <= window.percentile(0.95),
+)
 
 # %% [markdown]
 # "How was the day?" wants care rather than speed. That is `summary()`. We took one when the ten replies were
@@ -677,8 +738,18 @@ print(summary)
 
 # %%
 print("error rate", summary.error_rate.text(digits=3))
-print("response time: n", summary.response_time.p95.n, "upper end of p95", summary.response_time.p95.high)
-print("satisfaction", summary.satisfaction.text(), "| share rated", summary.response_rate.text())
+print(
+    "response time: n",
+    summary.response_time.p95.n,
+    "upper end of p95",
+    summary.response_time.p95.high,
+)
+print(
+    "satisfaction",
+    summary.satisfaction.text(),
+    "| share rated",
+    summary.response_rate.text(),
+)
 
 # %% [markdown]
 # Ten good turns are compatible with a true error rate of 0.278, more than one in four. "No errors in ten turns"
@@ -721,7 +792,12 @@ Thread(target=server.serve_forever, daemon=True).start()
 
 # %%
 monitor = ChatMonitor()
-config = ChatConfig.local(base_url=f"http://127.0.0.1:{server.server_port}/v1", timeout=300, attempts=3, diagnose=None)
+config = ChatConfig.local(
+    base_url=f"http://127.0.0.1:{server.server_port}/v1",
+    timeout=300,
+    attempts=3,
+    diagnose=None,
+)
 bot = ProductionChatbot(config, monitor=monitor, sleep=waits.append, random=lambda: 0.5)
 reply = bot.process_user_message_sync("Where can I see my bill?", "ada")
 turn = monitor.turns()[0]
@@ -756,7 +832,9 @@ print(turn.attempts, "attempt,", turn.error_type, "|", reply.status)
 # %%
 summary = monitor.summary()
 print("error rate", summary.error_rate.text(), summary.errors)
-print("tokens unknown in", summary.tokens.unreported_turns, "of", summary.turns, "turns")
+print(
+    "tokens unknown in", summary.tokens.unreported_turns, "of", summary.turns, "turns"
+)
 
 # %% [markdown]
 # Both turns failed, and both count: an error rate of 1.00, with the two causes apart. With two turns its interval

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Cost, to the cent
+# # [[title]]
 #
 # **What you will do**: find out why a dashboard and an invoice disagree about one month, line by line, until nothing is
 # left.
@@ -9,7 +9,7 @@
 #
 # **What you need**: lessons 1 and 2, or a rough idea of what a turn and a token are.
 #
-# 40 minutes to read, 20 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 #
 # <!-- free: 2024 -->
 
@@ -29,9 +29,17 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pandas as pd
-
 from chatmon import config, plots
-from chatmon.cost import Budget, PriceTable, Usage, forecast, price, reconcile, total, what_if
+from chatmon.cost import (
+    Budget,
+    PriceTable,
+    Usage,
+    forecast,
+    price,
+    reconcile,
+    total,
+    what_if,
+)
 from chatmon.course import check, hint
 from chatmon.paths import data_file
 from chatmon.turns import read_parquet, to_frame
@@ -39,10 +47,16 @@ from chatmon.turns import read_parquet, to_frame
 # %%
 models = config.models()
 bill = to_frame(read_parquet(data_file("october_bill.parquet")))
-invoice = pd.read_csv(data_file("october_invoice.csv"), converters={"invoiced": Decimal}, index_col="role")
+invoice = pd.read_csv(
+    data_file("october_invoice.csv"), converters={"invoiced": Decimal}, index_col="role"
+)
 dashboard, invoiced = bill["cost"].sum(), invoice["invoiced"].sum()
-print(f"{len(bill)} turns: the dashboard says ${dashboard:.2f}, the invoices ${invoiced:.2f}")
-print(f"with a thousand times the customers: ${1000 * dashboard:,.0f} or ${1000 * invoiced:,.0f} a month")
+print(
+    f"{len(bill)} turns: the dashboard says ${dashboard:.2f}, the invoices ${invoiced:.2f}"
+)
+print(
+    f"with a thousand times the customers: ${1000 * dashboard:,.0f} or ${1000 * invoiced:,.0f} a month"
+)
 
 # %% [markdown]
 # In the pilot the gap is small change: \$7.29 or \$5.99. With a thousand times the customers it is \$7,286 or \$5,990 a
@@ -57,7 +71,9 @@ def to_cents(amounts, names):
     return [amounts[name].quantize(Decimal("0.01")) for name in names]
 
 
-lines = invoice.assign(dashboard=to_cents(bill.groupby("model")["cost"].sum(), invoice["model"]))
+lines = invoice.assign(
+    dashboard=to_cents(bill.groupby("model")["cost"].sum(), invoice["model"])
+)
 lines["too_much"] = lines["dashboard"] - lines["invoiced"]
 lines
 
@@ -132,9 +148,21 @@ print(f"{'cached_tokens':14} guessed {0:7}, reported {local['cached_tokens'].sum
 # libraries would report it: OpenAI's chat API, Anthropic's API, and LangChain.
 
 # %%
-openai_body = {"prompt_tokens": 1400, "completion_tokens": 250, "prompt_tokens_details": {"cached_tokens": 1024}}
-anthropic_body = {"input_tokens": 376, "cache_read_input_tokens": 1024, "output_tokens": 250}
-langchain_body = {"input_tokens": 1400, "output_tokens": 250, "input_token_details": {"cache_read": 1024}}
+openai_body = {
+    "prompt_tokens": 1400,
+    "completion_tokens": 250,
+    "prompt_tokens_details": {"cached_tokens": 1024},
+}
+anthropic_body = {
+    "input_tokens": 376,
+    "cache_read_input_tokens": 1024,
+    "output_tokens": 250,
+}
+langchain_body = {
+    "input_tokens": 1400,
+    "output_tokens": 250,
+    "input_token_details": {"cache_read": 1024},
+}
 
 # %% [markdown]
 # <!-- free: 376 -->
@@ -145,7 +173,11 @@ langchain_body = {"input_tokens": 1400, "output_tokens": 250, "input_token_detai
 # %%
 usage = Usage.from_openai_chat(openai_body)
 print(usage)
-print(usage == Usage.from_anthropic(anthropic_body) == Usage.from_langchain(langchain_body))
+print(
+    usage
+    == Usage.from_anthropic(anthropic_body)
+    == Usage.from_langchain(langchain_body)
+)
 
 # %% [markdown]
 # They do: one call, one `Usage`. From here on input always includes the cached part and output always includes
@@ -193,7 +225,9 @@ body = {
     "completion_tokens_details": {"reasoning_tokens": 640},
 }
 fresh = body["prompt_tokens"] - 2048
-answer = (fresh * Decimal("1.25") + 2048 * Decimal("0.125") + 900 * Decimal(10)) / 1_000_000
+answer = (
+    fresh * Decimal("1.25") + 2048 * Decimal("0.125") + 900 * Decimal(10)
+) / 1_000_000
 
 # %%
 check("3.1", answer)
@@ -244,7 +278,9 @@ print(total(bill))
 
 # %%
 free = bill[bill["cost"] == 0]
-print(f"{len(free)} turns are stated to cost 0; of these, {free['input_tokens'].notna().sum()} have tokens")
+print(
+    f"{len(free)} turns are stated to cost 0; of these, {free['input_tokens'].notna().sum()} have tokens"
+)
 
 # %% [markdown]
 # 12 turns cost nothing, says the dashboard, and not one of them has its tokens. These are streamed replies whose reader
@@ -292,7 +328,11 @@ found = reconcile(bill)
 outcome = found.to_frame()["outcome"]
 agree = bill[(outcome == "agrees") & (bill["model"] == models.bill.chat)]
 fresh = agree["input_tokens"] - agree["cached_tokens"]
-floats = fresh * 0.000002 + agree["cached_tokens"] * 0.0000005 + agree["output_tokens"] * 0.000008
+floats = (
+    fresh * 0.000002
+    + agree["cached_tokens"] * 0.0000005
+    + agree["output_tokens"] * 0.000008
+)
 print(f"{(floats == agree['cost'].astype(float)).sum()} of {len(agree)} equal")
 
 # %% [markdown]
@@ -333,7 +373,9 @@ checked = bill.assign(outcome=outcome)
 for cause in ("cached tokens charged twice", "reasoning added twice"):
     wrong = checked[checked["outcome"] == cause]
     days = wrong["timestamp"].dt.date
-    print(f"{cause}: {', '.join(wrong['channel'].unique())}, {days.min()} to {days.max()}")
+    print(
+        f"{cause}: {', '.join(wrong['channel'].unique())}, {days.min()} to {days.max()}"
+    )
 
 # %% [markdown]
 # The first happens in the app alone, all month: its integration reads OpenAI's usage by Anthropic's convention. The
@@ -379,7 +421,9 @@ for cause, row in summary.rename(index=names).loc[list(names.values())].iterrows
     planted = truth["mistakes"][cause]
     excess = Decimal(planted["stated"]) - Decimal(planted["actual"])
     print(f"{cause}: {row['turns'] == planted['turns']} {row['difference'] == excess}")
-print(f"the turns without tokens cost ${Decimal(truth['mistakes']['tokens not reported']['actual']):.5f}")
+print(
+    f"the turns without tokens cost ${Decimal(truth['mistakes']['tokens not reported']['actual']):.5f}"
+)
 
 # %% [markdown]
 # Every cause has the right number of turns and the right amount, to the last digit. And the turns that nobody could
@@ -426,7 +470,10 @@ compared
 # 6).
 
 # %%
-plots.compare_models({c.model: c.would_be.amount for c in compared.comparisons}, what="Cost of October's turns")
+plots.compare_models(
+    {c.model: c.would_be.amount for c in compared.comparisons},
+    what="Cost of October's turns",
+)
 
 # %% [markdown]
 # The large model costs 20.0 times as much as the small one for the same tokens, with the medium one in between.
@@ -440,7 +487,10 @@ plots.compare_models({c.model: c.would_be.amount for c in compared.comparisons},
 
 # %%
 weekend = costs["timestamp"].dt.day_of_week >= 5
-for name, days, part in (("working day", 22, costs[~weekend]), ("weekend day", 9, costs[weekend])):
+for name, days, part in (
+    ("working day", 22, costs[~weekend]),
+    ("weekend day", 9, costs[weekend]),
+):
     print(f"{name}: ${total(part).amount / days:.3f}")
 
 # %%
@@ -448,7 +498,13 @@ daily = costs.groupby(costs["timestamp"].dt.normalize())["cost"].sum().astype(fl
 means = daily.groupby(daily.index.day_of_week).mean()
 names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 title = "Saturdays and Sundays cost less than half of a working day"
-plots.bars(dict(zip(names, means, strict=True)), title=title, unit="USD", what="Mean cost of a day", digits=3)
+plots.bars(
+    dict(zip(names, means, strict=True)),
+    title=title,
+    unit="USD",
+    what="Mean cost of a day",
+    digits=3,
+)
 
 # %% [markdown]
 # Saturdays and Sundays lie low: a working day costs \$0.230 on average, a Saturday or Sunday \$0.099. Within each kind the days
@@ -465,7 +521,9 @@ plots.bars(dict(zip(names, means, strict=True)), title=title, unit="USD", what="
 middle = forecast(costs, at=datetime(2026, 10, 15, tzinfo=UTC))
 actual = total(costs).amount
 print(middle)
-print(f"October really cost ${actual:.2f}: inside is {middle.low <= actual <= middle.high}")
+print(
+    f"October really cost ${actual:.2f}: inside is {middle.low <= actual <= middle.high}"
+)
 
 # %% [markdown]
 # The forecast is \$5.95, and October did cost \$5.95. That is luck, and the interval says so: anything between \$4.87
@@ -476,8 +534,12 @@ print(f"October really cost ${actual:.2f}: inside is {middle.low <= actual <= mi
 # that day.
 
 # %%
-bands = [forecast(costs, at=datetime(2026, 10, day, tzinfo=UTC)) for day in range(8, 32)]
-print(f"inside on {sum(band.low <= actual <= band.high for band in bands)} of {len(bands)} mornings")
+bands = [
+    forecast(costs, at=datetime(2026, 10, day, tzinfo=UTC)) for day in range(8, 32)
+]
+print(
+    f"inside on {sum(band.low <= actual <= band.high for band in bands)} of {len(bands)} mornings"
+)
 for band in (bands[0], bands[7], bands[14], bands[-1]):
     print(f"{band.days_left:2.0f} days left: ${band.low:.2f} to ${band.high:.2f}")
 
@@ -515,7 +577,9 @@ plots.forecast_band(
 # %%
 for name, frame in (("dashboard", bill), ("right", costs)):
     status = budget.status(frame, at=datetime(2026, 10, 15, tzinfo=UTC))
-    print(f"{name}: ${status.left:.2f} left for {status.days_left:.0f} days, runs out: {status.runs_out}")
+    print(
+        f"{name}: ${status.left:.2f} left for {status.days_left:.0f} days, runs out: {status.runs_out}"
+    )
 
 # %% [markdown]
 # By the dashboard's numbers the money runs out on 2026-10-27, four days early, and somebody switches features off. By

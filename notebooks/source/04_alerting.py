@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Alerting
+# # [[title]]
 #
 # **What you will do**: run the alerts that most bots start with over four weeks in which the truth is known, mend them one
 # idea at a time, and have one delivered, to a receiver that is down.
@@ -9,7 +9,7 @@
 #
 # **What you need**: [Key terms](01_key_terms.ipynb); a burn rate and an error budget should mean something to you.
 #
-# 40 minutes to read, 25 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 
 # %% [markdown]
 # ## Nine things went wrong
@@ -28,7 +28,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
-
 from chatmon import turns
 from chatmon.alerts.channels import Webhook
 from chatmon.alerts.dispatch import Dispatcher
@@ -50,7 +49,9 @@ logs = data_file("four_weeks.parquet")
 truth = Truth.from_json(data_file("four_weeks_truth.json").read_text(encoding="utf-8"))
 desk = turns.as_frame(pq.read_table(logs))
 week_2 = datetime(2026, 10, 12, tzinfo=UTC)
-print(f"{len(desk)} turns, {(desk['timestamp'] < week_2).sum()} of them in the quiet week")
+print(
+    f"{len(desk)} turns, {(desk['timestamp'] < week_2).sum()} of them in the quiet week"
+)
 for plant in truth.plants:
     print(f"{plant.start:%d %b %H:%M} to {plant.end:%d %b %H:%M}  {plant.problem.kind}")
 
@@ -69,7 +70,9 @@ long = desk["input_tokens"].fillna(0) + desk["output_tokens"].fillna(0) > 4000
 failed = desk["error_type"].notna()
 told = slow | long | failed
 print(f"{told.sum()} messages in four weeks, {told.sum() / 28:.0f} a day")
-print(f"{told[desk['timestamp'] < week_2].sum()} of them in the week in which nothing happened")
+print(
+    f"{told[desk['timestamp'] < week_2].sum()} of them in the week in which nothing happened"
+)
 
 # %% [markdown]
 # 5474 messages, 196 a day, and 1253 of them about nothing. Whoever gets them has a filter for them by Tuesday. Two of the
@@ -171,7 +174,9 @@ _ = scored(Rule(**errors, window=quarter, min_n=20))
 # %%
 for minutes in (0, 5, 10, 20):
     print(f"for {minutes:2} min:", end=" ")
-    _ = scored(Rule(**errors, window=quarter, min_n=20, for_=timedelta(minutes=minutes)))
+    _ = scored(
+        Rule(**errors, window=quarter, min_n=20, for_=timedelta(minutes=minutes))
+    )
 
 # %% [markdown]
 # Ten minutes leave 6 false alarms, none of them in the quiet week, and the alert comes after 70 minutes, not after 52. That
@@ -211,7 +216,13 @@ _ = scored(Rule(**patient, recover=0.02, keep_firing_for=timedelta(minutes=30)))
 # <!-- free: 5 %, 99 % -->
 
 # %%
-burning = {"name": "burning", "kind": "burn_rate", "measure": "error", "objective": 0.99, "above": 14.4}
+burning = {
+    "name": "burning",
+    "kind": "burn_rate",
+    "measure": "error",
+    "objective": 0.99,
+    "above": 14.4,
+}
 windows = {"window": hour, "short_window": timedelta(minutes=5), "min_n": 20}
 print("all turns:", end=" ")
 _ = scored(Rule(**burning, **windows))
@@ -228,7 +239,9 @@ for alert in score(run, truth).wrong:
     near = desk[desk["timestamp"].between(alert.start - hour, alert.start)]
     bad = near[near["error_type"].notna() & (near["region"] == alert.labels["region"])]
     users = bad["user_id"].value_counts()
-    print(f"{alert.start:%d %b %H:%M} {alert.labels['region']}: {len(bad)} failed turns, {users.iloc[0]} of one user")
+    print(
+        f"{alert.start:%d %b %H:%M} {alert.labels['region']}: {len(bad)} failed turns, {users.iloc[0]} of one user"
+    )
 
 # %% [markdown]
 # One user's client is broken and fails every time. For that user it is an outage, for the desk it is a ticket. A rate over
@@ -236,8 +249,15 @@ for alert in score(run, truth).wrong:
 # each conversation once a day, however often it fails.
 
 # %%
-burst = {"name": "burst", "measure": "first_error", "statistic": "sum", "window": timedelta(minutes=30)}
-run = scored(Rule(**burst, above=2, by=("region",), keep_firing_for=timedelta(minutes=10)))
+burst = {
+    "name": "burst",
+    "measure": "first_error",
+    "statistic": "sum",
+    "window": timedelta(minutes=30),
+}
+run = scored(
+    Rule(**burst, above=2, by=("region",), keep_firing_for=timedelta(minutes=10))
+)
 
 # %% [markdown]
 # Both caught, 2 right alerts for two incidents, no false one in four weeks. The median delay has grown to 200 minutes,
@@ -282,7 +302,13 @@ check("4.2", answer)
 # <!-- free: 95th -->
 
 # %%
-slow = {"name": "slow", "measure": "response_time", "statistic": "p95", "window": quarter, "min_n": 20}
+slow = {
+    "name": "slow",
+    "measure": "response_time",
+    "statistic": "p95",
+    "window": quarter,
+    "min_n": 20,
+}
 for limit in (5.0, 10.0):
     print(f"above {limit:4} s:", end=" ")
     _ = scored(Rule(**slow, above=limit))
@@ -298,8 +324,19 @@ for limit in (5.0, 10.0):
 # > and so few turns vary by chance (by medians, so that last month's incident does not hide this month's).
 
 # %%
-changed = {"kind": "change", "measure": "response_time", "window": timedelta(days=1), "above": 3.7, "recover": 2.0}
-run = scored(*(Rule(name=f"slower-by-{by}", **changed, min_n=60, by=(by,)) for by in ("channel", "region")))
+changed = {
+    "kind": "change",
+    "measure": "response_time",
+    "window": timedelta(days=1),
+    "above": 3.7,
+    "recover": 2.0,
+}
+run = scored(
+    *(
+        Rule(name=f"slower-by-{by}", **changed, min_n=60, by=(by,))
+        for by in ("channel", "region")
+    )
+)
 
 # %% [markdown]
 # Of the 4 incidents that make replies slow, 3 are caught without one false alarm. (That the first week is quiet proves nothing
@@ -319,7 +356,13 @@ run = scored(*(Rule(name=f"slower-by-{by}", **changed, min_n=60, by=(by,)) for b
 rule = Rule(**errors | {"by": ("region",)}, window=hour, min_n=20)
 limits = [0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3]
 tuning = tune(rule, logs, truth, limits, split=datetime(2026, 10, 16, tzinfo=UTC))
-columns = ["limit", "recall", "false_per_week", "recall_on_the_rest", "false_per_week_on_the_rest"]
+columns = [
+    "limit",
+    "recall",
+    "false_per_week",
+    "recall_on_the_rest",
+    "false_per_week_on_the_rest",
+]
 print(tuning.to_frame()[columns].round(2).to_string(index=False))
 print(f"chosen: {tuning.rule.limit}")
 
@@ -384,11 +427,16 @@ print(first.text)
 # > it only when the receiver has said so. Whoever is killed in between sends it again: *at least once*, never not at all.
 
 # %%
-logging.getLogger("chatmon.alerts.outbox").setLevel(logging.ERROR)  # each failed attempt is a warning, and is meant
+logging.getLogger("chatmon.alerts.outbox").setLevel(
+    logging.ERROR
+)  # each failed attempt is a warning, and is meant
 receiver.behave("fail", times=2)
 policy = Policy((Route(channels=("webhook",)),))
 channels = {"webhook": Webhook(receiver.webhook_url, receiver.secret)}
-with tempfile.TemporaryDirectory() as folder, Outbox(Path(folder) / "outbox.db", channels) as outbox:
+with (
+    tempfile.TemporaryDirectory() as folder,
+    Outbox(Path(folder) / "outbox.db", channels) as outbox,
+):
     with Dispatcher(policy, outbox) as dispatcher:
         dispatcher.notify(first)
     print("all delivered:", outbox.drain(timeout=60))
@@ -503,6 +551,6 @@ receiver.stop()
 #
 # - *Site Reliability Engineering* and its workbook (Google), the chapters on alerting on objectives: where 14.4 comes from.
 # - Prometheus's documentation on alerting rules: `for`, `keep_firing_for`, grouping, inhibition.
-# - Next: [Your own logs](10_your_own_logs.ipynb), to replay these rules over them.
+# - [[next]]
 #
 # <!-- free: 14.4 -->

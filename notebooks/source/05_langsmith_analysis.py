@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Reading traces
+# # [[title]]
 #
 # **What you will do**: trace a bot, find out where one customer's time went, catch a weekly report in counting
 # everything twice, and let two versions of a prompt answer the same questions.
@@ -10,7 +10,7 @@
 # **What you need**: [Key terms](01_key_terms.ipynb), for *turn*, *trace* and *span*;
 # [An instrumented chat](02_instrumented_chat.ipynb) helps.
 #
-# 35 minutes to read, 25 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 
 # %% [markdown]
 # ## A wait that no dashboard explains
@@ -36,14 +36,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import httpx
-from langsmith.utils import LangSmithNotFoundError
-
 from chatmon import analysis, plots
 from chatmon.chat import ChatConfig, ProductionChatbot
 from chatmon.course import check, hint
 from chatmon.importers import open_logs
 from chatmon.knowledge import KnowledgeBase
 from chatmon.paths import data_file
+from langsmith.utils import LangSmithNotFoundError
 
 os.environ["CHATMON_LANGSMITH"] = "local"
 
@@ -86,14 +85,22 @@ model = ChatConfig.local()
 class Busy(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        headers = {"Authorization": self.headers["Authorization"], "Content-Type": "application/json"}
+        headers = {
+            "Authorization": self.headers["Authorization"],
+            "Content-Type": "application/json",
+        }
         asked.append(body)
         if len(asked) == 1:
             self.send_response(503)
             self.send_header("Retry-After", "6")
             self.end_headers()
             return
-        reply = httpx.post(f"{model.base_url}/chat/completions", content=body, headers=headers, timeout=300)
+        reply = httpx.post(
+            f"{model.base_url}/chat/completions",
+            content=body,
+            headers=headers,
+            timeout=300,
+        )
         self.send_response(reply.status_code)
         self.send_header("Content-Type", reply.headers["Content-Type"])
         self.end_headers()
@@ -114,7 +121,9 @@ service.shutdown()
 service.server_close()
 client.flush()
 turn = bot.monitor.turns()[0]
-print(f"{reply.status}, error: {turn.error_type}, more than 6 s: {turn.response_time > 6}")
+print(
+    f"{reply.status}, error: {turn.error_type}, more than 6 s: {turn.response_time > 6}"
+)
 
 # %% [markdown]
 # A success, no error, and more than 6 seconds. That is all a dashboard of turns can know. `client.flush()` matters:
@@ -127,13 +136,26 @@ print(f"{reply.status}, error: {turn.error_type}, more than 6 s: {turn.response_
 # interfaces returns only what you select, and nothing older than a day unless you say since when.
 
 # %%
-FIELDS = ["ID", "NAME", "RUN_TYPE", "STATUS", "START_TIME", "PARENT_RUN_IDS", "LATENCY_SECONDS", "TOTAL_TOKENS"]
+FIELDS = [
+    "ID",
+    "NAME",
+    "RUN_TYPE",
+    "STATUS",
+    "START_TIME",
+    "PARENT_RUN_IDS",
+    "LATENCY_SECONDS",
+    "TOTAL_TOKENS",
+]
 FIELDS += ["TOTAL_COST", "INPUTS"]
 
 
 async def runs_of(project, **asked):
     project_ids = [str(client.read_project(project_name=project).id)]
-    asked = {"selects": FIELDS, "page_size": 1000, "include_subtree_usage": True} | asked
+    asked = {
+        "selects": FIELDS,
+        "page_size": 1000,
+        "include_subtree_usage": True,
+    } | asked
     return [run async for run in client.runs.query(project_ids=project_ids, **asked)]
 
 
@@ -142,7 +164,9 @@ async def runs_of(project, **asked):
 # longest?
 
 # %%
-runs = sorted(await runs_of("desk", trace_id=reply.turn_id), key=lambda run: run.start_time)
+runs = sorted(
+    await runs_of("desk", trace_id=reply.turn_id), key=lambda run: run.start_time
+)
 for run in runs:
     indent = "    " * len(run.parent_run_ids)
     print(f"{indent}{run.name} ({run.run_type.lower()}) {run.status.lower()}")
@@ -208,7 +232,9 @@ check("5.1", slowest)
 
 # %%
 (wait,) = [span for span in spans if span["name"] == "wait before retry"]
-print(f"{wait['name']}: {wait['seconds']:.0f} s, more than half: {wait['seconds'] > longest.latency_seconds / 2}")
+print(
+    f"{wait['name']}: {wait['seconds']:.0f} s, more than half: {wait['seconds'] > longest.latency_seconds / 2}"
+)
 
 # %% [markdown]
 # More than half of Ada's time, 6 seconds, was spent in neither the search nor the model. It was our own code, doing
@@ -257,7 +283,9 @@ print(f"{load_export(client, export, 'four weeks'):,} runs")
 def first_report(runs):
     if not runs:
         return {"error": "No runs found"}
-    usage = [run.usage["total_tokens"] for run in runs if hasattr(run, "usage") and run.usage]
+    usage = [
+        run.usage["total_tokens"] for run in runs if hasattr(run, "usage") and run.usage
+    ]
     success = sum(run.status == "SUCCESS" for run in runs) / len(runs)
     return {"conversations": len(runs), "success": success, "tokens": sum(usage)}
 
@@ -271,13 +299,19 @@ monday = datetime(2026, 10, 12, tzinfo=UTC)
 in_week = 'and(gte(start_time, "2026-10-12"), lt(start_time, "2026-10-19"))'
 runs = await runs_of("four weeks", min_start_time=monday, trace_filter=in_week)
 report = first_report(runs)
-print(f"{report['conversations']:,} conversations, {report['success']:.1%} successful, {report['tokens']} tokens")
+print(
+    f"{report['conversations']:,} conversations, {report['success']:.1%} successful, {report['tokens']} tokens"
+)
 
 # %% [markdown]
 # It finds 0 tokens. No error, no warning, and a week in which the models worked for nothing. The reason is a name:
 
 # %%
-for thing, name in ((client, "log_feedback"), (runs[0], "total_time"), (runs[0], "usage")):
+for thing, name in (
+    (client, "log_feedback"),
+    (runs[0], "total_time"),
+    (runs[0], "usage"),
+):
     print(f"{type(thing).__name__}.{name}: {hasattr(thing, name)}")
 for name in ("latency_seconds", "total_tokens"):
     print(f"{type(runs[0]).__name__}.{name}: {hasattr(runs[0], name)}")
@@ -293,8 +327,12 @@ for name in ("latency_seconds", "total_tokens"):
 roots = [run for run in runs if not run.parent_run_ids]
 all_tokens = sum(run.total_tokens or 0 for run in runs)
 root_tokens = sum(run.total_tokens or 0 for run in roots)
-print(f"all runs:  {len(runs):,}, {all_tokens:,} tokens, ${sum(run.total_cost or 0 for run in runs):.2f}")
-print(f"root runs: {len(roots):,}, {root_tokens:,} tokens, ${sum(run.total_cost or 0 for run in roots):.2f}")
+print(
+    f"all runs:  {len(runs):,}, {all_tokens:,} tokens, ${sum(run.total_cost or 0 for run in runs):.2f}"
+)
+print(
+    f"root runs: {len(roots):,}, {root_tokens:,} tokens, ${sum(run.total_cost or 0 for run in roots):.2f}"
+)
 
 # %%
 title = "Adding up all runs counts every token twice"
@@ -339,7 +377,9 @@ def monday_report(runs):
 
 # %% tags=["solution"]
 def monday_report(runs):
-    succeeded = [run["status"] == "success" for run in runs if run["parent_run_id"] is None]
+    succeeded = [
+        run["status"] == "success" for run in runs if run["parent_run_id"] is None
+    ]
     tokens = [run["total_tokens"] or 0 for run in runs if run["run_type"] == "llm"]
     rate = sum(succeeded) / len(succeeded) if succeeded else None
     return {"turns": len(succeeded), "success_rate": rate, "tokens": sum(tokens)}
@@ -379,7 +419,9 @@ for project in ("four weeks", "for weeks"):
 # Here is the report on all four weeks, made of turns. What a number is uncertain by stands beside it.
 
 # %%
-patterns = analyze_conversation_patterns(client, "four weeks", 28, until=monday + timedelta(days=21))
+patterns = analyze_conversation_patterns(
+    client, "four weeks", 28, until=monday + timedelta(days=21)
+)
 print(patterns)
 
 # %% [markdown]
@@ -390,7 +432,9 @@ print(patterns)
 # %%
 with open_logs(export) as logs:
     direct = analysis.summary(logs)
-    second = analysis.summary(analysis.between(logs, monday, monday + timedelta(days=7)))
+    second = analysis.summary(
+        analysis.between(logs, monday, monday + timedelta(days=7))
+    )
 found = {"LangSmith": patterns.summary, "the export": direct, "its second week": second}
 for name, some in found.items():
     tokens = some.tokens.input_tokens + some.tokens.output_tokens
@@ -405,7 +449,11 @@ for name, some in found.items():
 # %%
 table = patterns.by_intent.head(4).assign(cost=lambda t: t["cost"].astype(float))
 table["per_turn"] = table["cost"] / table["turns"]
-print(table[["intent", "turns", "error_rate", "p95", "cost", "per_turn"]].round(4).to_string(index=False))
+print(
+    table[["intent", "turns", "error_rate", "p95", "cost", "per_turn"]]
+    .round(4)
+    .to_string(index=False)
+)
 same = (patterns.costliest["turn_id"].isin(patterns.slowest["turn_id"])).sum()
 print(f"of the 5 costliest turns, {same} are among the 5 slowest")
 
@@ -425,7 +473,9 @@ print(f"of the 5 costliest turns, {same} are among the 5 slowest")
 
 # %%
 tuesday = datetime(2026, 10, 13, 9, tzinfo=UTC)
-print(compare_periods(client, "four weeks", monday, tuesday, tuesday + timedelta(days=2)))
+print(
+    compare_periods(client, "four weeks", monday, tuesday, tuesday + timedelta(days=2))
+)
 
 # %% [markdown]
 # Replies take longer, 3.824 s after 3.386 s, and the reason is one channel: in the app they went up by 1.629 s.
@@ -481,7 +531,9 @@ def answers(version):
     return lambda question: bot.process_user_message_sync(question, None).text
 
 
-tried = evaluate_prompts(client, "support questions", {"v1": answers("v1"), "v2": answers("v2")})
+tried = evaluate_prompts(
+    client, "support questions", {"v1": answers("v1"), "v2": answers("v2")}
+)
 
 # %% [markdown]
 # Version 1 tells the model to be helpful and accurate. Version 2 shows it by examples how to repeat the note from the
@@ -501,7 +553,9 @@ print("v1 completed fewer than half:", completed["v1"] < len(entries) / 2)
 # Read one question with both answers, and you see why. (The words differ a little between processors.)
 
 # %% tags=["nbval-ignore-output"]
-for _, row in tried.frame[tried.frame["question"] == "How can I reset my password?"].iterrows():
+for _, row in tried.frame[
+    tried.frame["question"] == "How can I reset my password?"
+].iterrows():
     print(f"{row['version']}: {row['answer']}\n")
 
 # %% [markdown]
@@ -513,7 +567,14 @@ for _, row in tried.frame[tried.frame["question"] == "How can I reset my passwor
 
 # %%
 better = tried.difference("v1", "v2")
-print("n =", better.n, "| v2 is better:", better.value > 0, "| the interval leaves out 0:", better.low > 0)
+print(
+    "n =",
+    better.n,
+    "| v2 is better:",
+    better.value > 0,
+    "| the interval leaves out 0:",
+    better.low > 0,
+)
 
 # %% [markdown]
 # Even 7 questions are enough when the difference is as large as this one. For a small one they never would be, and
@@ -539,7 +600,11 @@ def gain(first, second):
 
 # %% tags=["solution"]
 def gain(first, second):
-    both = [question for question in first if first[question] is not None and second.get(question) is not None]
+    both = [
+        question
+        for question in first
+        if first[question] is not None and second.get(question) is not None
+    ]
     differences = [second[question] - first[question] for question in both]
     return sum(differences) / len(differences) if differences else None
 
@@ -563,7 +628,9 @@ check("5.3", gain)
 if os.environ.get("LANGSMITH_API_KEY"):
     os.environ["CHATMON_LANGSMITH"] = "hosted"
     hosted = connect("chatmon-course")
-    ProductionChatbot(ChatConfig.local(timeout=300)).process_user_message_sync("Where can I see my bill?", "ada")
+    ProductionChatbot(ChatConfig.local(timeout=300)).process_user_message_sync(
+        "Where can I see my bill?", "ada"
+    )
     hosted.flush()
     print("look for the project chatmon-course at", hosted.api_url)
 else:
@@ -677,5 +744,4 @@ else:
 # - LangSmith's documentation: tracing concepts, the filter language of run queries, datasets and evaluation.
 # - OpenTelemetry's semantic conventions for generative AI: the names that the spans of this lesson carry as metadata.
 # - *Distributed Systems Observability*, C. Sridharan: what traces are good for, and what they are not.
-# - Next: [Langtail and prompt experiments](06_langtail_experiments.ipynb), where two prompts meet users instead of a
-#   dataset.
+# - [[next]]

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Langtail and prompt experiments
+# # [[title]]
 #
 # **What you will do**: ship a prompt that is better on Monday and no better on Sunday, find out why, and then run an
 # experiment that can be trusted, first on users, then on a real model.
@@ -9,7 +9,7 @@
 #
 # **What you need**: [Key terms](01_key_terms.ipynb). [An instrumented chat](02_instrumented_chat.ipynb) helps.
 #
-# 40 minutes to read, 25 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 
 # %% [markdown]
 # ## Ship it on Monday?
@@ -35,11 +35,20 @@ import httpx
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-
 from chatmon import plots, turns
 from chatmon.clock import ManualClock
 from chatmon.course import check, hint
-from chatmon.experiment import Experiment, aa_check, analyse, bounds, crossings, figures, offline, position, size
+from chatmon.experiment import (
+    Experiment,
+    aa_check,
+    analyse,
+    bounds,
+    crossings,
+    figures,
+    offline,
+    position,
+    size,
+)
 from chatmon.knowledge import KnowledgeBase
 from chatmon.langtail import KeyMissingError, LangtailClient
 from chatmon.local import langtail, llm
@@ -55,7 +64,9 @@ weak = [
 weeks = {"start": first, "days": 21, "turns_per_day": 1400}
 old = turns.as_frame(simulate(6, **weeks, problems=weak).turns)
 past = old[old["timestamp"] < monday]
-print(f"{len(past)} turns before Monday, {past['task_completed'].mean():.1%} of tasks completed")
+print(
+    f"{len(past)} turns before Monday, {past['task_completed'].mean():.1%} of tasks completed"
+)
 
 # %% [markdown]
 # An experiment takes one week of these. Each user gets a variant, and the log shows that user's turns as they are in
@@ -68,7 +79,11 @@ def run(plan, worlds):
     parts = [past]
     for variant, world in worlds.items():
         own = world[world["user_id"].map(plan.assign) == variant]
-        parts.append(own[own["timestamp"] >= plan.start].assign(experiment=plan.name, variant=variant))
+        parts.append(
+            own[own["timestamp"] >= plan.start].assign(
+                experiment=plan.name, variant=variant
+            )
+        )
     return pd.concat(parts).sort_values("timestamp", ignore_index=True)
 
 
@@ -77,12 +92,26 @@ def dashboard(result, days):
     new = result.plan.treatments[0]
     for day in range(days):
         seen = result.looks[day][new]["task_completion"]
-        print(f"day {day + 1}: {seen.control:.1%} and {seen.treatment:.1%}, p = {seen.p:.3f}")
+        print(
+            f"day {day + 1}: {seen.control:.1%} and {seen.treatment:.1%}, p = {seen.p:.3f}"
+        )
 
 
 # %%
-week = {"primary": "task_completion", "effect": 0.05, "users": 1533, "start": monday, "days": 7, "looks": 7}
-warm = Experiment(name="warmer-tone", hypothesis="A warmer tone.", variants={"v2": 1, "warmer": 1}, **week)
+week = {
+    "primary": "task_completion",
+    "effect": 0.05,
+    "users": 1533,
+    "start": monday,
+    "days": 7,
+    "looks": 7,
+}
+warm = Experiment(
+    name="warmer-tone",
+    hypothesis="A warmer tone.",
+    variants={"v2": 1, "warmer": 1},
+    **week,
+)
 log = run(warm, {"v2": old, "warmer": old})
 result = analyse(log, warm, look=7)
 dashboard(result, days=1)
@@ -127,7 +156,12 @@ for one in client.deployments():
 # %%
 for version in ("v1", "v2", "v3"):
     prompt = client.get("support", "preview", version)
-    print(version, len(prompt.template), "messages, variables:", ", ".join(sorted(prompt.defaults)))
+    print(
+        version,
+        len(prompt.template),
+        "messages, variables:",
+        ", ".join(sorted(prompt.defaults)),
+    )
 
 # %% [markdown]
 # The prompt `support` has three versions. The first says what it wants in one message, as most prompts do; the others
@@ -158,7 +192,12 @@ print(headers)
 variants = [{"name": "current"}, {"name": "optimized_concise"}]
 address = f"{service.base_url}/v1/experiments"
 for name in (key, service.api_key):
-    answer = httpx.post(address, json={"variants": variants}, headers={"Authorization": f"Bearer {name}"}, timeout=5)
+    answer = httpx.post(
+        address,
+        json={"variants": variants},
+        headers={"Authorization": f"Bearer {name}"},
+        timeout=5,
+    )
     print(answer.status_code)
 
 # %% [markdown]
@@ -191,11 +230,15 @@ except KeyMissingError as error:
 # The three have one solution that stores nothing: hash the user's name together with the experiment's.
 
 # %%
-plan = Experiment(name="clear-steps", hypothesis="Clear steps.", variants={"v2": 1, "v4": 1}, **week)
+plan = Experiment(
+    name="clear-steps", hypothesis="Clear steps.", variants={"v2": 1, "v4": 1}, **week
+)
 print([plan.assign(f"u{number}") for number in range(5)], plan.labels("u1"))
 people = [f"u{number}" for number in range(10_000)]
 print(f"v4: {sum(plan.assign(user) == 'v4' for user in people)} of {len(people)}")
-moved = sum((plan.assign(user) == "v4") == (warm.assign(user) == "warmer") for user in people)
+moved = sum(
+    (plan.assign(user) == "v4") == (warm.assign(user) == "warmer") for user in people
+)
 print(f"in the same half of two experiments: {moved / len(people):.0%}")
 
 # %% [markdown]
@@ -269,8 +312,16 @@ steps = np.random.default_rng(6).standard_normal((20_000, 28))
 z = steps.cumsum(axis=1) / np.sqrt(np.arange(1, 29))
 wrong = {}
 for looks in (1, 2, 5, 7, 14, 28):
-    wrong[f"{looks} look{'s' * (looks > 1)}"] = 100 * (abs(z[:, :looks]) > 1.96).any(axis=1).mean()
-plots.bars(wrong, title="Each further look is a further chance to be fooled", unit="%", what="False wins", digits=1)
+    wrong[f"{looks} look{'s' * (looks > 1)}"] = (
+        100 * (abs(z[:, :looks]) > 1.96).any(axis=1).mean()
+    )
+plots.bars(
+    wrong,
+    title="Each further look is a further chance to be fooled",
+    unit="%",
+    what="False wins",
+    digits=1,
+)
 
 # %% [markdown]
 # The bars show how often at least one of so many looks is below 0.05, where nothing is: from one in twenty with a single
@@ -369,7 +420,9 @@ plan = Experiment(
 friday = ManualClock(datetime(2026, 9, 25, 16, tzinfo=UTC))
 with tempfile.TemporaryDirectory() as folder:
     plan = plan.save(Path(folder) / "clear-steps.json", clock=friday.time_ns)
-print(f"saved {plan.saved_at:%Y-%m-%d %H:%M}, starts {plan.start:%Y-%m-%d}, {plan.looks} looks")
+print(
+    f"saved {plan.saved_at:%Y-%m-%d %H:%M}, starts {plan.start:%Y-%m-%d}, {plan.looks} looks"
+)
 
 # %% [markdown]
 # ## Run, look, decide
@@ -380,8 +433,13 @@ print(f"saved {plan.saved_at:%Y-%m-%d %H:%M}, starts {plan.start:%Y-%m-%d}, {pla
 # %%
 mended = [replace(problem, end=monday) for problem in weak]
 new = turns.as_frame(simulate(6, **weeks, problems=mended).turns)
-rates = [world.loc[world["timestamp"] >= monday, "task_completed"].mean() for world in (old, new)]
-print(f"the truth: {rates[0]:.1%} and {rates[1]:.1%}, a gain of {rates[1] / rates[0] - 1:.1%}")
+rates = [
+    world.loc[world["timestamp"] >= monday, "task_completed"].mean()
+    for world in (old, new)
+]
+print(
+    f"the truth: {rates[0]:.1%} and {rates[1]:.1%}, a gain of {rates[1] / rates[0] - 1:.1%}"
+)
 
 # %% [markdown]
 # A gain of 6.5 %. The experiment does not know that: it sees each user in one of the two worlds. On which evening would
@@ -414,7 +472,9 @@ for reason in analyse(log, plan, look=3).decision.reasons:
 
 # %%
 result = analyse(log, plan, look=7)
-figures.changes(result, title="Clear steps complete more tasks, and both guardrails hold")
+figures.changes(
+    result, title="Clear steps complete more tasks, and both guardrails hold"
+)
 
 # %% [markdown]
 # The figure shows the week's changes with their intervals: task completion is up by 7.3 % and its interval, from 4.1 % to
@@ -430,7 +490,9 @@ figures.changes(result, title="Clear steps complete more tasks, and both guardra
 # of about every seventh of its users are lost. Nothing else happens.
 
 # %%
-lost = log["user_id"].map(lambda user: position("crash", user) < 0.15) & (log["variant"] == "v4")
+lost = log["user_id"].map(lambda user: position("crash", user) < 0.15) & (
+    log["variant"] == "v4"
+)
 leaky = analyse(log[~lost], plan, look=7)
 print(leaky.decision)
 
@@ -499,12 +561,18 @@ print("to be won, and none lost, before chance is ruled out:", offline.fewest(0.
 # %%
 def ask(version, question):
     variables = {"question": question.text, "note": question.note}
-    return client.invoke("support", "preview", version, variables=variables, temperature=0, max_tokens=60)
+    return client.invoke(
+        "support", "preview", version, variables=variables, temperature=0, max_tokens=60
+    )
 
 
 replies = offline.answer(["v1", "v2", "v3"], asked, ask)
 seen = offline.table(replies)
-print(len(replies), "replies; input tokens of a call:", seen["input_tokens"].round().astype(int).to_dict())
+print(
+    len(replies),
+    "replies; input tokens of a call:",
+    seen["input_tokens"].round().astype(int).to_dict(),
+)
 
 # %% [markdown]
 # **Predict.** The first version tells the model what to do, the second shows six examples, the third shows three of
@@ -513,7 +581,9 @@ print(len(replies), "replies; input tokens of a call:", seen["input_tokens"].rou
 # %% tags=["nbval-ignore-output"]
 print(seen[["completed", "relevance", "output_tokens"]].round(2).to_string())
 for pairs in offline.compare(replies, "v2"):
-    print(f"{pairs.variant} against v2: won {pairs.won}, lost {pairs.lost}, p = {pairs.p:.3f}")
+    print(
+        f"{pairs.variant} against v2: won {pairs.won}, lost {pairs.lost}, p = {pairs.p:.3f}"
+    )
 
 # %% [markdown]
 # The wording of a model differs a little between processors, so your table may differ from the one that stands here. What
@@ -523,7 +593,10 @@ for pairs in offline.compare(replies, "v2"):
 print("most tasks completed by:", seen["completed"].idxmax())
 print("most relevant on average:", seen["relevance"].idxmax())
 told, _ = offline.compare(replies, "v2")
-print("v1 lost enough questions to rule out chance:", told.lost >= offline.fewest(0.05) and told.p < 0.05)
+print(
+    "v1 lost enough questions to rule out chance:",
+    told.lost >= offline.fewest(0.05) and told.p < 0.05,
+)
 
 # %% [markdown]
 # The dearest prompt completes most, and against the first version that is beyond chance, even with 17 questions. For a
@@ -655,6 +728,6 @@ else:
 # - Kohavi, Tang and Xu, *Trustworthy Online Controlled Experiments* (2020): the book on everything here.
 # - Jennison and Turnbull, *Group Sequential Methods with Applications to Clinical Trials*: where the bounds come from.
 # - The documentation of tea-tasting, whose tests `analyse` uses.
-# - Next: [Your own logs](10_your_own_logs.ipynb), or plan an experiment from your own export with `size`.
+# - [[next]]
 #
 # <!-- free: 2020 -->

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Recommendations with proof
+# # [[title]]
 #
 # **What you will do**: catch an optimizer that gives the same advice whatever the data, then let one that can say nothing
 # look at four weeks whose truth is known, follow its advice on a real model, and measure what it saved.
@@ -10,7 +10,7 @@
 # **What you need**: [Key terms](01_key_terms.ipynb). [Alerting](04_alerting.ipynb) has the same four weeks, and
 # [Prompt experiments](06_langtail_experiments.ipynb) the plan that a recommendation ends in.
 #
-# 45 minutes to read, 25 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 
 # %% [markdown]
 # ## One engineer, one week
@@ -29,7 +29,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
-
 from chatmon import analysis, levers, plots, report, turns
 from chatmon.chat import ProductionChatbot
 from chatmon.config import models
@@ -47,7 +46,9 @@ logs = pq.read_table(data_file("four_weeks.parquet"))
 desk = turns.as_frame(logs)
 desk["cost"] = desk["cost"].astype(float)
 cost, waiting = desk["cost"].sum(), desk["response_time"].sum() / 3600
-print(f"the sample: {len(desk)} turns in four weeks, ${cost:.2f}, {waiting:.1f} hours of waiting")
+print(
+    f"the sample: {len(desk)} turns in four weeks, ${cost:.2f}, {waiting:.1f} hours of waiting"
+)
 print(f"the desk: about ${1000 * cost:,.0f}")
 
 # %% [markdown]
@@ -68,9 +69,13 @@ def opportunities(week):
     dear = (week["cost"] > week["cost"].quantile(0.85)).sum()
     advice = []
     if slow > 0:
-        advice.append(f"{slow} slow turns found: shorten prompts, cache replies, take a smaller model")
+        advice.append(
+            f"{slow} slow turns found: shorten prompts, cache replies, take a smaller model"
+        )
     if dear > 0:
-        advice.append(f"{dear} dear turns found: compress prompts, limit conversations, screen with a cheaper model")
+        advice.append(
+            f"{dear} dear turns found: compress prompts, limit conversations, screen with a cheaper model"
+        )
     return advice
 
 
@@ -182,9 +187,14 @@ for number, one in enumerate(found, 1):
 for hit in result.hits:
     if hit.recommendation is not None:
         kind, unit = hit.recommendation.kind, KINDS[hit.recommendation.kind].unit
-        said, true = hit.recommendation.saving[unit], float(getattr(hit.plant.saving, unit))
+        said, true = (
+            hit.recommendation.saving[unit],
+            float(getattr(hit.plant.saving, unit)),
+        )
         where = "inside" if said.low <= true <= said.high else "outside"
-        print(f"{kind:17} {said.value:7.2f} ({said.low:6.2f} to {said.high:7.2f}) {unit:7} true {true:7.2f}  {where}")
+        print(
+            f"{kind:17} {said.value:7.2f} ({said.low:6.2f} to {said.high:7.2f}) {unit:7} true {true:7.2f}  {where}"
+        )
 
 # %% [markdown]
 # Six of seven intervals hold the truth; a 95 % interval should miss one in twenty. The one that misses says \$0.67 at
@@ -208,9 +218,13 @@ for hit in result.hits:
 
 # %%
 planted = [plant.problem for plant in truth.plants]
-busy = simulate(truth.seed, start=truth.start, days=truth.days, problems=planted, turns_per_day=1400)
+busy = simulate(
+    truth.seed, start=truth.start, days=truth.days, problems=planted, turns_per_day=1400
+)
 twice = score(recommend(busy.turns), busy.truth)
-print(f"{busy.turns.num_rows} turns: {twice.found} of {len(twice.hits)} found, {len(twice.false)} false")
+print(
+    f"{busy.turns.num_rows} turns: {twice.found} of {len(twice.hits)} found, {len(twice.false)} false"
+)
 
 # %% [markdown]
 # With twice the turns all nine are found, and still nothing else. So the method sees them, and the sample was too
@@ -325,10 +339,21 @@ print(analysis.relation(quiet).query("turns", sql).df().round(0).to_string(index
 # The second half of that has its own trap. Here is another desk. Its second week costs a good deal more:
 
 # %%
-shift = simulate(5, start=calm["start"], days=14, problems=[Problem.parse("mix_shift:intent=router:severe@2026-09-14")])
+shift = simulate(
+    5,
+    start=calm["start"],
+    days=14,
+    problems=[Problem.parse("mix_shift:intent=router:severe@2026-09-14")],
+)
 other = turns.as_frame(shift.turns)
 other["cents"] = 100 * other["cost"].astype(float)
-plots.timeline(other, "cents", title="In the second week a turn costs a third more", unit="US cents", every="1D")
+plots.timeline(
+    other,
+    "cents",
+    title="In the second week a turn costs a third more",
+    unit="US cents",
+    every="1D",
+)
 
 # %% [markdown]
 # The line shows what a turn costs on average, day by day: weekends are dear, and each day of the second week is dearer than
@@ -340,13 +365,17 @@ second = other["timestamp"] >= datetime(2026, 9, 14, tzinfo=UTC)
 old, new = other[~second], other[second]
 for intent in ("account", "billing", "connection", "installation", "router"):
     was, now = (week.loc[week["intent"] == intent, "cents"] for week in (old, new))
-    print(f"{intent:12} {was.mean():.2f} cents a turn, then {now.mean():.2f}; asked {len(was)} times, then {len(now)}")
+    print(
+        f"{intent:12} {was.mean():.2f} cents a turn, then {now.mean():.2f}; asked {len(was)} times, then {len(now)}"
+    )
 
 # %%
 shares = old["intent"].value_counts(normalize=True)
 at_old_mix = (new.groupby("intent")["cents"].mean() * shares).sum()
 print(f"a turn: {new['cents'].mean() / old['cents'].mean() - 1:+.1%}")
-print(f"with the questions of the week before: {at_old_mix / old['cents'].mean() - 1:+.1%}")
+print(
+    f"with the questions of the week before: {at_old_mix / old['cents'].mean() - 1:+.1%}"
+)
 
 # %% [markdown]
 # No intent became dearer. The router was asked about 1436 times, and 382 times the week before; router questions are dear,
@@ -401,8 +430,13 @@ for seed in range(20):
     week = turns.as_frame(simulate(seed, **calm).turns)
     week = week[week["error_type"].isna()]
     first = week["user_id"].map(lambda user: position("half", user) < 0.5)
-    week["over"] = week["response_time"] - week.groupby(["intent", first])["response_time"].transform("mean")
-    half, rest = (week[part].groupby(["intent", "channel", "prompt_version"])["over"] for part in (first, ~first))
+    week["over"] = week["response_time"] - week.groupby(["intent", first])[
+        "response_time"
+    ].transform("mean")
+    half, rest = (
+        week[part].groupby(["intent", "channel", "prompt_version"])["over"]
+        for part in (first, ~first)
+    )
     slowest = half.mean()[half.size() >= 30].idxmax()
     chose.append(half.mean()[slowest])
     other_half.append(rest.mean()[slowest])
@@ -410,9 +444,18 @@ for seed in range(20):
 # %%
 seen = {"where it was chosen": chose, "in the other half": other_half}
 means = {name: statistics.mean(each) for name, each in seen.items()}
-reach = {name: 1.96 * statistics.stdev(each) / len(each) ** 0.5 for name, each in seen.items()}
+reach = {
+    name: 1.96 * statistics.stdev(each) / len(each) ** 0.5
+    for name, each in seen.items()
+}
 ends = {name: (means[name] - reach[name], means[name] + reach[name]) for name in seen}
-plots.bars(means, title="The slowest of many is slow by luck", unit="s", what="Slower than its intent", intervals=ends)
+plots.bars(
+    means,
+    title="The slowest of many is slow by luck",
+    unit="s",
+    what="Slower than its intent",
+    intervals=ends,
+)
 
 # %% [markdown]
 # The bars show the mean of twenty weeks: in the half that chose it, the slowest combination is 0.85 seconds slower than its
@@ -427,7 +470,16 @@ plots.bars(means, title="The slowest of many is slow by luck", unit="s", what="S
 
 # %%
 for one in found:
-    if len(numbers := [text for name, text in one.evidence if "half" in name or "it was found" in name]) == 2:
+    if (
+        len(
+            numbers := [
+                text
+                for name, text in one.evidence
+                if "half" in name or "it was found" in name
+            ]
+        )
+        == 2
+    ):
         print(f"{one.kind:17} found {numbers[0]:45} other half {numbers[1]}")
 
 # %% [markdown]
@@ -457,7 +509,9 @@ def choose(found, usd):
 
 # %% tags=["solution"]
 def choose(found, usd):
-    enough = [one for one in found if "usd" in one.monthly and one.monthly["usd"].low >= usd]
+    enough = [
+        one for one in found if "usd" in one.monthly and one.monthly["usd"].low >= usd
+    ]
     return max(enough, key=lambda one: one.monthly["usd"].value, default=None)
 
 
@@ -510,7 +564,10 @@ for name, text in first.rows():
 # %%
 share = 30 / sum(turn.timestamp >= first.start for turn in log)
 predicted, scaled = first.saving["usd"].ahead(share), first.saving["usd"].times(share)
-for name, cents in (("mean of such lots", scaled.times(100)), ("this lot", predicted.times(100))):
+for name, cents in (
+    ("mean of such lots", scaled.times(100)),
+    ("this lot", predicted.times(100)),
+):
     print(f"{name:17} {cents.value:.2f} cents, {cents.low:.2f} to {cents.high:.2f}")
 
 # %% [markdown]
@@ -525,7 +582,9 @@ for name, cents in (("mean of such lots", scaled.times(100)), ("this lot", predi
 def bot(version):
     """Return what makes a bot with this prompt, charged at the prices of a hosted model."""
     monitor = levers.monitor_at_prices_of(models().what_if[0])
-    return lambda config: ProductionChatbot(replace(config, prompt_version=version), monitor=monitor)
+    return lambda config: ProductionChatbot(
+        replace(config, prompt_version=version), monitor=monitor
+    )
 
 
 messages = levers.messages(turns.read_parquet(data_file("local_turns.parquet")))[:30]
@@ -533,9 +592,17 @@ trial = levers.try_lever(messages, on=bot("v2"), off=bot("v2-user-first"))
 print(len(trial.on), len(trial.off))
 
 # %% tags=["nbval-ignore-output"]
-measured = float(sum(turn.cost for turn in trial.off) - sum(turn.cost for turn in trial.on))
-print(trial.to_frame()[["completed", "input_tokens", "cached_tokens", "output_tokens"]].to_string())
-print(f"predicted {100 * predicted.value:.2f} cents ({100 * predicted.low:.2f} to {100 * predicted.high:.2f})")
+measured = float(
+    sum(turn.cost for turn in trial.off) - sum(turn.cost for turn in trial.on)
+)
+print(
+    trial.to_frame()[
+        ["completed", "input_tokens", "cached_tokens", "output_tokens"]
+    ].to_string()
+)
+print(
+    f"predicted {100 * predicted.value:.2f} cents ({100 * predicted.low:.2f} to {100 * predicted.high:.2f})"
+)
 print(f"measured  {100 * measured:.2f} cents")
 
 # %% [markdown]
@@ -547,7 +614,10 @@ print(f"measured  {100 * measured:.2f} cents")
 print("inside the interval:", predicted.low <= measured <= predicted.high)
 cached = [sum(turn.cached_tokens for turn in side) for side in (trial.off, trial.on)]
 print("more from the cache:", cached[0] < cached[1])
-print("tasks completed:", *(sum(turn.task_completed for turn in side) for side in (trial.off, trial.on)))
+print(
+    "tasks completed:",
+    *(sum(turn.task_completed for turn in side) for side in (trial.off, trial.on)),
+)
 
 # %% [markdown]
 # It was kept, though a promise as wide as this one is hard to break; the second line is the harder test, because
@@ -694,6 +764,6 @@ for title in re.findall(r"<h3[^>]*>(.*?)</h3>", page)[:3]:
 #   large it gets.
 # - Mantel and Haenszel (1959): how to hold groups like for like without a model.
 # - The documentation of `chatmon.optimizer`: every kind, what it needs and what could go wrong with it.
-# - Next: [Your own logs](10_your_own_logs.ipynb): put your export in the place of the four weeks.
+# - [[next]]
 #
 # <!-- free: 2008, 1959 -->

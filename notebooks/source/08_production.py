@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Production
+# # [[title]]
 #
 # **What you will do**: kill a bot in the middle of its work and count what is left, keep out of its log what must not
 # be there, erase a customer and prove it, and ask a question that only a month of history can answer.
@@ -9,7 +9,7 @@
 #
 # **What you need**: [Key terms](01_key_terms.ipynb). [An instrumented chat](02_instrumented_chat.ipynb) helps.
 #
-# 45 minutes to read, 20 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 #
 # <!-- free: 14:32 -->
 
@@ -43,7 +43,15 @@ from chatmon.exporters import write_influx, write_openmetrics
 from chatmon.importers import open_logs
 from chatmon.monitor import ChatMonitor
 from chatmon.paths import REPO
-from chatmon.privacy import Protection, erase, export_user, find, open_keys, redact, rotate
+from chatmon.privacy import (
+    Protection,
+    erase,
+    export_user,
+    find,
+    open_keys,
+    redact,
+    rotate,
+)
 from chatmon.privacy.proof import search
 
 # %%
@@ -66,7 +74,10 @@ home = Path(workplace.name)
 def killed(program, *arguments, bots=1, after=1):
     """Start bots, kill each when it has said some lines, and return all whole lines that they said."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(bots)]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        for _ in range(bots)
+    ]
     said = [[bot.stdout.readline() for _ in range(after)] for bot in running]
     for bot, lines in zip(running, said, strict=True):
         bot.kill()
@@ -143,7 +154,9 @@ with Store(home / "first", interval=3600) as store:  # so rarely that we can wat
             pass
     for moment in ("before", "after"):
         status = store.status()
-        print(f"{moment}: {status.buffered} in memory only, {status.written} written, {status.unsynced} not synced")
+        print(
+            f"{moment}: {status.buffered} in memory only, {status.written} written, {status.unsynced} not synced"
+        )
         store.flush()
 
 # %% [markdown]
@@ -190,7 +203,9 @@ print("files still written to:", contents(home / "killed").written_to)
 # store's folder has to be, so that nothing can be written, and listen to what the store has to say.
 
 # %%
-logging.getLogger("chatmon.store").setLevel(logging.CRITICAL)  # it logs the same, as an error
+logging.getLogger("chatmon.store").setLevel(
+    logging.CRITICAL
+)  # it logs the same, as an error
 (home / "full").mkdir()
 (home / "full" / "live").write_text("no folder", encoding="utf-8")
 heard = []
@@ -202,7 +217,13 @@ with Store(home / "full", interval=3600, notify=heard.append) as store:
         print("refused;", store.status().buffered, "turn in memory only")
     (home / "full" / "live").unlink()
     store.flush()
-    print("room again;", store.status().buffered, "in memory only,", store.status().written, "written")
+    print(
+        "room again;",
+        store.status().buffered,
+        "in memory only,",
+        store.status().written,
+        "written",
+    )
 print([str(one.status) for one in heard])
 
 # %% [markdown]
@@ -280,7 +301,12 @@ buffer.attach(monitor)
 bot = start(monitor, ended)
 bot.join()
 disk.asked.wait()
-print("ended while the disk stands still:", len(ended), "and in memory only:", buffer.status().buffered)
+print(
+    "ended while the disk stands still:",
+    len(ended),
+    "and in memory only:",
+    buffer.status().buffered,
+)
 
 # %%
 disk.released.set()
@@ -325,7 +351,11 @@ print(redact(message))
 # %%
 MARK = re.compile(r"\{\{(\w+):(.*?)\}\}(?!\})")
 KINDS = ("email", "card", "phone")
-sentences = (REPO / "tests" / "privacy" / "sentences_held_out.txt").read_text(encoding="utf-8").splitlines()
+sentences = (
+    (REPO / "tests" / "privacy" / "sentences_held_out.txt")
+    .read_text(encoding="utf-8")
+    .splitlines()
+)
 
 
 def scored(finder):
@@ -336,22 +366,34 @@ def scored(finder):
         found = Counter(finder(MARK.sub(r"\2", sentence)))
         right, claimed = right + (wanted & found).total(), claimed + found.total()
         marked += wanted.total()
-    print(f"precision {right / claimed:.2f} ({right} of {claimed}), recall {right / marked:.2f} ({right} of {marked})")
+    print(
+        f"precision {right / claimed:.2f} ({right} of {claimed}), recall {right / marked:.2f} ({right} of {marked})"
+    )
 
 
 # %% [markdown]
 # The wrong way first: three patterns of the kind that is found in every other repository. They look careful enough.
 
 # %%
-patterns = {"email": r"[\w.+-]+@[\w-]+\.[\w.-]+", "card": r"\b(?:\d[ -]?){13,16}\b", "phone": r"\+?\d[\d ()/-]{6,}\d"}
+patterns = {
+    "email": r"[\w.+-]+@[\w-]+\.[\w.-]+",
+    "card": r"\b(?:\d[ -]?){13,16}\b",
+    "phone": r"\+?\d[\d ()/-]{6,}\d",
+}
 
 
 def by_patterns(text):
-    return [(kind, hit[0]) for kind, pattern in patterns.items() for hit in re.finditer(pattern, text)]
+    return [
+        (kind, hit[0])
+        for kind, pattern in patterns.items()
+        for hit in re.finditer(pattern, text)
+    ]
 
 
 def by_rules(text):
-    return [(one.kind, text[one.start : one.end]) for one in find(text) if one.kind in KINDS]
+    return [
+        (one.kind, text[one.start : one.end]) for one in find(text) if one.kind in KINDS
+    ]
 
 
 scored(by_patterns)
@@ -368,13 +410,22 @@ scored(by_rules)
 # Redaction is the second line of defence. The first is not to store the text:
 
 # %%
-(home / "keys").write_text("8" * 64, encoding="utf-8")  # yours is random, and lies where the log is not
+(home / "keys").write_text(
+    "8" * 64, encoding="utf-8"
+)  # yours is random, and lies where the log is not
 (home / "keys").chmod(0o600)
 keys = open_keys(home / "keys")
 
 # %%
-labels = {"turn_id": "t-1", "conversation_id": "c-1", "user_id": "ada", "timestamp": datetime(2026, 10, 5, tzinfo=UTC)}
-turn = turns.Turn(**labels, question=message, error_message="no account ada.lovelace@example.org")
+labels = {
+    "turn_id": "t-1",
+    "conversation_id": "c-1",
+    "user_id": "ada",
+    "timestamp": datetime(2026, 10, 5, tzinfo=UTC),
+}
+turn = turns.Turn(
+    **labels, question=message, error_message="no account ada.lovelace@example.org"
+)
 stored = Protection(keys)(turn)
 for column in ("question", "error_message", "user_id"):
     print(f"{column:13} {getattr(stored, column)}")
@@ -420,16 +471,29 @@ check("8.2", mask)
 # look for them later. How many people wrote?
 
 # %%
-start_of_month, monday = datetime(2026, 10, 5, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+start_of_month, monday = (
+    datetime(2026, 10, 5, tzinfo=UTC),
+    datetime(2026, 11, 2, tzinfo=UTC),
+)
 slow = datetime(2026, 10, 22, tzinfo=UTC)
 problems = [
-    Problem(kind="quality_drop", slice={"intent": intent}, start=monday, severity="severe")
+    Problem(
+        kind="quality_drop", slice={"intent": intent}, start=monday, severity="severe"
+    )
     for intent in ("billing", "router")
 ]
 problems.append(
-    Problem(kind="latency_step", slice={"channel": "app"}, start=slow, end=slow + timedelta(days=1), severity="severe")
+    Problem(
+        kind="latency_step",
+        slice={"channel": "app"},
+        start=slow,
+        end=slow + timedelta(days=1),
+        severity="severe",
+    )
 )
-month = turns.from_arrow(simulate(8, start=start_of_month, days=29, problems=problems).turns)
+month = turns.from_arrow(
+    simulate(8, start=start_of_month, days=29, problems=problems).turns
+)
 users, ada = {turn.user_id for turn in month}, "user-0019"
 print(f"{len(month)} turns of {len(users)} users")
 
@@ -439,7 +503,10 @@ print(f"{len(month)} turns of {len(users)} users")
 
 # %%
 hashes = {hashlib.sha256(user.encode()).hexdigest() for user in users}
-dictionary = {hashlib.sha256(f"user-{n:04}".encode()).hexdigest(): f"user-{n:04}" for n in range(10_000)}
+dictionary = {
+    hashlib.sha256(f"user-{n:04}".encode()).hexdigest(): f"user-{n:04}"
+    for n in range(10_000)
+}
 print(f"{len(hashes & dictionary.keys())} of {len(hashes)} users recovered")
 
 # %% [markdown]
@@ -461,7 +528,9 @@ def recovered(some_keys):
     return len(made & {one.rpartition("-")[2] for one in pseudonyms})
 
 
-print(f"{len(pseudonyms)} pseudonyms; recovered with a key of one's own: {recovered(open_keys(home / 'a guess'))}")
+print(
+    f"{len(pseudonyms)} pseudonyms; recovered with a key of one's own: {recovered(open_keys(home / 'a guess'))}"
+)
 print(f"recovered with the key: {recovered(keys)}")
 
 # %% [markdown]
@@ -481,7 +550,10 @@ print("the old one is still found:", keys.of(ada) in newer.all_of(ada))
 # user: `sha256(f"{salt}:{user}".encode())`.
 
 # %%
-salt, digest = "october", "078cb7d9f20dbef610434fceb9f6585b4a1b4da8ddae79dedf762e0308919d9c"
+salt, digest = (
+    "october",
+    "078cb7d9f20dbef610434fceb9f6585b4a1b4da8ddae79dedf762e0308919d9c",
+)
 
 # %% [markdown]
 # ### Exercise 8.3
@@ -493,7 +565,11 @@ salt, digest = "october", "078cb7d9f20dbef610434fceb9f6585b4a1b4da8ddae79dedf762
 answer = ...  # your turn
 
 # %% tags=["solution"]
-answer = next(user for user in dictionary.values() if hashlib.sha256(f"{salt}:{user}".encode()).hexdigest() == digest)
+answer = next(
+    user
+    for user in dictionary.values()
+    if hashlib.sha256(f"{salt}:{user}".encode()).hexdigest() == digest
+)
 
 # %%
 check("8.3", answer)
@@ -513,7 +589,9 @@ def stored_in(folder, some, **options):
 
 shown = []
 for content in (False, True):
-    with open_logs(stored_in(home / f"content {content}", month[:5000], content=content)) as logs:
+    with open_logs(
+        stored_in(home / f"content {content}", month[:5000], content=content)
+    ) as logs:
         shown.append(str(analysis.summary(logs)))
 print("the same figures, all of them:", shown[0] == shown[1])
 print(*shown[0].splitlines()[:4], sep="\n")
@@ -539,7 +617,13 @@ print(compact(desk / "store", grace=0))
 
 # %%
 complaint = [
-    replace(month[number], turn_id=f"late-{number}", user_id=ada, conversation_id="c-late", timestamp=tuesday)
+    replace(
+        month[number],
+        turn_id=f"late-{number}",
+        user_id=ada,
+        conversation_id="c-late",
+        timestamp=tuesday,
+    )
     for number in range(3)
 ]
 complaint = [replace(turn, question=message) for turn in complaint]
@@ -557,7 +641,14 @@ for place in ("meeting.csv", "backup/october.csv"):
 
 # %%
 held = export_user(ada, desk, pseudonyms=keys)
-print(len(held["turns"]), "turns,", len(held["found_in"]), "files,", len(held["backups"]), "backup")
+print(
+    len(held["turns"]),
+    "turns,",
+    len(held["found_in"]),
+    "files,",
+    len(held["backups"]),
+    "backup",
+)
 print("the newest:", held["turns"][-1]["question"][:45])
 
 # %% [markdown]
@@ -572,9 +663,15 @@ sought = {"her id": ada, "her pseudonym": keys.of(ada), "her street": "12 Mill L
 def where():
     """Count the files in which something is found: by their raw bytes, and also as they read."""
     for name, text in sought.items():
-        raw = [path for path in desk.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+        raw = [
+            path
+            for path in desk.rglob("*")
+            if path.is_file() and text.encode() in path.read_bytes()
+        ]
         read = search(desk, [text.encode()]).found
-        print(f"{name:13}  grep: {len(raw):2} files   as they read, without backups: {len(read):2}")
+        print(
+            f"{name:13}  grep: {len(raw):2} files   as they read, without backups: {len(read):2}"
+        )
 
 
 where()
@@ -599,7 +696,13 @@ totals = figures()
 
 # %%
 receipt = erase(ada, desk, pseudonyms=newer, also=["ada.lovelace@example.org"])
-print(sum(receipt.changed.values()), "rows of", len(receipt.changed), "files; still found in:", list(receipt.left))
+print(
+    sum(receipt.changed.values()),
+    "rows of",
+    len(receipt.changed),
+    "files; still found in:",
+    list(receipt.left),
+)
 print("backups, not touched:", *receipt.backups)
 where()
 
@@ -619,7 +722,10 @@ for line, now in zip(totals, figures(), strict=True):
 # %%
 again = erase(ada, desk, pseudonyms=newer)
 print(str(again).splitlines()[0])
-print("the receipt names her:", ada in receipt.to_json() or newer.of(ada) in receipt.to_json())
+print(
+    "the receipt names her:",
+    ada in receipt.to_json() or newer.of(ada) in receipt.to_json(),
+)
 
 # %% [markdown]
 # One line of them all: there is one user less. Turns, tokens, cost, errors and times add up as they did. A second
@@ -636,7 +742,9 @@ print("the receipt names her:", ada in receipt.to_json() or newer.of(ada) in rec
 # %%
 logs = open_logs(desk / "store")
 (_, line_bytes), (_, table_bytes) = before.live, contents(desk / "store").days
-print(f"in lines {line_bytes / len(month):.0f} bytes a turn, {line_bytes / table_bytes:.0f} times those in Parquet")
+print(
+    f"in lines {line_bytes / len(month):.0f} bytes a turn, {line_bytes / table_bytes:.0f} times those in Parquet"
+)
 
 # %% [markdown]
 # In Parquet it is 7 times smaller, and a question about one day opens one file. Compaction writes a day anew under a
@@ -648,7 +756,9 @@ print(f"in lines {line_bytes / len(month):.0f} bytes a turn, {line_bytes / table
 # %%
 sunday = monday - timedelta(days=1)
 measures = ("turns", "cost", "error_rate", "completion")
-trends = {name: analysis.trend(logs, "day", name).set_index("period") for name in measures}
+trends = {
+    name: analysis.trend(logs, "day", name).set_index("period") for name in measures
+}
 
 # %%
 for name, days in trends.items():
@@ -665,7 +775,9 @@ for name, days in trends.items():
     *others, now = days.loc[days.index.day_of_week == 0, "value"]
     low, high, outside = days.loc[monday, ["low", "high", "outside"]]
     before_it = " ".join(f"{value:7.3f}" for value in others)
-    print(f"{name:11}{before_it} | {now:7.3f}  usual: {low:.3f} to {high:.3f}  outside: {outside}")
+    print(
+        f"{name:11}{before_it} | {now:7.3f}  usual: {low:.3f} to {high:.3f}  outside: {outside}"
+    )
 
 # %%
 frame = logs.frame()
@@ -724,7 +836,11 @@ samples = write_openmetrics(logs, home / "history.txt", step=timedelta(hours=6))
 lines = (home / "history.txt").read_text(encoding="utf-8").splitlines()
 counted = [line for line in lines if line.startswith("chatmon_turns_total")]
 last = {line.partition(" ")[0]: float(line.split()[-2]) for line in counted}
-print(samples, "samples; the last ones of chatmon_turns_total add up to", int(sum(last.values())))
+print(
+    samples,
+    "samples; the last ones of chatmon_turns_total add up to",
+    int(sum(last.values())),
+)
 
 # %%
 points = write_influx(logs, home / "history.lp")
@@ -745,12 +861,16 @@ print(points, "points for InfluxDB;", len(frame), "turns in the log")
 # <!-- free: 10,000 -->
 
 # %%
-print(f"{'chats a second':>14} {'turns a day':>13} {'lines, GB':>10} {'processes':>10} {'a monitor sees':>15}")
+print(
+    f"{'chats a second':>14} {'turns a day':>13} {'lines, GB':>10} {'processes':>10} {'a monitor sees':>15}"
+)
 for rate in (1, 100, 10_000):
     processes = -(-rate * 2 // 50)
     sees = f"{10_000 / (rate / processes) / 60:.0f} min"
     day = rate * 86_400
-    print(f"{rate:14,} {day:13,} {day * line_bytes / len(month) / 1e9:10.2f} {processes:10} {sees:>15}")
+    print(
+        f"{rate:14,} {day:13,} {day * line_bytes / len(month) / 1e9:10.2f} {processes:10} {sees:>15}"
+    )
 
 # %% [markdown]
 # At 1 chat a second a day is 0.05 GB, and nobody has to think. At 100 it is 5.47 GB, which one disk takes; but now
@@ -895,6 +1015,6 @@ workplace.cleanup()
 # - Kleppmann, *Designing Data-Intensive Applications*: what "written", "synced" and "at least once" cost and promise.
 # - Regulation (EU) 2016/679, articles 4, 15 and 17: what a pseudonym is, and the rights to be told and to be erased.
 # - The documentation of Prometheus on back-filling, and of OpenMetrics on timestamps.
-# - Next: [Your own logs](10_your_own_logs.ipynb), and the store's folder is one of them.
+# - [[next]]
 #
 # <!-- free: 2016, 679, 15, 17 -->

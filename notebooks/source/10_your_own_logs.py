@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Your own logs
+# # [[title]]
 #
 # **What you will do**: get one set of numbers out of three tools' exports of the same month, find out why a bill went
 # up, and put your own file in their place.
@@ -10,7 +10,7 @@
 # **What you need**: [lesson 1](01_key_terms.ipynb), for *turn*, *trace* and *token*. If you have an export of your own
 # bot, keep it at hand.
 #
-# 30 minutes to read, 20 minutes of exercises. Cost: $0, network: none.
+# [[minutes]]. Cost: $0, network: none.
 
 # %% [markdown]
 # ## Three tools, two bills
@@ -31,7 +31,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-
 from chatmon import analysis, plots
 from chatmon.course import check, hint
 from chatmon.importers import open_logs
@@ -45,7 +44,10 @@ langfuse = pd.read_json(data_file("four_weeks_langfuse.jsonl.gz"), lines=True)
 with gzip.open(data_file("four_weeks_otlp.jsonl.gz"), "rt", encoding="utf-8") as file:
     envelopes = [json.loads(line)["resourceSpans"][0] for line in file]
 spans = [span for envelope in envelopes for span in envelope["scopeSpans"][0]["spans"]]
-values = [{pair["key"]: next(iter(pair["value"].values())) for pair in span["attributes"]} for span in spans]
+values = [
+    {pair["key"]: next(iter(pair["value"].values())) for pair in span["attributes"]}
+    for span in spans
+]
 otel = pd.DataFrame(values)
 print(f"{len(langsmith)} runs, {len(langfuse)} observations, {len(otel)} spans")
 
@@ -70,7 +72,9 @@ print(f"OpenTelemetry: {otel['gen_ai.usage.input_tokens'].astype(float).sum():,.
 
 # %%
 truth = to_frame(read_parquet(data_file("four_weeks.parquet")))
-print(f"{len(truth)} turns, ${truth['cost'].sum():.2f}, {truth['input_tokens'].sum():,} input tokens")
+print(
+    f"{len(truth)} turns, ${truth['cost'].sum():.2f}, {truth['input_tokens'].sum():,} input tokens"
+)
 
 # %% [markdown]
 # The vote was wrong. The month cost \$55.18: the two that agreed made the same mistake, and agreement is no evidence
@@ -96,7 +100,9 @@ one[["run_type", "name", "prompt_tokens", "completion_tokens", "total_cost"]]
 # not, which is the only reason its money was right.
 
 # %%
-halves = langsmith.groupby("run_type")[["prompt_tokens", "total_cost"]].agg(["count", "sum"])
+halves = langsmith.groupby("run_type")[["prompt_tokens", "total_cost"]].agg(
+    ["count", "sum"]
+)
 halves.round(2)
 
 # %% [markdown]
@@ -105,7 +111,9 @@ halves.round(2)
 
 # %%
 metadata = pd.DataFrame([extra["metadata"] for extra in langsmith["extra"]])
-metadata.groupby(langsmith["run_type"])[["thread_id", "user_id", "intent", "ls_model_name"]].count()
+metadata.groupby(langsmith["run_type"])[
+    ["thread_id", "user_id", "intent", "ls_model_name"]
+].count()
 
 # %% [markdown]
 # The roots know the conversation (`thread_id`), the user and the intent, and not one of them knows the model. The calls
@@ -143,7 +151,9 @@ def cost_of(runs):
 # %% tags=["solution"]
 def cost_of(runs):
     calls = [run for run in runs if run["run_type"] == "llm"]
-    return sum(float(run["total_cost"]) for run in calls if run["total_cost"] is not None)
+    return sum(
+        float(run["total_cost"]) for run in calls if run["total_cost"] is not None
+    )
 
 
 # %%
@@ -216,7 +226,9 @@ tools = ("langsmith", "langfuse", "otlp")
 month = {tool: open_logs(data_file(f"four_weeks_{tool}.jsonl.gz")) for tool in tools}
 for tool, logs in month.items():
     found = analysis.summary(logs)
-    print(f"{tool:9} {found.turns} turns, ${found.cost:.2f}, {found.tokens.input_tokens:,} input tokens")
+    print(
+        f"{tool:9} {found.turns} turns, ${found.cost:.2f}, {found.tokens.input_tokens:,} input tokens"
+    )
 
 # %% [markdown]
 # Three exports, one set of numbers, and it is the true one: \$55.18 and 28,239,496. But equal sums may hide differences
@@ -227,7 +239,14 @@ for tool, logs in month.items():
 # %%
 def by_turn(turns):
     key = turns["turn_id"].str.replace("-", "")
-    columns = ["input_tokens", "cached_tokens", "output_tokens", "cost", "response_time", "timestamp"]
+    columns = [
+        "input_tokens",
+        "cached_tokens",
+        "output_tokens",
+        "cost",
+        "response_time",
+        "timestamp",
+    ]
     return turns.set_index(key)[columns].sort_index()
 
 
@@ -265,8 +284,12 @@ month["langsmith"].report
 in_hour = truth["timestamp"].dt.floor("h") == pd.Timestamp("2026-10-15 14:00", tz="UTC")
 hour = truth[in_hour]
 seconds = hour["response_time"].mean()
-print(f"{len(hour)} turns in {hour['conversation_id'].nunique()} conversations, {hour['error_type'].count()} failed")
-print(f"${hour['cost'].sum():.4f}, {hour['input_tokens'].sum()} input tokens, mean {seconds:.2f} s")
+print(
+    f"{len(hour)} turns in {hour['conversation_id'].nunique()} conversations, {hour['error_type'].count()} failed"
+)
+print(
+    f"${hour['cost'].sum():.4f}, {hour['input_tokens'].sum()} input tokens, mean {seconds:.2f} s"
+)
 
 # %% [markdown]
 # **A latency without a unit.** Langfuse's exports have a column `latency`. We have the month from one export job, and
@@ -288,9 +311,13 @@ print(f"the hour:  {older['latency'].mean():.2f}")
 
 # %%
 with gzip.open(data_file("traps/otlp_base64.jsonl.gz"), "rt", encoding="utf-8") as file:
-    span, call = json.loads(file.readline())["resourceSpans"][0]["scopeSpans"][0]["spans"][:2]
+    span, call = json.loads(file.readline())["resourceSpans"][0]["scopeSpans"][0][
+        "spans"
+    ][:2]
 print(span["traceId"], span["startTimeUnixNano"], span["status"])
-counted = {pair["key"]: pair["value"] for pair in call["attributes"] if "tokens" in pair["key"]}
+counted = {
+    pair["key"]: pair["value"] for pair in call["attributes"] if "tokens" in pair["key"]
+}
 print(counted["gen_ai.usage.input_tokens"])
 print(pd.Series(["558", "631"]).sum())
 
@@ -315,7 +342,9 @@ print(helicone["request_properties"].iloc[0][:60])
 # **A list without failures.** OpenAI's list of stored completions is the shortest of the four. What is the error rate?
 
 # %%
-stored = json.loads(data_file("traps/openai_stored.json").read_text(encoding="utf-8"))["data"]
+stored = json.loads(data_file("traps/openai_stored.json").read_text(encoding="utf-8"))[
+    "data"
+]
 print(f"{len(stored)} replies; keys: {', '.join(stored[0])}")
 
 # %% [markdown]
@@ -327,13 +356,25 @@ print(f"{len(stored)} replies; keys: {', '.join(stored[0])}")
 # Four formats, and the same line for each. Which cells of the table will be empty?
 
 # %%
-names = ("langfuse_milliseconds.csv", "otlp_base64.jsonl.gz", "helicone.csv", "openai_stored.json")
+names = (
+    "langfuse_milliseconds.csv",
+    "otlp_base64.jsonl.gz",
+    "helicone.csv",
+    "openai_stored.json",
+)
 four = {name: open_logs(data_file(f"traps/{name}")) for name in names}
 rows = {}
 for name, logs in four.items():
     found, mean = analysis.summary(logs), logs.frame()["response_time"].mean()
     failed, tokens = sum(found.errors.values()), found.tokens.input_tokens
-    rows[name] = (found.turns, found.conversations, failed, tokens, found.cost, round(mean, 2))
+    rows[name] = (
+        found.turns,
+        found.conversations,
+        failed,
+        tokens,
+        found.cost,
+        round(mean, 2),
+    )
 columns = ["turns", "conversations", "failed", "input_tokens", "cost", "mean_seconds"]
 pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=object)
 
@@ -373,7 +414,8 @@ answer = ...  # your turn
 answer = [
     name
     for name, logs in four.items()
-    if "cost" not in logs.report.missing and analysis.summary(logs).conversations < len(logs.frame())
+    if "cost" not in logs.report.missing
+    and analysis.summary(logs).conversations < len(logs.frame())
 ]
 
 # %%
@@ -398,8 +440,12 @@ for one in spoilt.report.examples:
 
 # %%
 report, found = spoilt.report, analysis.summary(spoilt)
-print(f"{report.read} read, {report.duplicates} duplicates, {sum(report.rejected.values())} rejected")
-print(f"{found.turns} turns, ${found.cost:.4f}, {found.tokens.input_tokens} input tokens")
+print(
+    f"{report.read} read, {report.duplicates} duplicates, {sum(report.rejected.values())} rejected"
+)
+print(
+    f"{found.turns} turns, ${found.cost:.4f}, {found.tokens.input_tokens} input tokens"
+)
 print(f"turns without a model: {spoilt.frame()['model'].isna().sum()}")
 
 # %% [markdown]
@@ -442,10 +488,16 @@ print(data_file("traps/desk.toml").read_text(encoding="utf-8"))
 
 # %%
 for zone in (None, "Europe/Berlin"):
-    own = open_logs(data_file("traps/desk.csv"), columns=data_file("traps/desk.toml"), tz=zone)
+    own = open_logs(
+        data_file("traps/desk.csv"), columns=data_file("traps/desk.toml"), tz=zone
+    )
     read = own.frame()
-    failed = read[read["error_type"].notna()].groupby(read["timestamp"].dt.floor("h")).size()
-    print(f"tz={zone}: {failed.max()} failed in the hour from {failed.idxmax():%H:%M} UTC")
+    failed = (
+        read[read["error_type"].notna()].groupby(read["timestamp"].dt.floor("h")).size()
+    )
+    print(
+        f"tz={zone}: {failed.max()} failed in the hour from {failed.idxmax():%H:%M} UTC"
+    )
 
 # %% [markdown]
 # Read as it stands, most errors come at 16:00, and somebody spends a day on the release of 15:50. Read as what it is,
@@ -473,10 +525,17 @@ for name, text in own.report.rows():
 
 # %%
 turns, monday = month["langsmith"], datetime(2026, 10, 5, tzinfo=UTC)
-weeks = [analysis.between(turns, monday + timedelta(weeks=n), monday + timedelta(weeks=n + 1)) for n in range(4)]
+weeks = [
+    analysis.between(
+        turns, monday + timedelta(weeks=n), monday + timedelta(weeks=n + 1)
+    )
+    for n in range(4)
+]
 for number, week in enumerate(weeks, start=1):
     found = analysis.summary(week)
-    print(f"week {number}: {found.turns} turns, ${found.cost:.2f}, ${1000 * found.cost / found.turns:.2f} per thousand")
+    print(
+        f"week {number}: {found.turns} turns, ${found.cost:.2f}, ${1000 * found.cost / found.turns:.2f} per thousand"
+    )
 
 # %% [markdown]
 # We take the third. It had fewer turns than the first, 4797 against 4963, and cost more, \$13.68 against \$12.95. (The fourth
@@ -495,7 +554,9 @@ for number, week in enumerate(weeks, start=1):
 change = analysis.compare(weeks[0], weeks[2], by=("model", "prompt_version"))
 cost = change["cost"]
 for split in cost.splits:
-    print(f"by {split.by:14} volume {split.volume:+.2f}, mix {split.mix:+.2f}, rate {split.rate:+.2f} USD")
+    print(
+        f"by {split.by:14} volume {split.volume:+.2f}, mix {split.mix:+.2f}, rate {split.rate:+.2f} USD"
+    )
 print(f"{'together':17} {cost.total_after - cost.total_before:+.2f} USD")
 
 # %%
@@ -515,7 +576,9 @@ plots.bars(
 # %%
 for segment in split.segments:
     before, after = 1000 * segment.before, 1000 * segment.after
-    print(f"{segment.value}: rate {segment.rate:+.2f} USD, ${before:.2f} to ${after:.2f} per thousand turns")
+    print(
+        f"{segment.value}: rate {segment.rate:+.2f} USD, ${before:.2f} to ${after:.2f} per thousand turns"
+    )
 
 # %% [markdown]
 # Nearly all of it is v3, which costs \$3.25 per thousand turns where it cost \$2.59. Could that be chance? A week has a
@@ -525,9 +588,13 @@ for segment in split.segments:
 
 # %%
 tokens, money = change["tokens"].by("prompt_version")["v3"], cost.difference
-print(f"cost of a thousand turns: {1000 * money.value:+.2f} USD, {1000 * money.low:.2f} to {1000 * money.high:.2f}")
+print(
+    f"cost of a thousand turns: {1000 * money.value:+.2f} USD, {1000 * money.low:.2f} to {1000 * money.high:.2f}"
+)
 print(f"tokens of a v3 turn:      {tokens.before:.0f} to {tokens.after:.0f}")
-print(f"they grew by about:       {round(tokens.difference.low, -1):.0f} to {round(tokens.difference.high, -1):.0f}")
+print(
+    f"they grew by about:       {round(tokens.difference.low, -1):.0f} to {round(tokens.difference.high, -1):.0f}"
+)
 print(f"more than chance:         {tokens.changed}")
 
 # %% [markdown]
@@ -539,11 +606,15 @@ print(f"more than chance:         {tokens.changed}")
 # The truth knows what was planted in that week:
 
 # %%
-plants = json.loads(data_file("four_weeks_truth.json").read_text(encoding="utf-8"))["plants"]
+plants = json.loads(data_file("four_weeks_truth.json").read_text(encoding="utf-8"))[
+    "plants"
+]
 for plant in plants:
     if "2026-10-19" <= plant["start"][:10] <= "2026-10-25":
         where, saving = plant["problem"]["slice"], float(plant["saving"]["usd"])
-        print(f"{plant['problem']['kind']}: {where}, from {plant['start'][:10]}, mending it saves ${saving:.2f}")
+        print(
+            f"{plant['problem']['kind']}: {where}, from {plant['start'][:10]}, mending it saves ${saving:.2f}"
+        )
 
 # %% [markdown]
 # A bloated prompt in v3, as found, and a second cause that our two dimensions could not see: in the app, prompts were no
@@ -556,7 +627,9 @@ for plant in plants:
 # %%
 daily = analysis.trend(turns, "day", "error_rate")
 for _, row in daily[daily["outside"].fillna(False)].iterrows():
-    print(f"{row['period']:%Y-%m-%d}: {row['value']:.3f} of {row['n']} turns, the band ends at {row['high']:.3f}")
+    print(
+        f"{row['period']:%Y-%m-%d}: {row['value']:.3f} of {row['n']} turns, the band ends at {row['high']:.3f}"
+    )
 
 # %%
 frame = turns.frame()
@@ -573,8 +646,14 @@ plots.timeline(
 # a band has a chance of one in twenty to claim anything at all, so what it claims is worth a look. Where was it?
 
 # %%
-day = analysis.between(turns, datetime(2026, 10, 16, tzinfo=UTC), datetime(2026, 10, 17, tzinfo=UTC))
-print(analysis.segments(day, by="region")[["region", "turns", "errors", "error_rate"]].round(3).to_string(index=False))
+day = analysis.between(
+    turns, datetime(2026, 10, 16, tzinfo=UTC), datetime(2026, 10, 17, tzinfo=UTC)
+)
+print(
+    analysis.segments(day, by="region")[["region", "turns", "errors", "error_rate"]]
+    .round(3)
+    .to_string(index=False)
+)
 
 # %% [markdown]
 # Germany. Three questions, a handful of lines each, and none of them asked which tool had watched.
@@ -622,10 +701,18 @@ print(analysis.summary(mine))
 # knows of its turns:
 
 # %%
-known = [name for name in ("intent", "channel", "region", "model") if name not in mine.report.missing]
+known = [
+    name
+    for name in ("intent", "channel", "region", "model")
+    if name not in mine.report.missing
+]
 for name in known[:1]:
     parts = analysis.segments(mine, by=name).astype({"cost": float}).round(3)
-    print(parts[[name, "turns", "error_rate", "median", "p95", "cost", "enough"]].to_string(index=False))
+    print(
+        parts[
+            [name, "turns", "error_rate", "median", "p95", "cost", "enough"]
+        ].to_string(index=False)
+    )
 
 # %% [markdown]
 # The dearest segment stands on top. `enough` says whether a segment has turns enough for its percentile to mean
@@ -635,7 +722,9 @@ for name in known[:1]:
 
 # %%
 middle = mine.frame()["timestamp"].median().to_pydatetime()
-print(analysis.compare(analysis.between(mine, end=middle), analysis.between(mine, middle)))
+print(
+    analysis.compare(analysis.between(mine, end=middle), analysis.between(mine, middle))
+)
 
 # %% [markdown]
 # In your own file you know what happened on which day: a release, a new prompt, another model. Put that moment in place of

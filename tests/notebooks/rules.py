@@ -5,6 +5,7 @@ those of the markdown cells without fenced code, comments, tags and addresses.
 """
 
 import ast
+import math
 import re
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,10 @@ Rule = Callable[[Notebook], Complaints]
 
 MEDIAN_LINES, MOST_LINES, LONGEST = 5, 15, 25
 WORDS_PER_LINE = 7
+MOST_WORDS, MOST_MINUTES, MOST_TERMS = 3300, 60, 12
+CODE_WIDTH, OUTPUT_WIDTH = 88, 90
+A_MINUTE = {"words": 220, "code": 10, "output": 20}
+"""What a reader takes in, in a minute: words, lines of code, lines of output."""
 TRIVIAL = 15
 """A line of fewer characters than this, spaces left out, says too little to be a leak."""
 
@@ -194,10 +199,76 @@ def cell_length(notebook: Notebook) -> Complaints:
     return complaints
 
 
+def counts(notebook: Notebook) -> dict[str, int]:
+    """Return how much there is to read: words of prose, lines of code, lines of output (a figure is five)."""
+    return {
+        "words": sum(len(re.findall(r"\b[^\W\d_][\w'’-]*", prose(text))) for text in markdown(notebook)),
+        "code": sum(len(lines(cell.source)) for cell in code_cells(notebook)),
+        "output": sum(_lines_shown(output) for cell in code_cells(notebook) for output in cell.outputs),
+    }
+
+
+def _lines_shown(output: Any) -> int:
+    data = output.get("data", {})
+    if "image/png" in data:
+        return 5
+    return len(lines(output.get("text") or data.get("text/plain", "") or "\n".join(output.get("traceback", []))))
+
+
+def reading_minutes(notebook: Notebook) -> int:
+    """Return the minutes that a notebook takes to read, to the next five."""
+    minutes = sum(number / A_MINUTE[what] for what, number in counts(notebook).items())
+    return 5 * math.ceil(minutes / 5)
+
+
+def length(notebook: Notebook, *, read: int, exercises: int) -> Complaints:
+    """A lesson has at most 3,300 words and takes at most 60 minutes, and says how many it takes to read.
+
+    Args:
+        notebook: The lesson.
+        read: The minutes that it says it takes to read.
+        exercises: The minutes that it says its exercises take.
+    """
+    counted, minutes = counts(notebook), reading_minutes(notebook)
+    complaints = []
+    if counted["words"] > MOST_WORDS:
+        complaints.append(f"{counted['words']} words, more than {MOST_WORDS}")
+    if minutes + exercises > MOST_MINUTES:
+        complaints.append(f"{minutes} minutes to read and {exercises} of exercises, more than {MOST_MINUTES}")
+    if minutes != read:
+        complaints.append(f"lessons.toml says {read} minutes to read; {counted} take {minutes}")
+    return complaints
+
+
+def new_terms(notebook: Notebook) -> Complaints:
+    """A lesson defines at most 12 terms in its boxes."""
+    found = re.findall(r"^> \*\*([^*]+)\*\*", "\n".join(markdown(notebook)), re.MULTILINE)
+    return [f"{len(found)} new terms, more than {MOST_TERMS}: {', '.join(found)}"] if len(found) > MOST_TERMS else []
+
+
+def widths(notebook: Notebook) -> Complaints:
+    """Lines of code have at most 88 characters and printed ones 90: what JupyterLab shows at 900 pixels."""
+    complaints = []
+    for cell in code_cells(notebook):
+        shown = [line for output in cell.outputs for line in _printed(output).splitlines()]
+        for what, limit, written in (("code", CODE_WIDTH, cell.source.splitlines()), ("output", OUTPUT_WIDTH, shown)):
+            complaints += [
+                f"{named(cell)} has a line of {what} of {len(line)} characters, more than {limit}: {line!r}"
+                for line in written
+                if len(line) > limit
+            ]
+    return complaints
+
+
+def _printed(output: Any) -> str:
+    """Return what an output shows in letters of one width: nothing where it is shown as a picture or a page."""
+    data = output.get("data", {})
+    return output.get("text", "") or ("" if {"image/png", "text/html"} & set(data) else data.get("text/plain", ""))
+
+
 def words(notebook: Notebook) -> Complaints:
     """At least 7 words of prose for each line of code."""
-    written = sum(len(re.findall(r"\b[^\W\d_][\w'’-]*", prose(text))) for text in markdown(notebook))
-    coded = sum(len(lines(cell.source)) for cell in code_cells(notebook))
+    written, coded = counts(notebook)["words"], counts(notebook)["code"]
     if written >= WORDS_PER_LINE * coded:
         return []
     return [f"{written} words for {coded} lines of code, fewer than {WORDS_PER_LINE} a line"]

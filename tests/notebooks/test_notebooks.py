@@ -13,6 +13,7 @@ from prose_numbers import prose_numbers
 from chatmon import config
 from chatmon.course import exercises
 from chatmon.course.build import check_committed
+from chatmon.course.lessons import lessons
 from chatmon.paths import NOTEBOOKS
 
 FIRST_WITH_EXERCISES = 1
@@ -21,6 +22,8 @@ EVERYWHERE = [
     rules.mathematics,
     rules.cell_length,
     rules.words,
+    rules.new_terms,
+    rules.widths,
     rules.execution_counts,
     rules.errors,
     rules.nbval_comments,
@@ -66,6 +69,12 @@ def test_a_notebook_names_no_model(notebook: Path) -> None:
 
 def test_every_link_of_a_notebook_leads_somewhere(notebook: Path) -> None:
     assert rules.links(read(notebook), notebook.parent) == []
+
+
+def test_a_lesson_is_as_long_as_it_says_and_never_too_long(lesson: Path) -> None:
+    said = lessons()[number_of(lesson)]
+    assert said.stem == lesson.stem
+    assert rules.length(read(lesson), read=said.read, exercises=said.exercises) == []
 
 
 def test_a_lesson_begins_with_its_header(lesson: Path) -> None:
