@@ -4,6 +4,9 @@ Each lesson's exercises lie in ``lesson_NN.py`` and are loaded when one of them 
 their text source by ``python -m chatmon.course.build``.
 """
 
+from chatmon.course import scope
 from chatmon.course.exercises import check, hint
+
+scope.attach()
 
 __all__ = ["check", "hint"]

@@ -4,10 +4,14 @@ A lesson is run in a fresh kernel, in UTC, with the local model and no key of a 
 compared with the committed one. The cells of its solutions notebook follow in the same kernel: they are the lesson's
 own, with the exercises solved, so that every cell runs twice and says the same twice. Nothing may depend on being the
 first run, because readers run cells twice. A solutions notebook named by itself gets a kernel of its own.
+
+Each solution also takes every name of the lesson that it does not need itself for something of its own, as an answer
+may: what follows its check has to say the same all the same. Of pictures, the descriptions are compared.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -16,10 +20,14 @@ import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 from chatmon.course.build import environment
+from chatmon.course.notebook import tags
+from chatmon.course.scope import set_in
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
+
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class ComparedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
@@ -27,7 +35,7 @@ class ComparedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
 
     def collect(self) -> Iterator[IPyNbCell]:
         """Yield the code cells, and what follows them in the same kernel."""
-        yield from super().collect()
+        yield from _taking_names(super().collect())
         solutions = self.path.parent / "solutions" / self.path.name
         if solutions.exists():
             after, what = IPyNbFile.from_parent(self.parent, path=solutions), "solutions"
@@ -35,7 +43,7 @@ class ComparedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             after, what = IPyNbFile.from_parent(self.parent, path=self.path), "again"
         else:
             return
-        for one in after.collect():
+        for one in _taking_names(after.collect()):
             name = f"{one.name} {what}"
             yield IPyNbCell.from_parent(self, name=name, cell_num=one.cell_num, cell=one.cell, options=one.options)
 
@@ -44,6 +52,43 @@ class ComparedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
         kept = {name: value for name, value in environment().items() if name != "PYTHONHASHSEED"}
         with patch.dict(os.environ, kept | {"CHATMON_LLM": "local"}, clear=True):
             super().setup()
+
+
+def _taking_names(cells: Iterator[IPyNbCell]) -> Iterator[IPyNbCell]:
+    """Yield cells, with the solutions among them followed by an assignment to the names that came before."""
+    before: list[str] = []
+    for one in cells:
+        code = one.cell.source
+        if "solution" in tags(one.cell):
+            one.cell.source += "".join(f"\n{name} = None" for name in sorted(names_to_take(code, before)))
+        before.append(code)
+        yield one
+
+
+def names_to_take(solution: str, before: Sequence[str]) -> set[str]:
+    r"""Return the names that a lesson has set and a solution can do without.
+
+    Args:
+        solution: The code of the solution.
+        before: The code of the cells before it.
+
+    Example:
+        >>> cells = ["limit = 3", "def over(x):\n    return x > limit", "hour = 14"]
+        >>> names_to_take("answer = over(5)", cells)
+        {'hour'}
+    """
+    trees = [ast.parse(code) for code in before]
+    needed: set[str] = set()
+    known = _names(ast.parse(solution))
+    while known - needed:
+        needed |= known
+        made = (node for tree in trees for node in ast.walk(tree) if isinstance(node, DEFINITIONS))
+        known = {name for node in made if node.name in needed for name in _names(node)}
+    return {name for code in before for name in set_in(code)} - needed
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 @pytest.hookimpl(wrapper=True)
