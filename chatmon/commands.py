@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from chatmon.course_commands import course
 from chatmon.export_commands import export
 from chatmon.privacy_commands import erase, export_user
 from chatmon.serve_commands import serve
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(serve, name="serve")
+app.add_typer(course, name="course")
 app.command()(erase)
 app.command("export-user")(export_user)
 app.add_typer(store, name="store")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from contextlib import contextmanager
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -105,9 +106,10 @@ def canvas(title: str, size: tuple[float, float]) -> Figure:
 
 
 def show(fig: Figure, alt: str) -> None:
-    """Display a figure once, as a PNG whose metadata carries its description, and close it.
+    """Display a figure once, with its description, and close it.
 
-    The description is also the output's plain text: what a screen reader and a terminal get, and what nbval compares.
+    It is given three times: as an element of HTML with the description as its ``alt``, which JupyterLab takes from
+    nowhere else; as a PNG, for what cannot show HTML; and as the description alone, which a terminal shows.
 
     Args:
         fig: Any matplotlib figure.
@@ -124,6 +126,8 @@ def show(fig: Figure, alt: str) -> None:
     png = io.BytesIO()
     fig.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
     plt.close(fig)
-    data = {"image/png": base64.b64encode(png.getvalue()).decode("ascii"), "text/plain": alt}
+    encoded = base64.b64encode(png.getvalue()).decode("ascii")
+    html = f'<img alt="{escape(alt)}" width="{SHOWN_WIDTH}" src="data:image/png;base64,{encoded}">'
+    data = {"text/html": html, "image/png": encoded, "text/plain": alt}
     metadata = {"image/png": {"alt": alt, "width": SHOWN_WIDTH}}
     display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's display is not annotated

@@ -1,4 +1,4 @@
-"""JupyterLab with the course in it, for whoever opens it: root too, and where there is no display.
+"""JupyterLab with the reader's copies of the lessons, for whoever opens it: root too, and where there is no display.
 
 It listens on loopback only and wants its token, whatever a configuration file or an argument says: whoever reaches
 JupyterLab runs code, and in a container as root.
@@ -18,13 +18,14 @@ from urllib.parse import urljoin
 from jupyter_server.serverapp import ServerApp
 from traitlets import default, validate
 
-from chatmon.paths import NOTEBOOKS, REPO
+from chatmon.course.workbook import add_missing, copies
+from chatmon.paths import REPO, WORK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 LOOPBACK = "127.0.0.1"
-FIRST = NOTEBOOKS / "00_start_here.ipynb"
+FIRST = WORK / "00_start_here.ipynb"
 ROOT = "You are root here: JupyterLab opens all the same, for this machine only and with its token."
 
 
@@ -126,8 +127,15 @@ def run(extra: Sequence[str] = ()) -> None:
     Raises:
         FileNotFoundError: There are no lessons here: the package was installed without its clone.
     """
-    if not FIRST.is_file():
-        raise FileNotFoundError(f"no {FIRST.name} in {NOTEBOOKS}: run from a clone of the course")
+    found = copies()
+    made = add_missing(found)
+    if made:
+        sys.stdout.write(f"{len(made)} lessons copied to work/, which is yours: write what you like.\n")
+    if old := [copy.lesson.stem for copy in found if copy.lags]:
+        sys.stdout.write(
+            f"Lessons have changed since they were copied: {', '.join(old)}. Bring yours up to them with\n"
+        )
+        sys.stdout.write("    chatmon course update\n")
     if is_root():
         sys.stdout.write(f"{ROOT}\n")
     sys.stdout.flush()

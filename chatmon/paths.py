@@ -10,6 +10,8 @@ from typing import IO
 REPO = Path(__file__).resolve().parent.parent
 DATA = REPO / "data"
 NOTEBOOKS = REPO / "notebooks"
+WORK = REPO / "work"
+"""The reader's own copies of the lessons; git does not see them."""
 UNFINISHED = ".rewriting-"
 """How the names of files begin that ``rewritten`` has not finished."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from chatmon.paths import REPO, cache_folder
 
 COURSE = ("chatmon", "data", "notebooks", "Makefile", "pyproject.toml", "requirements.lock", "requirements-uv.lock")
-ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)(/lab/tree/notebooks/00_start_here\.ipynb)\?token=(\w+)")
+ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)(/lab/tree/work/00_start_here\.ipynb)\?token=(\w+)")
 OTHERS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "JUPYTER_", "PYTHONPATH", "CHATMON_", "MAKE")
 """How the variables begin that would decide what a test decides."""
 

@@ -9,6 +9,7 @@ from jupyter_server.serverapp import ServerApp
 
 from chatmon import doctor, lab
 from chatmon.commands import run
+from chatmon.course.workbook import copies
 from chatmon.paths import REPO
 
 
@@ -35,7 +36,7 @@ def test_a_page_is_opened_where_there_is_a_display_or_a_browser_is_named(platfor
 
 
 def test_jupyterlab_is_told_of_root_and_of_a_missing_browser_and_of_nothing_else():
-    usual = {f"--ServerApp.root_dir={REPO}", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"}
+    usual = {f"--ServerApp.root_dir={REPO}", "--LabApp.default_url=/lab/tree/work/00_start_here.ipynb"}
     assert set(lab.arguments([], root=False, browser=True)) == usual
     assert set(lab.arguments([], root=True, browser=True)) == usual | {"--allow-root"}
     assert set(lab.arguments([], root=False, browser=False)) == usual | {"--no-browser"}
@@ -70,6 +71,6 @@ def test_arguments_of_jupyterlab_s_are_passed_on(monkeypatch):
 
 
 def test_without_the_lessons_it_says_what_is_missing(monkeypatch, tmp_path: Path):
-    monkeypatch.setattr(lab, "FIRST", tmp_path / "00_start_here.ipynb")
-    with pytest.raises(FileNotFoundError, match=r"no 00_start_here\.ipynb in .*: run from a clone of the course"):
+    monkeypatch.setattr(lab, "copies", lambda: copies(tmp_path / "work", tmp_path))
+    with pytest.raises(FileNotFoundError, match=r"no lessons in .*: run from a clone of the course"):
         lab.run()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
+PICTURE = r"data:image/png;base64,[\w+/=]+"
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -52,6 +53,7 @@ class ComparedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
         kept = {name: value for name, value in environment().items() if name != "PYTHONHASHSEED"}
         with patch.dict(os.environ, kept | {"CHATMON_LLM": "local"}, clear=True):
             super().setup()
+        self.sanitize_patterns[PICTURE] = "a picture"
 
 
 def _taking_names(cells: Iterator[IPyNbCell]) -> Iterator[IPyNbCell]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatmon.course.lessons import filled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 nbformat: Any = import_module("nbformat")
@@ -109,11 +110,25 @@ def climb(markdown: str) -> str:
         >>> climb("[terms](01_key_terms.ipynb), [web](https://a.b), `[x](y)`, [down](#quiz)")
         '[terms](../01_key_terms.ipynb), [web](https://a.b), `[x](y)`, [down](#quiz)'
     """
+    return relinked(markdown, lambda path: f"../{path}")
+
+
+def relinked(markdown: str, move: Callable[[str], str]) -> str:
+    """Return markdown with its relative links moved; code is left alone.
+
+    Args:
+        markdown: The text.
+        move: From where a link leads to where it is to lead.
+
+    Example:
+        >>> relinked("[web](https://a.b), [data](data/a.csv)", lambda path: f"../{path}")
+        '[web](https://a.b), [data](../data/a.csv)'
+    """
 
     def moved(match: re.Match[str]) -> str:
         if match["code"] or ELSEWHERE.match(match["path"]):
             return match[0]
-        return f"{match['before']}../{match['path']}"
+        return f"{match['before']}{move(match['path'])}"
 
     return LINK.sub(moved, markdown)
 
@@ -177,11 +192,16 @@ def _with_cells(notebook: Notebook, cells: list[Any]) -> Notebook:
     return nbformat.v4.new_notebook(cells=[nbformat.from_dict(cell) for cell in cells], metadata=METADATA)
 
 
+def cell_id(kind: str, source: str) -> str:
+    """Return the id that a cell's content gives it; where a notebook has the same cell again, a number is added."""
+    return hashlib.sha256(f"{kind}\n{source}".encode()).hexdigest()[:12]
+
+
 def _numbered(notebook: Notebook) -> Notebook:
     """Give each cell an id made of its content, so that an edit elsewhere leaves it alone."""
     seen: dict[str, int] = {}
     for cell in notebook.cells:
-        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        digest = cell_id(cell.cell_type, cell.source)
         seen[digest] = seen.get(digest, 0) + 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
     notebook.nbformat_minor = 5
