@@ -85,7 +85,7 @@ class Trial:
                 **sums,
             }
         frame = pd.DataFrame.from_dict(rows, orient="index", dtype="float64")
-        frame.loc["saved", list(_SUMS)] = frame.loc["off", list(_SUMS)] - frame.loc["on", list(_SUMS)]
+        frame.loc["saved", list(_SUMS)] = frame[list(_SUMS)].diff(-1).loc["off"]  # off less on
         return frame
 
 

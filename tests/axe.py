@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from chatmon.paths import cache_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from browser import Page
 
 PACKAGE = "axe-playwright-python==0.1.8"
@@ -20,10 +22,14 @@ SHA256 = "fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8"
 SCRIPT = "axe_playwright_python/axe.min.js"
 
 
-def violations(page: Page) -> list[dict[str, Any]]:
-    """Return what axe-core finds wrong with a page: each rule with its impact and the elements it fails for."""
+def violations(page: Page, within: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return what axe-core finds wrong with a page, or with the parts of it that the selectors name.
+
+    Each rule comes with its impact and the elements that it fails for.
+    """
     page.ask(_source())
-    found = page.ask("axe.run(document, {resultTypes: ['violations']}).then(r => JSON.stringify(r.violations))")
+    part = json.dumps({"include": [[selector] for selector in within]}) if within else "document"
+    found = page.ask(f"axe.run({part}, {{resultTypes: ['violations']}}).then(r => JSON.stringify(r.violations))")
     return [
         {"rule": one["id"], "impact": one["impact"], "elements": [node["html"][:200] for node in one["nodes"]]}
         for one in json.loads(found)

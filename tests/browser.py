@@ -64,9 +64,13 @@ class Page:
 
     def open(self, url: str, width: int = 1300, height: int = 900) -> None:
         """Go to an address in a window of a size."""
+        self.resize(width, height)
+        self.call("Page.navigate", url=url)
+
+    def resize(self, width: int, height: int = 900) -> None:
+        """Give the window a size."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.call("Emulation.setDeviceMetricsOverride", **size)
-        self.call("Page.navigate", url=url)
 
     def ask(self, script: str) -> Any:
         """Return the value of a JavaScript expression, once a promise has kept it."""

@@ -151,10 +151,10 @@ def test_a_token_of_one_s_own_is_kept_and_not_shown(course, home):
 
 
 def test_the_first_lesson_opens_and_runs_to_its_end_in_a_browser(course, home, tmp_path):
-    lesson = course / "notebooks" / "00_start_here.ipynb"
-    committed = nbformat.read(lesson, as_version=4)
+    lesson = course / "work" / "00_start_here.ipynb"
     with make_lab(course, home) as lab, chromium(tmp_path) as page:
         server, path, token = lab.address()
+        copied = nbformat.read(lesson, as_version=4)
         page.open(f"{server}{path}?token={token}")
         page.wait_for("document.querySelector('.jp-RenderedMarkdown h1')?.textContent.startsWith('Start here')")
         page.wait_for(f"{STATUS} === 'idle'")
@@ -165,7 +165,7 @@ def test_the_first_lesson_opens_and_runs_to_its_end_in_a_browser(course, home, t
         page.press("s", 83, modifiers=2)
         page.wait_for("!document.querySelector('.jp-mod-current .jp-mod-dirty, .lm-mod-current.jp-mod-dirty')")
         until = time.monotonic() + 30
-        while (ran := nbformat.read(lesson, as_version=4)) == committed:
+        while (ran := nbformat.read(lesson, as_version=4)) == copied:
             assert time.monotonic() < until, "the lesson was not saved"
             time.sleep(0.2)
         strangers = {url for url in page.requests if not re.match(r"(data|blob):|(http|ws)://127\.0\.0\.1", url)}
