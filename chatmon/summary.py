@@ -11,7 +11,7 @@ from chatmon import estimates
 from chatmon.shown import as_html, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from chatmon.estimates import Estimate
@@ -48,7 +48,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens of the turns that reported them.
+    """Tokens of the turns that reported them; a kind that no turn reported is None, and not 0.
 
     Attributes:
         input_tokens: All input, cached included.
@@ -59,11 +59,11 @@ class Tokens:
         unreported_turns: Turns that reported none, so the sums are lower bounds where this is not 0.
     """
 
-    input_tokens: int
-    cached_tokens: int
-    cache_write_tokens: int
-    output_tokens: int
-    reasoning_tokens: int
+    input_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
     unreported_turns: int
 
 
@@ -122,7 +122,7 @@ class Summary:
         unpriced = f", {self.unpriced_turns} of {self.turns} turns unpriced" if self.unpriced_turns else ""
         errors = ", ".join(f"{name}: {number}" for name, number in self.errors.items())
         tokens = self.tokens
-        read = f"{tokens.input_tokens:,}, of them cached {tokens.cached_tokens:,}"
+        read = _with_part(tokens.input_tokens, "cached", tokens.cached_tokens)
         written = f", written to the cache {tokens.cache_write_tokens:,}" if tokens.cache_write_tokens else ""
         rows = [
             ("period", f"{hours:.3g} h until {self.until:%Y-%m-%d %H:%M} UTC"),
@@ -135,7 +135,7 @@ class Summary:
             ("time to first token, median", self.time_to_first_token.median.text("s")),
             ("time to first token, p95", self.time_to_first_token.p95.text("s")),
             ("input tokens", read + written),
-            ("output tokens", f"{tokens.output_tokens:,}, of them reasoning {tokens.reasoning_tokens:,}"),
+            ("output tokens", _with_part(tokens.output_tokens, "reasoning", tokens.reasoning_tokens)),
             ("turns without reported tokens", str(tokens.unreported_turns)),
             ("cost", ("unknown" if self.cost is None else f"${self.cost:.6f}") + unpriced),
             ("error rate", self.error_rate.text(digits=3) + (f"; {errors}" if errors else "")),
@@ -195,11 +195,11 @@ def summarise(
             [turn.time_to_first_token for turn in turns if turn.time_to_first_token is not None]
         ),
         tokens=Tokens(
-            input_tokens=sum(turn.input_tokens or 0 for turn in turns),
-            cached_tokens=sum(turn.cached_tokens or 0 for turn in turns),
-            cache_write_tokens=sum(turn.cache_write_tokens or 0 for turn in turns),
-            output_tokens=sum(turn.output_tokens or 0 for turn in turns),
-            reasoning_tokens=sum(turn.reasoning_tokens or 0 for turn in turns),
+            input_tokens=_total(turn.input_tokens for turn in turns),
+            cached_tokens=_total(turn.cached_tokens for turn in turns),
+            cache_write_tokens=_total(turn.cache_write_tokens for turn in turns),
+            output_tokens=_total(turn.output_tokens for turn in turns),
+            reasoning_tokens=_total(turn.reasoning_tokens for turn in turns),
             unreported_turns=sum(turn.input_tokens is None and turn.output_tokens is None for turn in turns),
         ),
         cost=sum(costs, Decimal(0)) if costs else None,
@@ -213,3 +213,21 @@ def summarise(
         rejected=dict(rejected or {}),
         health=health,
     )
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    """Return the sum of the counts that are known, or None where none is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _with_part(whole: int | None, name: str, part: int | None) -> str:
+    """Return a number of tokens and, where it is known, how many of them are of a kind.
+
+    Example:
+        >>> _with_part(1200, "cached", 0), _with_part(1200, "cached", None), _with_part(None, "cached", None)
+        ('1,200, of them cached 0', '1,200, of them cached unknown', 'unknown')
+    """
+    if whole is None:
+        return "unknown"
+    return f"{whole:,}, of them {name} {'unknown' if part is None else f'{part:,}'}"

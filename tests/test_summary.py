@@ -82,7 +82,7 @@ def test_the_text_of_a_period_says_what_was_worked_out_by_hand():
 def test_a_period_in_which_nothing_is_wrong_says_nothing_of_it():
     summary = period([{"cost": Decimal("0.25"), "input_tokens": 7}])
     rows = dict(summary.rows())
-    assert (rows["cost"], rows["input tokens"]) == ("$0.250000", "7, of them cached 0")
+    assert (rows["cost"], rows["input tokens"]) == ("$0.250000", "7, of them cached unknown")
     assert rows["error rate"] == "0.000 (0.000 to 0.793, n = 1)"
     assert (summary.evicted, summary.rejected, summary.health) == (0, {}, None)
     assert list(rows)[-1] == "share of turns rated"

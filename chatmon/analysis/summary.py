@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 _TOTALS = """
     SELECT count(*), count(DISTINCT user_id),
-        coalesce(sum(input_tokens), 0), coalesce(sum(cached_tokens), 0), coalesce(sum(cache_write_tokens), 0),
-        coalesce(sum(output_tokens), 0), coalesce(sum(reasoning_tokens), 0),
+        sum(input_tokens), sum(cached_tokens), sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens),
         count(*) FILTER (WHERE input_tokens IS NULL AND output_tokens IS NULL),
         sum(cost), count(*) FILTER (WHERE cost IS NULL), count(error_type),
         count(user_satisfaction), avg(user_satisfaction), var_samp(user_satisfaction),
@@ -45,7 +44,7 @@ def summary(turns: Turns) -> Summary:
     """
     source = relation(turns)
     row = query(source, _TOTALS)[0]
-    number, users, *tokens = row[:8]
+    number, users, *tokens, unreported = row[:8]
     cost, unpriced, failed, rated, rating, variance, first, last, *moments = row[8:]
     lengths = query(source, _LENGTHS)[0]
     return Summary(
@@ -56,7 +55,7 @@ def summary(turns: Turns) -> Summary:
         users=users,
         response_time=_spread(source, "response_time", *moments[:3]),
         time_to_first_token=_spread(source, "time_to_first_token", *moments[3:]),
-        tokens=Tokens(*(int(count) for count in tokens)),
+        tokens=Tokens(*(None if count is None else int(count) for count in tokens), unreported_turns=unreported),
         cost=cost,
         unpriced_turns=unpriced,
         error_rate=estimates.rate(failed, number),

@@ -71,6 +71,8 @@ def tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
             note = "token counts add up to their total neither with nor without the cache: input is taken without it"
     elif parts:
         apart, note = True, "token counts without a total: input is taken to be counted without cache"
+    if total is not None and not parts and total > (whole or 0) + (written_out or 0):
+        note = "the total holds tokens that are neither input nor output, such as reasoning: output is a lower bound"
     return {
         "input_tokens": None if whole is None else whole + ((cached or 0) + (written or 0) if apart else 0),
         "cached_tokens": cached,
@@ -102,8 +104,10 @@ def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, 
     usage = get("usage_details", "usageDetails", "usage") or {}
     costs = get("cost_details", "costDetails") or {}
     cost = get("total_cost", "totalCost", "calculatedTotalCost", "calculated_total_cost")
-    if cost is None and isinstance(costs, dict) and costs:
+    if isinstance(costs, dict) and costs and cost is None:
         cost = costs.get("total", sum(float(value) for value in costs.values() if value is not None))
+    elif not costs and _number(cost) == 0:
+        cost = None  # Langfuse writes a total of 0 where it has no price; a model that is free has its zeros in the map
     metadata = {**_mapping(trace.get("metadata")), **_mapping(get("metadata", "traceMetadata"))}
     found = {
         "id": get("id"), "trace": get("trace_id", "traceId"), "kind": get("type"),

@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -110,3 +111,39 @@ def test_scores_under_other_names_are_counted_and_said(tmp_path):
     report = read_back(tmp_path / "x.jsonl")[1]
     assert report.feedback == 1
     assert any("politeness (1 rows)" in text for text in report.assumptions)
+
+
+def generation(**said):
+    trace = {"id": "t-1", "timestamp": "2026-03-02T09:00:00.000Z", "sessionId": "s-1", "userId": "u-1", "tags": []}
+    row = {
+        "id": "g-1", "type": "GENERATION", "parentObservationId": None, "level": "DEFAULT", "model": "house-model-7b",
+        "startTime": "2026-03-02T09:00:00.000Z", "endTime": "2026-03-02T09:00:02.000Z",
+    }  # fmt: skip
+    return {"trace": trace, "observations": [row | said]}
+
+
+@pytest.mark.parametrize(
+    ("said", "cost"),
+    [
+        ({"costDetails": {}, "totalCost": 0}, None),
+        ({"costDetails": {}, "inputCost": None, "totalCost": 0.0}, None),
+        ({"costDetails": {"input": 0, "output": 0, "total": 0}, "totalCost": 0}, Decimal(0)),
+        ({"costDetails": {"input": 0.5, "output": 0.25, "total": 0.75}, "totalCost": 0.75}, Decimal("0.75")),
+        ({"costDetails": {}, "totalCost": 0.75}, Decimal("0.75")),
+    ],
+    ids=["no price", "no price, spelt out", "free", "priced", "priced without parts"],
+)
+def test_a_total_of_0_beside_an_empty_map_is_no_price(tmp_path, said, cost):
+    (tmp_path / "t.json").write_text(json.dumps(generation(**said)), encoding="utf-8")
+    with open_logs(tmp_path / "t.json") as logs:
+        (turn,) = table.from_frame(logs.frame())
+    assert turn.cost == cost
+
+
+def test_tokens_that_only_the_total_holds_are_said_to_be_missing(tmp_path):
+    hidden = generation(usageDetails={"input": 10, "output": 300, "total": 1000})
+    (tmp_path / "t.json").write_text(json.dumps(hidden), encoding="utf-8")
+    with open_logs(tmp_path / "t.json") as logs:
+        assert any("neither input nor output" in said for said in logs.report.assumptions)
+        (turn,) = table.from_frame(logs.frame())
+    assert (turn.input_tokens, turn.output_tokens) == (10, 300)
