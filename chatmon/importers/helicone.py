@@ -83,7 +83,8 @@ _SELECT: Final = f"""
             CASE WHEN number(delay_ms) IS NULL
                 THEN 'no delay_ms: the response time is from request_created_at to response_created_at' END,
             CASE WHEN flag(uncounted) AND prompt_tokens IS NOT NULL
-                THEN 'no counts of cached tokens and of reasoning, which the others leave out: these are lower bounds' END)) AS note,
+                THEN 'no counts of cached tokens and of reasoning, which the others leave out: lower bounds' END
+            )) AS note,
         {unreadable(**_READERS)} AS reject
     FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 

@@ -136,6 +136,7 @@ def open_logs(
             duplicates, halves = spans.drop_duplicates(connection)
             reader.set_aside(without_start=True)
             traces.join_feedback(connection)
+            traces.leave_out_other_traces(connection)
             reader.set_aside()
             connection.execute("SET TimeZone = 'UTC'")
             traces.to_turns(connection)

@@ -27,15 +27,20 @@ class Alias:
     since: str | None = None
 
 
-OTEL, OLD, INFERENCE, LLMETRY, LIT, LOGFIRE, PYDANTIC = (
+OTEL, OLD, INFERENCE, LLMETRY, LIT, LOGFIRE, PYDANTIC, LITELLM, LANGFUSE, LANGSMITH, VERCEL, KERNEL = (
     "OTel GenAI", "OTel GenAI, replaced", "OpenInference", "OpenLLMetry", "OpenLIT", "Logfire", "pydantic-ai",
+    "LiteLLM", "Langfuse's SDK", "LangSmith's OTel mode", "Vercel's AI SDK", "Semantic Kernel",
 )  # fmt: skip
 
 ALIASES: Final = (
+    # A prompt's span of LangSmith says that its operation is a chat: its own name of kinds comes first.
+    Alias("operation", "langsmith.span.kind", LANGSMITH),
+    Alias("operation", "langfuse.observation.type", LANGFUSE),
     Alias("operation", "gen_ai.operation.name", OTEL, "1.27"),
     Alias("operation", "openinference.span.kind", INFERENCE),
     Alias("operation", "llm.request.type", LLMETRY),
     Alias("operation", "traceloop.span.kind", LLMETRY),
+    Alias("operation", "ai.operationId", VERCEL),
     Alias("provider", "gen_ai.provider.name", OTEL, "1.37"),
     Alias("provider", "gen_ai.system", OLD, "1.27"),
     Alias("provider", "llm.provider", INFERENCE),
@@ -43,6 +48,7 @@ ALIASES: Final = (
     Alias("model", "gen_ai.response.model", OTEL, "1.27"),
     Alias("model", "gen_ai.request.model", OTEL, "1.27"),
     Alias("model", "llm.model_name", INFERENCE),
+    Alias("model", "langfuse.observation.model.name", LANGFUSE),
     Alias("input_tokens", "gen_ai.usage.input_tokens", OTEL, "1.27"),
     Alias("input_tokens", "gen_ai.usage.prompt_tokens", OLD, "1.27"),
     Alias("input_tokens", "llm.token_count.prompt", INFERENCE),
@@ -56,6 +62,9 @@ ALIASES: Final = (
     Alias("cached_tokens", "gen_ai.usage.details.cache_read_tokens", PYDANTIC),
     Alias("cached_tokens", "gen_ai.usage.prompt_tokens_details.cached_tokens", LIT),
     Alias("cached_tokens", "llm.token_count.prompt_details.cache_read", INFERENCE),
+    Alias("cached_tokens", "gen_ai.usage.input_tokens.cached", "Sentry"),
+    Alias("cached_tokens", "ai.usage.cachedInputTokens", VERCEL),
+    Alias("cached_tokens", "gen_ai.usage.cached_input_tokens", VERCEL),
     Alias("cache_write_tokens", "gen_ai.usage.cache_write.input_tokens", OTEL, "2026"),
     Alias("cache_write_tokens", "gen_ai.usage.cache_creation.input_tokens", OLD, "2026"),
     Alias("cache_write_tokens", "gen_ai.usage.cache_creation_input_tokens", LLMETRY),
@@ -66,25 +75,56 @@ ALIASES: Final = (
     Alias("reasoning_tokens", "gen_ai.usage.reasoning_tokens", LLMETRY),
     Alias("reasoning_tokens", "gen_ai.usage.details.reasoning_tokens", PYDANTIC),
     Alias("reasoning_tokens", "llm.token_count.completion_details.reasoning", INFERENCE),
+    Alias("reasoning_tokens", "gen_ai.usage.output_tokens.reasoning", "Sentry"),
+    Alias("reasoning_tokens", "ai.usage.reasoningTokens", VERCEL),
     Alias("cost", "gen_ai.usage.cost", LIT),
     Alias("cost", "operation.cost", LOGFIRE),
     Alias("cost", "llm.cost.total", INFERENCE),
+    Alias("cost", "gen_ai.cost.total_cost", LITELLM),
     Alias("first_chunk", "gen_ai.response.time_to_first_chunk", OTEL, "2026"),
+    Alias("first_chunk", "gen_ai.client.operation.time_to_first_chunk", PYDANTIC),
     Alias("finish_reason", "gen_ai.response.finish_reasons", OTEL, "1.27"),
+    Alias("finish_reason", "gen_ai.response.finish_reason", KERNEL),
+    Alias("finish_reason", "llm.finish_reason", INFERENCE),
     Alias("error_type", "error.type", "OTel", "1.21"),
     Alias("conversation_id", "gen_ai.conversation.id", OTEL, "1.36"),
     Alias("conversation_id", "session.id", f"{INFERENCE}, {LOGFIRE}"),
     Alias("conversation_id", "langfuse.session.id", "Langfuse"),
     Alias("conversation_id", "traceloop.association.properties.session_id", LLMETRY),
+    Alias("conversation_id", "ai.telemetry.metadata.sessionId", VERCEL),
+    Alias("conversation_id", "ai.settings.context.sessionId", VERCEL),
+    Alias("conversation_id", "group_id", LOGFIRE),
+    Alias("conversation_id", "langsmith.metadata.thread_id", LANGSMITH),
+    Alias("conversation_id", "langsmith.metadata.session_id", LANGSMITH),
     Alias("user_id", "user.id", INFERENCE),
     Alias("user_id", "enduser.id", "OTel", "1.0"),
+    Alias("user_id", "ai.telemetry.metadata.userId", VERCEL),
+    Alias("user_id", "ai.settings.context.userId", VERCEL),
+    Alias("user_id", "mastra.metadata.userId", "Mastra"),
     Alias("user_id", "langfuse.user.id", "Langfuse"),
     Alias("user_id", "traceloop.association.properties.user_id", LLMETRY),
+    Alias("user_id", "langsmith.metadata.user_id", LANGSMITH),
+    Alias("user_id", "llm.user", LITELLM),
     Alias("question", "input.value", INFERENCE),
     Alias("answer", "output.value", INFERENCE),
 )
-MODEL_CALLS: Final = ("chat", "text_completion", "generate_content", "llm", "completion")
+MODEL_CALLS: Final = (
+    "chat", "text_completion", "generate_content", "llm", "completion", "acompletion", "generation", "chat_model",
+    "ai.generatetext.dogenerate", "ai.streamtext.dostream", "ai.generateobject.dogenerate", "ai.streamobject.dostream",
+)  # fmt: skip
 """Operations that are model calls, in small letters; tools, agents, embeddings and retrieval are none."""
+FIRST_TOKEN_EVENTS: Final = ("First Token Stream Event", "gen_ai.content.completion.chunk", "mlflow.chunk.item.0")
+"""Events of a span of which the first one is the first piece of the reply."""
+SAYS_OK: Final = ("langsmith", "openinference.instrumentation.openai_agents")
+"""Scopes that say OK of what failed: their OK is no more than an end, and what lies below, or an exception, decides."""
+DIMENSIONS: Final = (
+    "service.", "deployment.", "telemetry.sdk.", "gen_ai.agent.name", "gen_ai.agent.id", "gen_ai.workflow.name",
+    "http.route", "http.request.method", "http.response.status_code", "server.address", "chatmon.", "metadata.",
+    "traceloop.association.properties.", "traceloop.workflow.name", "langfuse.trace.metadata.", "langfuse.release",
+    "langfuse.environment", "langfuse.version", "langsmith.metadata.", "langsmith.trace.name", "ai.telemetry.metadata.",
+    "ai.settings.context.",
+)  # fmt: skip
+"""Beginnings of the attributes that a turn keeps as free dimensions; any other one may hold texts, and stays out."""
 
 
 def attributes_of(column: str) -> list[str]:
@@ -92,6 +132,6 @@ def attributes_of(column: str) -> list[str]:
 
     Example:
         >>> attributes_of("cost")
-        ['gen_ai.usage.cost', 'operation.cost', 'llm.cost.total']
+        ['gen_ai.usage.cost', 'operation.cost', 'llm.cost.total', 'gen_ai.cost.total_cost']
     """
     return [alias.attribute for alias in ALIASES if alias.column == column]

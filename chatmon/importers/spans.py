@@ -17,6 +17,7 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
     "trace_id": "VARCHAR",
     "parent_id": "VARCHAR",
     "kind": "VARCHAR",
+    "name": "VARCHAR",
     "start_time": "TIMESTAMPTZ",
     "end_time": "TIMESTAMPTZ",
     "first_token_time": "TIMESTAMPTZ",
@@ -52,7 +53,8 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of the table ``spans``: times are UTC, tokens follow the convention of turns, unknown is NULL.
 
-``file`` is a number in the table ``files``; ``kind`` is ``llm`` for a model call, ``score`` for feedback.
+``file`` is a number in the table ``files``; ``kind`` is ``llm`` for a model call, ``score`` for feedback; ``name`` is
+there where a tool's traces need not be about a chatbot.
 """
 
 TEXT_CAPTURED: Final = ("question", "answer")
@@ -197,7 +199,7 @@ def set_rejects_aside(connection: duckdb.DuckDBPyConnection, keep: int) -> dict[
     ).fetchall()
     if counts:
         connection.execute(
-            """INSERT INTO rejects SELECT name, line, reject FROM spans JOIN files ON file = number
+            """INSERT INTO rejects SELECT files.name, line, reject FROM spans JOIN files ON file = number
             WHERE reject IS NOT NULL ORDER BY number, line LIMIT ?""",
             [keep],
         )

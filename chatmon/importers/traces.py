@@ -30,6 +30,11 @@ SAID: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "price_source": ("stated by the export", ("cost",)),
 }
 """Columns of turns that say where a number is from: what they say, and of which columns."""
+OF_A_TURN: Final = (
+    "input_tokens", "output_tokens", "cost", "model", "conversation_id", *OF_THE_TRACE, *SCORES,
+)  # fmt: skip
+"""Columns of which each makes a trace a turn."""
+NO_TURN: Final = "no turn: nothing in its trace asks a model or says whose it is"
 STRANGE_FEEDBACK: Final = "feedback for a trace that is not in the export"
 
 
@@ -43,6 +48,18 @@ def join_feedback(connection: duckdb.DuckDBPyConnection) -> None:
         OR trace_id NOT IN (SELECT trace_id FROM spans WHERE kind IS DISTINCT FROM 'score'))""")
     connection.execute(f"""UPDATE spans SET user_satisfaction = NULL FROM spans AS rated
         WHERE rated.kind = 'score' AND rated.span_id = spans.span_id || '{RATED}'""")
+
+
+def leave_out_other_traces(connection: duckdb.DuckDBPyConnection) -> None:
+    """Reject the spans of traces that are no turns: health checks, pages, queries, in a log of all that a service does.
+
+    A turn asks a model, is an agent's, or says whose it is: a conversation, a user, a prompt version, feedback.
+    """
+    if not connection.execute("SELECT count(*) FROM spans WHERE kind IS NULL AND name IS NOT NULL").fetchall()[0][0]:
+        return
+    said = " OR ".join(f"{column} IS NOT NULL" for column in ("kind", *OF_A_TURN))
+    connection.execute(f"""UPDATE spans SET reject = '{NO_TURN}: ' || left(name, 60) WHERE name IS NOT NULL
+        AND trace_id NOT IN (SELECT trace_id FROM spans WHERE {said})""")
 
 
 def to_turns(connection: duckdb.DuckDBPyConnection) -> None:

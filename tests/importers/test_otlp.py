@@ -64,10 +64,15 @@ def test_tokens_are_read_under_every_name(tmp_path, alias):
 
 def test_texts_of_messages_reach_no_attribute(tmp_path):
     span = next(writers.console(TURNS[:1]))
-    span["attributes"] |= {"gen_ai.input.messages": "secret", "input.value": "secret", "team": "desk"}
+    span["attributes"] |= {
+        "gen_ai.input.messages": "secret",
+        "input.value": "secret",
+        "notes": "secret",
+        "metadata.team": "desk",
+    }
     write_lines([span], tmp_path / "x.jsonl")
     attributes = read_back(tmp_path / "x.jsonl")[0][0].attributes
-    assert attributes == {"service.name": "desk", "team": "desk"}
+    assert attributes == {"service.name": "desk", "metadata.team": "desk"}
 
 
 def span(trace, number, parent, operation, status):

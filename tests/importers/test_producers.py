@@ -1,0 +1,243 @@
+"""What real libraries emit, in small: each in the shape it was seen in, against counts that were known."""
+
+import json
+
+import pytest
+
+from chatmon import turns as table
+from chatmon.importers import open_logs
+
+BEGAN = 1_795_000_000_000_000_000
+RATE_LIMITED = "Error code: 429 - Rate limit reached"
+
+
+def value(said):
+    kinds = {bool: "boolValue", int: "intValue", float: "doubleValue", str: "stringValue"}
+    if isinstance(said, list):
+        return {"arrayValue": {"values": [value(one) for one in said]}}
+    return {kinds[type(said)]: str(said) if type(said) is int else said}
+
+
+def pairs(attributes):
+    return [{"key": name, "value": value(said)} for name, said in attributes.items()]
+
+
+def event(name, after=0.0, **attributes):
+    named = {key.replace("_", "."): said for key, said in attributes.items()}
+    return {"name": name, "timeUnixNano": str(BEGAN + int(after * 1e9)), "attributes": pairs(named)}
+
+
+def span(number, attributes, *, name="span", parent=None, status=None, events=(), trace=1, seconds=1.0):
+    found = {
+        "traceId": f"{trace:032x}", "spanId": f"{number:016x}", "name": name, "attributes": pairs(attributes),
+        "startTimeUnixNano": str(BEGAN), "endTimeUnixNano": str(BEGAN + int(seconds * 1e9)),
+        "status": status or {}, "events": list(events),
+    }  # fmt: skip
+    return found | ({"parentSpanId": f"{parent:016x}"} if parent else {})
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write spans of one scope as a collector does, and read them back: the turns and the report."""
+
+    def read(scope, *spans, resource=None):
+        envelope = {
+            "resource": {"attributes": pairs(resource or {})},
+            "scopeSpans": [{"scope": {"name": scope}, "spans": list(spans)}],
+        }
+        path = tmp_path / "spans.jsonl"
+        path.write_text(json.dumps({"resourceSpans": [envelope]}) + "\n", encoding="utf-8")
+        with open_logs(path) as logs:
+            return table.from_frame(logs.frame()), logs.report
+
+    return read
+
+
+CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "kitten-1"}
+COUNTED = {"gen_ai.usage.input_tokens": 203, "gen_ai.usage.output_tokens": 23}
+
+
+def test_a_service_s_other_requests_are_no_turns_and_are_named(read):
+    health = [span(n, {"http.request.method": "GET"}, name="GET /healthz", trace=n) for n in range(2, 11)]
+    chat = [span(21, {"http.request.method": "POST"}, name="POST /chat", trace=20, seconds=4.0)]
+    chat.append(span(22, CHAT | COUNTED, parent=21, trace=20))
+    turns, report = read("fastapi", *health, *chat)
+    assert [(turn.response_time, turn.input_tokens) for turn in turns] == [(4.0, 203)]
+    assert report.rejected == {"no turn: nothing in its trace asks a model or says whose it is: GET /healthz": 9}
+    assert report.read == report.spans + sum(report.rejected.values())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"user.id": "u-1"}, {"session.id": "c-1"}, {"gen_ai.operation.name": "invoke_agent"}, {"chatmon.intent": "bill"}],
+    ids=["a user", "a conversation", "an agent", "an intent"],
+)
+def test_a_trace_that_says_whose_it_is_is_a_turn_though_it_asks_no_model(read, said):
+    turns, _ = read("app", span(1, said))
+    assert len(turns) == 1
+
+
+@pytest.mark.parametrize(
+    ("scope", "attributes"),
+    [
+        ("opentelemetry.instrumentation.langchain", {
+            "traceloop.span.kind": "workflow", "traceloop.entity.input": "SECRET", "gen_ai.task.output": "SECRET"}),
+        ("pydantic-ai", {"gen_ai.operation.name": "invoke_agent", "final_result": "SECRET",
+                         "pydantic_ai.all_messages": "[SECRET]"}),
+        ("ai", {"ai.operationId": "ai.streamText", "ai.prompt": "SECRET", "ai.response.text": "SECRET"}),
+        ("mastra", {"gen_ai.operation.name": "invoke_agent", "mastra.agent_run.input": "SECRET"}),
+        ("gcp.vertex.agent", {"gen_ai.operation.name": "invoke_agent", "gcp.vertex.agent.llm_request": "SECRET"}),
+        ("litellm", CHAT | {"llm.prompts": "SECRET", "metadata": json.dumps({"q": "SECRET"})}),
+        ("app", {"user.id": "u-1", "metadata.comment": "SECRET " * 40, "a.name.of.tomorrow": "SECRET"}),
+    ],
+    ids=["traceloop", "pydantic-ai", "Vercel", "Mastra", "Google", "LiteLLM", "one's own"],
+)  # fmt: skip
+def test_no_text_comes_along_where_none_was_asked_for(read, scope, attributes):
+    turns, _ = read(scope, span(1, attributes))
+    assert len(turns) == 1
+    assert "SECRET" not in repr(turns)
+
+
+def test_short_dimensions_that_are_known_to_be_such_come_along(read):
+    (turn,), _ = read(
+        "app", span(1, CHAT | {"metadata.tier": "gold", "metadata.intent": "bill"}), resource={"service.name": "desk"}
+    )
+    assert turn.intent == "bill"
+    assert turn.attributes == {"metadata.tier": "gold", "service.name": "desk"}
+
+
+FAILED = event("exception", exception_type="openai.RateLimitError", exception_message=RATE_LIMITED)
+LANGSMITHS = event(
+    "exception",
+    exception_type="Exception",
+    exception_message=f"OpenAIRateLimitError('{RATE_LIMITED}')Traceback (most recent call last): ...",
+)
+
+
+@pytest.mark.parametrize(
+    ("scope", "spans", "error"),
+    [
+        ("app", [span(1, {}), span(2, CHAT, parent=1, status={"code": 2}, events=[FAILED])], "RateLimitError"),
+        ("app", [span(1, {}, status={"code": 0}), span(2, CHAT, parent=1, events=[FAILED])], "RateLimitError"),
+        ("app", [span(1, CHAT | {"error.type": "<class 'openai.RateLimitError'>"}, status={"code": 2})],
+         "RateLimitError"),
+        ("app", [span(1, CHAT, status={"code": 1}, events=[FAILED])], None),
+        ("app", [span(1, CHAT)], None),
+        ("app", [span(1, CHAT, status={"code": 0})], None),
+        ("app", [span(1, {}), span(2, CHAT, parent=1, status={"code": 2}), span(3, CHAT, parent=1)], None),
+        ("langsmith", [span(1, CHAT, status={"code": 1}, events=[LANGSMITHS])], "OpenAIRateLimitError"),
+        ("langsmith", [span(1, CHAT, status={"code": 1})], None),
+        ("openinference.instrumentation.openai_agents", [
+            span(1, {"openinference.span.kind": "AGENT"}, status={"code": 1}),
+            span(2, {"openinference.span.kind": "LLM"}, parent=1, status={"code": 2, "message": RATE_LIMITED}),
+        ], "unknown"),
+        ("langfuse-sdk", [span(1, {"langfuse.observation.type": "generation", "langfuse.observation.level": "ERROR"})],
+         "unknown"),
+    ],
+    ids=[
+        "a call below an unset root", "an exception and no status", "a class as text", "handled, and OK",
+        "unset, left out", "unset, written", "tried again", "LangSmith says OK of what failed", "LangSmith's OK",
+        "an agent's root says OK", "Langfuse's level",
+    ],
+)  # fmt: skip
+def test_a_failure_is_what_failed_and_was_not_mended(read, scope, spans, error):
+    (turn,), _ = read(scope, *spans)
+    assert turn.error_type == error
+
+
+DETAILS = {"input_token_details": {"cache_read": 512}, "output_token_details": {"reasoning": 20}}
+PYTHON_SDK = {
+    "prompt_tokens": 607, "completion_tokens": 61, "total_tokens": 668,
+    "prompt_tokens_details": {"cached_tokens": 512}, "completion_tokens_details": {"reasoning_tokens": 20},
+}  # fmt: skip
+JAVASCRIPT_SDK = {"input": 95, "input_cached_tokens": 512, "output": 41, "output_reasoning_tokens": 20, "total": 668}
+ALL = {"gen_ai.usage.input_tokens": 607, "gen_ai.usage.output_tokens": 61}
+
+
+@pytest.mark.parametrize(
+    ("scope", "attributes"),
+    [
+        ("langsmith", CHAT | ALL | {"langsmith.metadata.usage_metadata": json.dumps(DETAILS)}),
+        ("langfuse-sdk", {"langfuse.observation.type": "generation",
+                          "langfuse.observation.usage_details": json.dumps(PYTHON_SDK)}),
+        ("langfuse-sdk", {"langfuse.observation.type": "generation",
+                          "langfuse.observation.usage_details": json.dumps(JAVASCRIPT_SDK)}),
+        ("ai", CHAT | ALL | {"ai.usage.cachedInputTokens": 512, "ai.usage.reasoningTokens": 20}),
+        ("sentry", CHAT | ALL | {"gen_ai.usage.input_tokens.cached": 512, "gen_ai.usage.output_tokens.reasoning": 20}),
+        ("otel", CHAT | ALL | {"gen_ai.usage.cache_read.input_tokens": 512, "gen_ai.usage.reasoning_tokens": 20}),
+    ],
+    ids=["LangSmith", "Langfuse for Python", "Langfuse for JavaScript", "Vercel", "Sentry", "OpenLLMetry"],
+)  # fmt: skip
+def test_tokens_are_read_wherever_a_library_keeps_them(read, scope, attributes):
+    (turn,), _ = read(scope, span(1, attributes))
+    assert (turn.input_tokens, turn.cached_tokens, turn.output_tokens, turn.reasoning_tokens) == (607, 512, 61, 20)
+    assert turn.attempts == 1
+
+
+def test_a_prompt_s_span_is_no_call_and_a_chain_s_tokens_are_its_call_s(read):
+    kind, metadata = "langsmith.span.kind", {"langsmith.metadata.thread_id": "c-2", "langsmith.metadata.user_id": "u-2"}
+    (turn,), _ = read(
+        "langsmith",
+        span(1, {"gen_ai.operation.name": "chain", kind: "chain"} | COUNTED | metadata),
+        span(2, CHAT | {kind: "prompt"} | metadata, parent=1),
+        span(3, CHAT | {kind: "llm"} | COUNTED | metadata, parent=1),
+    )
+    assert (turn.input_tokens, turn.attempts) == (203, 1)
+    assert (turn.conversation_id, turn.user_id) == ("c-2", "u-2")
+
+
+@pytest.mark.parametrize(
+    ("scope", "attributes", "events", "seconds"),
+    [
+        ("pydantic-ai", {"gen_ai.client.operation.time_to_first_chunk": 0.5}, [], 0.5),
+        ("openinference.instrumentation.openai", {}, [event("First Token Stream Event", 0.5)], 0.5),
+        ("opentelemetry.instrumentation.openai.v1", {},
+         [event("gen_ai.content.completion.chunk", after) for after in (0.6, 0.5, 0.8)], 0.5),
+        ("ai", {"ai.response.msToFirstChunk": 400}, [], 0.4),
+        ("strands.telemetry", {"gen_ai.server.time_to_first_token": 400}, [], 0.4),
+        ("openlit", {"gen_ai.server.time_to_first_token": 0.4, "gen_ai.request.stream": True}, [], 0.4),
+        ("openlit", {"gen_ai.server.time_to_first_token": 0.4, "gen_ai.request.stream": False}, [], None),
+        ("langfuse-sdk", {"langfuse.observation.completion_start_time": '"2026-11-18T11:06:40.300000Z"'}, [], 0.3),
+    ],
+    ids=["seconds", "an event", "the first of several", "Vercel's milliseconds", "Strands' milliseconds",
+         "OpenLIT's seconds", "OpenLIT's whole reply", "Langfuse's time"],
+)  # fmt: skip
+def test_the_first_token_is_found_in_each_spelling(read, scope, attributes, events, seconds):
+    (turn,), _ = read(scope, span(1, CHAT | COUNTED | attributes, events=events))
+    assert turn.time_to_first_token == (seconds and pytest.approx(seconds))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gen_ai.response.finish_reasons", ["length"]),
+        ("gen_ai.response.finish_reasons", '["length"]'),
+        ("llm.finish_reason", "length"),
+        ("gen_ai.response.finish_reason", "FinishReason.LENGTH"),
+    ],
+)
+def test_a_finish_reason_is_the_provider_s_word(read, name, said):
+    (turn,), _ = read("any", span(1, CHAT | COUNTED | {name: said}))
+    assert turn.finish_reason == "length"
+
+
+def test_a_cost_of_0_is_unknown_where_the_library_writes_0_for_no_price(read):
+    cost = {"gen_ai.usage.cost": 0.0}
+    (turn,), _ = read("openlit", span(1, CHAT | COUNTED | cost), resource={"telemetry.sdk.name": "openlit"})
+    assert (turn.cost, turn.price_source) == (None, None)
+    (turn,), _ = read("another", span(1, CHAT | COUNTED | cost))
+    assert turn.cost == 0
+    (turn,), _ = read("litellm", span(1, CHAT | COUNTED | {"gen_ai.cost.total_cost": 0.0014125}))
+    assert str(turn.cost.normalize()) == "0.0014125"
+
+
+def test_no_tokens_in_and_none_out_are_a_stream_that_nobody_counted(read):
+    (turn,), _ = read("logfire", span(1, CHAT | {"gen_ai.usage.input_tokens": 0, "gen_ai.usage.output_tokens": 0}))
+    assert (turn.input_tokens, turn.output_tokens, turn.usage_source) == (None, None, None)
+
+
+def test_a_conversation_that_was_scrubbed_is_unknown(read):
+    scrubbed = CHAT | COUNTED | {"session.id": "[Scrubbed due to 'session']"}
+    turns, report = read("logfire", span(1, scrubbed), span(2, scrubbed, trace=2))
+    assert len({turn.conversation_id for turn in turns}) == 2
+    assert any("scrubbing" in text for text in report.assumptions)
