@@ -185,9 +185,31 @@ def test_what_it_shows_is_escaped_and_in_frames():
     assert segments["changed"].to_dict() == {"<b>": True, "x": False}
 
 
-def test_a_period_without_turns_and_an_unknown_name_are_refused():
-    with pytest.raises(ValueError, match="the second period has no turns"):
-        analysis.compare(FIRST, [])
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_a_log_cut_in_the_middle_is_compared_where_each_half_has_a_turn_and_else_says_how_many_each_has(number):
+    turns = table.to_frame([turn(place, hours=place) for place in range(number)])
+    middle = turns["timestamp"].median().to_pydatetime()
+
+    def halves():
+        return analysis.compare(analysis.between(turns, end=middle), analysis.between(turns, middle))
+
+    if number == 0:
+        with pytest.raises(
+            ValueError, match=r"end \(NaT\) is no moment: 0 of 0 turns have a timestamp\. Give an aware"
+        ):
+            halves()
+    elif number == 1:
+        wanted = "the first period has 0 turns with a timestamp and the second 1: each needs one. Cut after the first"
+        with pytest.raises(ValueError, match=wanted):
+            halves()
+    else:
+        assert (halves().before.turns, halves().after.turns) == (number // 2, number - number // 2)
+
+
+def test_a_period_without_a_time_and_an_unknown_name_are_refused():
+    timeless = table.to_frame([turn(0), turn(1)]).assign(timestamp=None).astype({"timestamp": "datetime64[us, UTC]"})
+    with pytest.raises(ValueError, match="first period has 1 turns with a timestamp and the second 0: each needs one"):
+        analysis.compare([turn(0)], timeless)
     with pytest.raises(ValueError, match="cost is no dimension of turns"):
         analysis.compare(FIRST, SECOND, by="cost")
     with pytest.raises(KeyError, match="'price' is not compared: take from"):
