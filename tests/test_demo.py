@@ -1,5 +1,6 @@
 """`chatmon demo` does what it shows: one run with the real model, read by the tests of this file."""
 
+import os
 import re
 import signal
 import subprocess
@@ -27,12 +28,22 @@ def command(*arguments):
     return [sys.executable, "-m", "chatmon", "demo", *map(str, arguments)]
 
 
+ELSEWHERE = {
+    "CHATMON_LLM": "openai", "LANGSMITH_TRACING": "true", "LANGSMITH_API_KEY": "k",
+    "LANGSMITH_ENDPOINT": "http://127.0.0.1:9",
+}  # fmt: skip
+"""An environment that would have the bot ask, and tell, services that are not there."""
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """What a run with ten turns says, and the folder that it wrote into."""
     folder = tmp_path_factory.mktemp("demo")
     wanted = ("--output", "page.html", "--turns", 10, "--log", "turns.parquet")
-    done = subprocess.run(command(*wanted), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(
+        command(*wanted), cwd=folder, env=os.environ | ELSEWHERE, capture_output=True, text=True, timeout=PATIENCE,
+        check=False,
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout, folder
 

@@ -128,6 +128,15 @@ def test_turns_of_unknown_value_are_a_segment_of_their_own():
     assert (split[None].before, split[None].after, split[None].rate) == (1.0, 3.0, 2)
 
 
+def test_completion_is_unknown_where_one_period_never_says_so_and_else_of_the_turns_that_do():
+    silent = [turn(place, error_type="TimeoutError") for place in range(3)]
+    known = [turn(place, hours=9, task_completed=done) for place, done in enumerate((True, False, None))]
+    unknown = analysis.compare(silent, known)["completion"]
+    assert (unknown.before, unknown.after, unknown.difference) == (None, None, None)
+    both = analysis.compare(known, known)["completion"]
+    assert (both.before, both.turns_before) == (0.5, 2)
+
+
 def test_a_segment_that_is_new_has_no_mean_before():
     a, b = periods(("a", "billing", "2"), ("b", "billing", "2"), ("b", "router", "4"))
     new = analysis.compare(a, b, by="intent")["cost"].by("intent")["router"]

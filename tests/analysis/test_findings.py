@@ -95,11 +95,12 @@ def test_a_log_that_knows_little_says_what_it_does_not_know():
 
 
 def ending(*ends):
-    """Return a conversation of one turn for each (task_completed, error_type), and one that may go on."""
+    """Return a conversation that ends so for each (task_completed, error_type), and one that may go on."""
     return [
-        Turn(turn_id=f"t{n}", conversation_id=f"c{n}", timestamp=START + timedelta(hours=n), task_completed=done,
-             error_type=failed)
+        Turn(turn_id=f"{n} {turn}", conversation_id=f"c{n}", timestamp=START + timedelta(hours=n), task_completed=known,
+             error_type=error)
         for n, (done, failed) in enumerate([*ends, (True, None)])
+        for turn, known, error in (("first", not done, None), ("last", done, failed))
     ]  # fmt: skip
 
 

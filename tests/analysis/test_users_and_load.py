@@ -40,11 +40,11 @@ class TestConversations:
 
     @staticmethod
     def ended(*ends):
-        """Return conversations of two turns that end so, and one that may go on."""
+        """Return conversations of two turns, of every other one at the same moment, that end so; one may go on."""
         turns = [turn("open", hours=99)]
         for place, (done, failed) in enumerate(ends):
             turns.append(turn(f"{place} first", conversation=f"c{place}", hours=place, task_completed=done is None))
-            last = {"hours": place + 0.1, "task_completed": done, "error_type": failed}
+            last = {"hours": place + place % 2 / 10, "task_completed": done, "error_type": failed}
             turns.append(turn(f"{place} last", conversation=f"c{place}", **last))
         return turns
 
