@@ -21,7 +21,7 @@ def test_every_link_to_a_file_leads_somewhere(text):
 
 
 def test_the_lessons_take_as_long_as_they_say_themselves():
-    rows = re.findall(r"\| \d+ \| \[.+?\]\(notebooks/(\w+)\.ipynb\) \|.+\| (\d+) \|", README)
+    rows = re.findall(r"\| \d \| \[.+?\]\(notebooks/(\w+)\.ipynb\) \|.+\| (\d+) \|", README)
     assert len(rows) == len(list((REPO / "notebooks").glob("[0-9]*.ipynb")))
     for name, minutes in rows:
         source = (REPO / "notebooks" / "source" / f"{name}.py").read_text(encoding="utf-8")
