@@ -1,6 +1,6 @@
 # Two commands are enough: `make lab` and `make test`. Everything is installed into .venv, pinned by requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-thorough test-system mutants notebooks report bench lock clean
+.PHONY: help setup lab demo test test-thorough test-system mutants notebooks report bench lock clean
 .DELETE_ON_ERROR:
 
 # Any Python from 3.11 on will do; PYTHON=python3.13 chooses one.
@@ -46,6 +46,9 @@ $(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
 
 lab: setup  ## Check the set-up and open the course in JupyterLab; LAB="--ServerApp.port=9000" passes arguments on.
 	@$(BIN)/chatmon lab $(LAB)
+
+demo: setup  ## Let the model answer eight questions and write report.html; DEMO="--turns 200" passes arguments on.
+	@$(BIN)/chatmon demo $(DEMO)
 
 test: setup  ## Lint, check types, run the tests, and compare every notebook with its committed outputs.
 	$(BIN)/ruff check

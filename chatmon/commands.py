@@ -80,6 +80,22 @@ def lab(context: typer.Context) -> None:
     jupyterlab.run(context.args)
 
 
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML page to write.")] = Path("report.html"),
+    turns: Annotated[int, typer.Option(help="How many turns; those beyond 8 are simulated users' questions.")] = 8,
+    log: Annotated[Path | None, typer.Option(help="The Parquet file of turns to write.")] = None,
+) -> None:
+    """See all of it in half a minute: a real model answers, its monitor sums up, and a report is written."""
+    from chatmon import demo as demonstration
+
+    try:
+        demonstration.run(output, say=lambda text: typer.echo(text, nl=False), turns=turns, log=log)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped: the model has ended, and no file is half-written.", err=True)
+        raise typer.Exit(130) from None
+
+
 @app.command("fetch-model")
 def fetch_model() -> None:
     """Bring the local model to this machine, once for every clone (98 MB)."""

@@ -77,11 +77,11 @@ class Trial:
         rows = {}
         for name, frame in sides.items():
             part = frame[known]
-            sums = {column: part[column].astype("float64").sum(min_count=len(part)) for column in _SUMS}
+            sums = part[["task_completed", *_SUMS]].astype("float64").sum(min_count=len(part)).to_dict()
             rows[name] = {
                 "compared": len(part),
                 "from_cache": int((part["finish_reason"] == "cache").sum()),
-                "completed": int(part["task_completed"].sum()),
+                "completed": sums.pop("task_completed"),
                 **sums,
             }
         frame = pd.DataFrame.from_dict(rows, orient="index", dtype="float64")

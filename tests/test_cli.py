@@ -65,7 +65,7 @@ def test_help_comes_within_three_tenths_of_a_second() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["doctor", "lab", "fetch-model", "inspect", "convert", "report", "replay", "optimize", "simulate", "serve"],
+    ["doctor", "lab", "demo", "fetch-model", "inspect", "convert", "report", "replay", "optimize", "simulate", "serve"],
 )
 def test_every_command_says_what_it_does(command: str) -> None:
     result = chatmon(command, "--help")

@@ -76,6 +76,7 @@ def test_the_sums_are_over_the_messages_that_both_sides_answered() -> None:
 def test_a_sum_with_an_unknown_number_is_unknown() -> None:
     frame = Trial((turn(1, input_tokens=5, output_tokens=1),), (turn(1, input_tokens=5, output_tokens=1),)).to_frame()
     assert frame["cached_tokens"].isna().all()
+    assert frame["completed"].isna().all()
     assert frame.loc["saved", "input_tokens"] == 0
 
 

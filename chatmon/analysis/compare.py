@@ -15,6 +15,8 @@ from chatmon.analysis.source import MICROSECONDS, arrow, dimensions, query, rela
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    import duckdb
+
     from chatmon.analysis.clustered import Effects, Floats
     from chatmon.analysis.decompose import Decomposition
     from chatmon.analysis.source import Turns
@@ -60,7 +62,7 @@ def compare(a: Turns, b: Turns, by: str | Sequence[str] = BY) -> Comparison:
         by: Text columns of turns; one with the same single value in all turns is left out.
 
     Raises:
-        ValueError: A period has no turns, or ``by`` is no text column of turns.
+        ValueError: A period has no turn with a timestamp, or ``by`` is no text column of turns.
 
     Example:
         >>> from chatmon.analysis.source import between
@@ -72,7 +74,14 @@ def compare(a: Turns, b: Turns, by: str | Sequence[str] = BY) -> Comparison:
         []
     """
     names = dimensions(by)
-    before, after = (_Side(turns, names, which) for turns, which in ((a, "first"), (b, "second")))
+    sources = relation(a), relation(b)
+    first, second = (query(source, "SELECT count(timestamp) FROM turns")[0][0] for source in sources)
+    if not first or not second:
+        raise ValueError(
+            f"the first period has {first:,} turns with a timestamp and the second {second:,}: each needs one. Cut "
+            "after the first turn and not after the last, or compare a log of more turns"
+        )
+    before, after = (_Side(source, names) for source in sources)
     volume = by_day(before.days, after.days) if len(before.days) and len(after.days) else None
     found: dict[tuple[str, str | None], _Contrast] = {}
     found |= {(measure, None): one for measure, one in _contrasts(before, after, None, [None])}
@@ -101,18 +110,16 @@ def _judge(differences: Sequence[Difference | None]) -> Callable[..., Any]:
 class _Side:
     """One period: what its segments add up to exactly, and each conversation's part in it to say how sure that is."""
 
-    def __init__(self, turns: Turns, names: Sequence[str], which: str) -> None:
+    def __init__(self, turns: duckdb.DuckDBPyRelation, names: Sequence[str]) -> None:
         import numpy as np
 
-        self.turns = relation(turns)
+        self.turns = turns
         number, conversations, first, last, weekend = query(
             self.turns,
             f"""SELECT count(*), count(DISTINCT conversation_id), {MICROSECONDS}(min(timestamp)),
                 {MICROSECONDS}(max(timestamp)), count(*) FILTER (WHERE
                 extract(DAY FROM date_trunc('day', timestamp) - date_trunc('week', timestamp)) >= 5) FROM turns""",  # noqa: S608
         )[0]
-        if not number:
-            raise ValueError(f"the {which} period has no turns: there is nothing to compare")
         self.period = Period(_moment(first), _moment(last), number, conversations, weekend / number)
         days = periods(self.turns, "day", "count(*) AS turns")
         self.days: Floats = days.loc[days["covered"] >= WHOLE, "turns"].fillna(0).to_numpy(dtype=float)

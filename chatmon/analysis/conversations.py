@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from chatmon.estimates import Estimate
 
 IDLE: Final = timedelta(minutes=30)
+RESOLVED: Final = "CASE WHEN task_completed IS NOT NULL THEN task_completed AND error_type IS NULL END"
+"""Of a conversation's last turn, whether it resolved the conversation, as SQL: a failed turn helped nobody, whatever
+else it says. NULL where the turn does not say whether the task was completed, also where it failed: were failures
+counted that say nothing more, all conversations whose end is known would be abandoned ones.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,14 @@ class Conversations:
     Attributes:
         frame: One row for each: ``conversation_id``, ``user_id``, ``start`` (UTC), ``turns``, ``duration`` (seconds
             from the first request to the last reply), ``cost`` (US dollars; NA where a turn's is unknown), ``tokens``,
-            ``errors``, ``resolved`` and ``abandoned`` (True, False, or NA where the turns do not say).
+            ``errors``, ``resolved`` and ``abandoned`` (True, False, or NA where the last turn has no
+            ``task_completed``).
         length: Turns of a conversation, on average.
         duration: Seconds of a conversation, the median.
         abandonment: Share that was abandoned, of those that are over and say how they ended.
         resolution: Share that was resolved, of the same.
         open: Conversations that may go on: their last turn is too near the end of the log.
+        unknown: Conversations that are over and do not say how they ended.
         definition: What abandoned and resolved mean, in a sentence each.
     """
 
@@ -41,6 +48,7 @@ class Conversations:
     abandonment: Estimate
     resolution: Estimate
     open: int
+    unknown: int
     definition: str
 
     def rows(self) -> list[tuple[str, str]]:
@@ -51,6 +59,11 @@ class Conversations:
             ("duration", self.duration.text("s", 0)),
             ("abandoned", self.abandonment.text(digits=3)),
             ("resolved", self.resolution.text(digits=3)),
+            *(
+                [("unknown", f"how {self.unknown:,} of the {self.length.n:,} that are over ended")]
+                if self.unknown
+                else []
+            ),
             ("where", self.definition),
         ]
 
@@ -86,13 +99,9 @@ def conversations(turns: Turns, idle: timedelta = IDLE) -> Conversations:
             CASE WHEN count(cost) = count(*) THEN sum(cost) END AS cost,
             CAST(sum(input_tokens) + sum(output_tokens) AS BIGINT) AS tokens, count(error_type) AS errors,
             max(began + coalesce(response_time, 0)) > max(log_end) - {seconds} AS may_go_on,
-            bool_or(task_completed) FILTER (WHERE place = 1) AS last_completed,
-            count(error_type) FILTER (WHERE place = 1) = 1 AS last_failed
+            bool_or({RESOLVED}) FILTER (WHERE place = 1) AS resolved
         FROM placed GROUP BY conversation_id ORDER BY start, conversation_id""",  # noqa: S608 - our own
     )
-    completed, failed = found.pop("last_completed"), found.pop("last_failed").astype("boolean")
-    # A failed last turn helped nobody, whatever else it says.
-    found["resolved"] = completed.where(~failed, False)
     found["abandoned"] = ~found["resolved"]
     open_ = found.pop("may_go_on").fillna(False).astype(bool)
     over = found[~open_]
@@ -111,6 +120,8 @@ def conversations(turns: Turns, idle: timedelta = IDLE) -> Conversations:
         abandonment=share("abandoned"),
         resolution=share("resolved"),
         open=int(open_.sum()),
+        unknown=int(over["resolved"].isna().sum()),
         definition=f"resolved: the last turn completed the task; abandoned: it failed or did not, and nothing followed "
-        f"within {minutes}; conversations that end less than {minutes} before the log does are left out",
+        f"within {minutes}; unknown: the last turn has no task_completed; left out: conversations that end less than "
+        f"{minutes} before the log does",
     )

@@ -22,7 +22,6 @@ __all__ = ["Finding", "findings"]
 
 OVERLAP: Final = 0.5
 """Part of two windows of one slice, of all they cover, from which on they are one story."""
-_UNHELPED: Final = "all failed turns and uncompleted tasks"
 MONEY: Final = ("input_tokens", "cached")
 """Measures whose harm is what they cost."""
 
@@ -46,11 +45,12 @@ def findings(turns: Turns) -> list[Finding]:
         ValueError: there are 0 turns: nothing can be found in them
     """
     source = relation(turns)
-    number = query(source, "SELECT count(*) FROM turns")[0][0]
+    number, judged = query(source, "SELECT count(*), count(task_completed) FROM turns")[0]
     if not number:
         raise ValueError("there are 0 turns: nothing can be found in them")
     scanned = scan(source)
-    changes = [_change(group) for group in _stories(scanned.shifts)]
+    unhelped = "all failed turns and uncompleted tasks" if judged else "all failed turns"
+    changes = [_change(group, unhelped) for group in _stories(scanned.shifts)]
     changes.sort(key=lambda one: (-one.weight, one.title))
     if not changes:
         changes = [_nothing(scanned.looked_at, number)]
@@ -84,7 +84,7 @@ def _weight(shift: Shift) -> float:
     return shift.effects[name].share
 
 
-def _change(group: Sequence[Shift]) -> Finding:
+def _change(group: Sequence[Shift], unhelped: str) -> Finding:
     first = group[0]
     claimed = list(dict.fromkeys("errors" if one.measure == "repeats" else one.measure for one in group))
     evidence = [(MEASURES[name].name, _said(name, first.effects[name])) for name in claimed]
@@ -96,7 +96,7 @@ def _change(group: Sequence[Shift]) -> Finding:
     ]
     weight = max((_weight(one) for one in group), key=abs)
     if first.measure != "mix":
-        evidence.append(("weight", f"{sentences.per_cent(abs(weight))} of {_of(group[0])} in the log"))
+        evidence.append(("weight", f"{sentences.per_cent(abs(weight))} of {_of(first, unhelped)} in the log"))
     return Finding(
         kind="change",
         title=sentences.title(first, first.measure),
@@ -114,9 +114,9 @@ def _said(measure: str, effect: Effect) -> str:
     return f"{inside} against {outside} in the rest; like for like {sentences.between(measure, effect)}"
 
 
-def _of(shift: Shift) -> str:
+def _of(shift: Shift, unhelped: str) -> str:
     return {
-        "errors": _UNHELPED, "repeats": _UNHELPED, "completion": _UNHELPED,
+        "errors": unhelped, "repeats": unhelped, "completion": unhelped,
         "response_time": "all waiting", "satisfaction": "what ratings fall short of the best",
     }.get(shift.measure, "all cost")  # fmt: skip
 

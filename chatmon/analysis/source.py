@@ -80,13 +80,22 @@ def between(turns: Turns, start: datetime | None = None, end: datetime | None = 
         end: The first moment that is out, aware; None to the last turn.
 
     Raises:
-        ValueError: A moment has no time zone, or ``end`` is not after ``start``.
+        ValueError: A moment is none (NaT, as the median of no timestamps is) or has no time zone, or ``end`` is not
+            after ``start``.
 
     Example:
         >>> between([], end=datetime(2026, 10, 12, tzinfo=UTC)).fetchall()
         []
     """
+    import pandas as pd
+
     for name, time in (("start", start), ("end", end)):
+        if time is not None and pd.isna(time):
+            number, known = query(turns, "SELECT count(*), count(timestamp) FROM turns")[0]
+            raise ValueError(
+                f"{name} ({time}) is no moment: {known:,} of {number:,} turns have a timestamp. Give an aware "
+                "datetime; where turns are missing, the import's report says what was rejected"
+            )
         if time is not None and time.tzinfo is None:
             raise ValueError(f"{name} ({time}) has no time zone: say which, such as datetime.UTC")
     if start is not None and end is not None and end <= start:

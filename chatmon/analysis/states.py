@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatmon import estimates
 from chatmon.analysis.concentration import concentration
-from chatmon.analysis.conversations import conversations
+from chatmon.analysis.conversations import RESOLVED, conversations
 from chatmon.analysis.errors import errors
 from chatmon.analysis.finding import Finding
 from chatmon.analysis.satisfaction import satisfaction
@@ -81,12 +81,16 @@ def _abandonment(turns: duckdb.DuckDBPyRelation) -> Finding | None:
     found = conversations(turns)
     if found.abandonment.value is None:
         return None
+    whose, others = "conversations", ""
+    if found.unknown:
+        whose = f"the {found.abandonment.n:,} conversations that say how they ended"
+        others = f"; {found.unknown:,} do not say"
     return _state(
-        f"{per_cent(found.abandonment.value, 0)} of conversations were abandoned",
+        f"{per_cent(found.abandonment.value, 0)} of {whose} were abandoned{others}",
         (("abandoned", _share(found.abandonment)), ("where", found.definition)),
-        "SELECT task_completed, count(*) AS conversations FROM (SELECT task_completed, row_number() OVER "
-        "(PARTITION BY conversation_id ORDER BY timestamp DESC) AS place FROM turns) AS placed WHERE place = 1 "
-        "GROUP BY task_completed",
+        f"SELECT resolved, count(*) AS conversations FROM (SELECT {RESOLVED} AS resolved, row_number() OVER "  # noqa: S608
+        "(PARTITION BY conversation_id ORDER BY timestamp DESC, turn_id DESC) AS place FROM turns) AS placed "
+        "WHERE place = 1 GROUP BY resolved ORDER BY resolved",
     )
 
 

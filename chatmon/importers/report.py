@@ -20,7 +20,7 @@ NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "cost": ("cost",),
     "users": ("user_id",),
     "satisfaction": ("user_satisfaction",),
-    "resolution": ("task_completed",),
+    "resolution and abandonment": ("task_completed",),
     "segments by intent": ("intent",),
     "prompt versions": ("prompt_version",),
 }

@@ -10,6 +10,7 @@ import numpy as np
 from chatmon.analysis import cells as table
 from chatmon.analysis.by_model import case
 from chatmon.analysis.cells import DIMENSIONS
+from chatmon.analysis.conversations import RESOLVED
 from chatmon.analysis.scan import hours_of, rows_of
 from chatmon.analysis.source import MICROSECONDS, asked, instant, query, relation
 from chatmon.analysis.windows import Series
@@ -57,9 +58,9 @@ class Sample:
 
     Attributes:
         turns: All of them, as far as finders read them, and behind their columns ``place`` (in the conversation, from
-            1), ``unhelped`` (1 at the end of a conversation whose last task was not completed, else 0), ``retried`` (1
-            for a failed turn whose question was sent again at once, else 0), ``half`` (0 or 1, by user) and
-            ``first_input`` (input tokens of the conversation's first turn).
+            1), ``unhelped`` (1 at the end of a conversation that was not resolved, else 0; NULL in one that does not
+            say), ``retried`` (1 for a failed turn whose question was sent again at once, else 0), ``half`` (0 or 1, by
+            user) and ``first_input`` (input tokens of the conversation's first turn).
         cells: All of them, added up.
         finding: Those of the half to find in.
         estimating: Those of the half to estimate on.
@@ -204,13 +205,13 @@ def _prepare() -> str:
     )
     soon = f"next_start <= timestamp + (coalesce(response_time, 0) + {AT_ONCE}) * INTERVAL '1' SECOND"
     return f"""SELECT {kept}, place,
-        CASE WHEN next_start IS NOT NULL THEN 0 WHEN task_completed THEN 0 WHEN NOT task_completed THEN 1
-            WHEN error_type IS NOT NULL THEN 1 END AS unhelped,
+        CASE WHEN NOT resolved AND next_start IS NULL THEN 1 WHEN resolved IS NOT NULL THEN 0 END AS unhelped,
         CASE WHEN error_type IS NOT NULL AND {soon} AND (next_question IS NULL OR next_question = question)
             THEN 1 ELSE 0 END AS retried,
         half, first_input
         FROM (SELECT {", ".join(COLUMNS)},
             row_number() OVER w AS place, lead(timestamp) OVER w AS next_start, lead(question) OVER w AS next_question,
-            first_value(input_tokens) OVER w AS first_input,
+            first_value(input_tokens) OVER w AS first_input, last_value({RESOLVED}) OVER (PARTITION BY conversation_id
+                ORDER BY timestamp, turn_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS resolved,
             CASE WHEN md5(coalesce(user_id, conversation_id)) < '8' THEN 0 ELSE 1 END AS half
             FROM turns WINDOW w AS (PARTITION BY conversation_id ORDER BY timestamp, turn_id)) AS placed"""  # noqa: S608 - our own names

@@ -43,7 +43,8 @@ def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
     """
     firsts = first_questions(turns)
     exact = replay(firsts)
-    saving = {unit: _sum(parts) for unit, parts in (("usd", exact.usd), ("seconds", exact.seconds)) if len(parts) > 1}
+    sums = (("usd", "cost", exact.usd), ("seconds", "response_time", exact.seconds))
+    saving = {unit: _sum(parts) for unit, column, parts in sums if len(parts) > 1 and not sample.lacks(column)}
     if not saving or exact.agreement < AGREE or sample.weight(saving) < WORTH:
         return []
     return [

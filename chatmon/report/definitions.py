@@ -8,7 +8,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     "Turn": "One user message and the reply to it, failed ones included.",
     "Conversation": (
         "Turns with one conversation id. Abandoned: its last turn failed or did not complete the task, and nothing "
-        "followed. Resolved: its last turn completed it."
+        "followed. Resolved: its last turn completed it. Unknown where that turn does not say whether it did."
     ),
     "Response time": "Seconds from the request to the complete reply; of failed turns too, where it is known.",
     "First token": "Seconds from the request to the first token of a streamed reply.",
@@ -27,8 +27,8 @@ DEFINITIONS: Final[dict[str, str]] = {
         "100 cases. The window was searched for: its ends are estimates, and the interval does not know of the search."
     ),
     "Weight": (
-        "What a change makes up of the whole log: of its waiting, of its failed turns and uncompleted tasks, or of its "
-        "cost. Findings are ranked by it."
+        "What a change makes up of the whole log: of its waiting, of its failed turns and of the tasks known not to be "
+        "completed, or of its cost. Findings are ranked by it."
     ),
     "Recommendation": (
         "What would have saved so much on the same traffic, found in one half of the users and estimated on the other "

@@ -158,11 +158,12 @@ def _conversations(turns: duckdb.DuckDBPyRelation) -> Table:
         ("Resolved (%)", *_row(found.resolution, 1, 100)),
     ]
     definition = found.definition[:1].upper() + found.definition[1:]
+    unknown = f" How {found.unknown:,} of the others ended is unknown." if found.unknown else ""
     return Table(
         "Conversations",
         [Column("What", number=False), Column("Value, 95 % interval"), Column("Conversations known (count)")],
         rows,
-        f"{len(found.frame):,} conversations, of which {found.open:,} may go on. {definition}.",
+        f"{len(found.frame):,} conversations, of which {found.open:,} may go on.{unknown} {definition}.",
     )
 
 

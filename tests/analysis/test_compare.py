@@ -128,6 +128,15 @@ def test_turns_of_unknown_value_are_a_segment_of_their_own():
     assert (split[None].before, split[None].after, split[None].rate) == (1.0, 3.0, 2)
 
 
+def test_completion_is_unknown_where_one_period_never_says_so_and_else_of_the_turns_that_do():
+    silent = [turn(place, error_type="TimeoutError") for place in range(3)]
+    known = [turn(place, hours=9, task_completed=done) for place, done in enumerate((True, False, None))]
+    unknown = analysis.compare(silent, known)["completion"]
+    assert (unknown.before, unknown.after, unknown.difference) == (None, None, None)
+    both = analysis.compare(known, known)["completion"]
+    assert (both.before, both.turns_before) == (0.5, 2)
+
+
 def test_a_segment_that_is_new_has_no_mean_before():
     a, b = periods(("a", "billing", "2"), ("b", "billing", "2"), ("b", "router", "4"))
     new = analysis.compare(a, b, by="intent")["cost"].by("intent")["router"]
@@ -185,9 +194,31 @@ def test_what_it_shows_is_escaped_and_in_frames():
     assert segments["changed"].to_dict() == {"<b>": True, "x": False}
 
 
-def test_a_period_without_turns_and_an_unknown_name_are_refused():
-    with pytest.raises(ValueError, match="the second period has no turns"):
-        analysis.compare(FIRST, [])
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_a_log_cut_in_the_middle_is_compared_where_each_half_has_a_turn_and_else_says_how_many_each_has(number):
+    turns = table.to_frame([turn(place, hours=place) for place in range(number)])
+    middle = turns["timestamp"].median().to_pydatetime()
+
+    def halves():
+        return analysis.compare(analysis.between(turns, end=middle), analysis.between(turns, middle))
+
+    if number == 0:
+        with pytest.raises(
+            ValueError, match=r"end \(NaT\) is no moment: 0 of 0 turns have a timestamp\. Give an aware"
+        ):
+            halves()
+    elif number == 1:
+        wanted = "the first period has 0 turns with a timestamp and the second 1: each needs one. Cut after the first"
+        with pytest.raises(ValueError, match=wanted):
+            halves()
+    else:
+        assert (halves().before.turns, halves().after.turns) == (number // 2, number - number // 2)
+
+
+def test_a_period_without_a_time_and_an_unknown_name_are_refused():
+    timeless = table.to_frame([turn(0), turn(1)]).assign(timestamp=None).astype({"timestamp": "datetime64[us, UTC]"})
+    with pytest.raises(ValueError, match="first period has 1 turns with a timestamp and the second 0: each needs one"):
+        analysis.compare([turn(0)], timeless)
     with pytest.raises(ValueError, match="cost is no dimension of turns"):
         analysis.compare(FIRST, SECOND, by="cost")
     with pytest.raises(KeyError, match="'price' is not compared: take from"):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -91,6 +92,53 @@ def test_a_log_that_knows_little_says_what_it_does_not_know():
     assert "This log says nothing of cost: no turn has cost" in titles
     assert "This log says nothing of satisfaction: no turn has user_satisfaction" in titles
     assert not any("failed" in title for title in titles)
+
+
+def ending(*ends):
+    """Return a conversation that ends so for each (task_completed, error_type), and one that may go on."""
+    return [
+        Turn(turn_id=f"{n} {turn}", conversation_id=f"c{n}", timestamp=START + timedelta(hours=n), task_completed=known,
+             error_type=error)
+        for n, (done, failed) in enumerate([*ends, (True, None)])
+        for turn, known, error in (("first", not done, None), ("last", done, failed))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ([(True, None)] * 3 + [(False, None)], "25 % of conversations were abandoned"),
+        ([(True, None)] * 3 + [(False, None)] + [(None, "TimeoutError")] * 6,
+         "25 % of the 4 conversations that say how they ended were abandoned; 6 do not say"),
+        ([(None, "TimeoutError")] * 6, None),
+    ],
+)  # fmt: skip
+def test_the_share_that_was_abandoned_is_of_those_that_say_how_they_ended(ends, said):
+    turns = ending(*ends)
+    assert [one.title for one in findings(turns) if "abandoned" in one.title] == ([] if said is None else [said])
+    for one in findings(turns):
+        if one.title == said:
+            counts = dict(query(turns, one.query))
+            assert (counts[False], counts[True]) == (1, 4)  # with the one that may go on
+            assert counts.get(None, 0) == len(ends) - 4
+
+
+def test_a_log_that_never_says_whether_tasks_were_completed_says_nothing_of_abandonment():
+    turns = [replace(one, task_completed=None) for one in ending(*[(None, "TimeoutError")] * 3)]
+    gap = "This log says nothing of resolution and abandonment: no turn has task_completed"
+    assert gap in [one.title for one in findings(turns)]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_failures_are_weighed_against_uncompleted_tasks_where_there_are_any_known(known):
+    turns = [
+        Turn(turn_id=f"t{n}", conversation_id=f"c{n}", user_id=f"u{n}", timestamp=START + timedelta(minutes=10 * n),
+             error_type="TimeoutError" if 900 < n < 990 else None, task_completed=n % 3 > 0 if known else None)
+        for n in range(1500)
+    ]  # fmt: skip
+    [change] = [one for one in findings(turns) if one.kind == "change"]
+    whole = "all failed turns and uncompleted tasks" if known else "all failed turns"
+    assert dict(change.evidence)["weight"].endswith(f" % of {whole} in the log")
 
 
 def test_a_value_with_an_apostrophe_is_quoted_in_its_query():

@@ -1,8 +1,10 @@
 from datetime import datetime, timedelta
 
+import pandas as pd
 import pytest
 from analysis.by_hand import MONDAY, turn
 
+from chatmon import turns as table
 from chatmon.analysis import between
 from chatmon.analysis.periods import periods
 from chatmon.analysis.source import DIMENSIONS, dimensions
@@ -34,6 +36,13 @@ def test_a_cut_without_zone_or_with_its_ends_swapped_is_refused():
         between(HOURS, end=datetime(2026, 10, 5))  # noqa: DTZ001
     with pytest.raises(ValueError, match="is not after start"):
         between(HOURS, MONDAY, MONDAY)
+
+
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_a_cut_at_no_moment_says_how_many_turns_have_one(name):
+    turns = table.to_frame([turn(0), turn(1)]).assign(timestamp=[MONDAY, None])
+    with pytest.raises(ValueError, match=rf"{name} \(NaT\) is no moment: 1 of 2 turns have a timestamp"):
+        between(turns, **{name: pd.NaT})
 
 
 def test_dimensions_are_the_columns_of_text():

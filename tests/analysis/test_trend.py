@@ -65,6 +65,18 @@ def test_values_are_those_of_pandas(calm):
         assert found["value"].to_numpy() == pytest.approx(values.to_numpy(dtype=float), rel=1e-9), measure
 
 
+def test_completion_is_of_the_turns_that_say_so_and_unknown_where_none_does(calm):
+    said = calm.drop(columns="hour").head(4000)
+    half = said.assign(task_completed=said["task_completed"].astype("boolean").where(said.index % 2 == 0))
+    whole = half.assign(
+        task_completed=half["task_completed"].where(half["timestamp"] >= at(48)), error_type="TimeoutError"
+    )
+    found = trend(whole, "day", "completion")
+    assert found["value"].isna().tolist() == [True, True] + [False] * (len(found) - 2)
+    wanted = whole.set_index("timestamp")["task_completed"].astype("float64").resample("D").mean()
+    assert found["value"].tolist() == pytest.approx(wanted.tolist(), nan_ok=True)
+
+
 def test_the_band_of_single_turns_is_little_wider_than_that_of_poisson(calm):
     found = trend(calm.drop(columns="hour"), "hour", "turns")
     tail = ALPHA / 2 / len(found)

@@ -13,6 +13,8 @@ from scipy import stats
 
 from chatmon import analysis, estimates
 from chatmon import turns as table
+from chatmon.analysis.source import query
+from chatmon.optimizer.sample import take
 from chatmon.traffic import simulate
 
 LOG = simulate(5, start=MONDAY, days=3, turns_per_day=200).turns
@@ -29,6 +31,71 @@ class TestConversations:
         turn(5, conversation="silent", hours=3),
         turn(6, conversation="open", hours=9, task_completed=False),
     )
+
+    ENDS = (
+        (None, None, None), (None, "TimeoutError", None), (True, None, True), (True, "TimeoutError", False),
+        (False, None, False), (False, "TimeoutError", False),
+    )  # fmt: skip
+    """What a last turn says: ``task_completed``, ``error_type``, and whether the conversation was resolved."""
+
+    @staticmethod
+    def ended(*ends):
+        """Return conversations of two turns, of every other one at the same moment, that end so; one may go on."""
+        turns = [turn("open", hours=99)]
+        for place, (done, failed) in enumerate(ends):
+            turns.append(turn(f"{place} first", conversation=f"c{place}", hours=place, task_completed=done is None))
+            last = {"hours": place + place % 2 / 10, "task_completed": done, "error_type": failed}
+            turns.append(turn(f"{place} last", conversation=f"c{place}", **last))
+        return turns
+
+    @pytest.mark.parametrize(("done", "failed", "resolved"), ENDS)
+    def test_how_it_ended_is_known_where_the_last_turn_says_whether_the_task_was_completed(
+        self, done, failed, resolved
+    ):
+        found = analysis.conversations(self.ended((done, failed)))
+        row = found.frame.set_index("conversation_id").loc["c0"]
+        if resolved is None:
+            assert row[["resolved", "abandoned"]].isna().all()
+            assert (found.abandonment, found.resolution) == (estimates.rate(0, 0), estimates.rate(0, 0))
+        else:
+            assert (row["resolved"], row["abandoned"]) == (resolved, not resolved)
+            assert (found.abandonment.value, found.abandonment.n, found.unknown) == (not resolved, 1, 0)
+
+    def test_of_a_log_that_never_says_how_they_ended_no_share_is_given(self):
+        ends = [(None, None), (None, "TimeoutError"), (None, None)]
+        found = analysis.conversations(self.ended(*ends))
+        assert (found.abandonment.value, found.resolution.value, found.unknown) == (None, None, 3)
+        assert "abandoned      unknown (n = 0)" in str(found)
+        assert "unknown        how 3 of the 3 that are over ended" in str(found)
+
+    def test_where_a_part_says_so_the_share_is_of_that_part_and_the_others_are_counted(self):
+        found = analysis.conversations(self.ended(*[(True, None)] * 3, (False, None), *[(None, "TimeoutError")] * 6))
+        assert (found.abandonment.value, found.abandonment.n, found.unknown) == (0.25, 4, 6)
+        assert (found.resolution.value, found.resolution.n) == (0.75, 4)
+        assert "how 6 of the 10 that are over ended" in str(found)
+
+    def test_where_all_say_so_none_is_unknown(self):
+        found = analysis.conversations(self.ended((True, None), (False, None)))
+        assert (found.abandonment.value, found.abandonment.n, found.unknown) == (0.5, 2, 0)
+        assert "ended" not in str(found)
+
+    def test_of_no_turns_nothing_is_known_and_of_one_that_it_may_go_on(self):
+        for turns, may_go_on in (([], 0), ([turn(0, task_completed=False)], 1)):
+            found = analysis.conversations(turns)
+            assert (found.abandonment.value, found.unknown, found.open) == (None, 0, may_go_on)
+
+    @examples(25)
+    @given(st.lists(st.tuples(st.none() | st.booleans(), st.none() | st.just("TimeoutError")), max_size=8))
+    def test_each_is_open_unknown_abandoned_or_resolved_and_the_optimizer_counts_the_same(self, ends):
+        turns = self.ended(*ends)
+        found = analysis.conversations(turns)
+        known = [done and not failed for done, failed in ends if done is not None]
+        assert (found.abandonment, found.resolution) == (
+            estimates.rate(known.count(False), len(known)), estimates.rate(known.count(True), len(known)),
+        )  # fmt: skip
+        assert found.open + found.unknown + found.abandonment.n == len(found.frame)
+        unhelped = query(take(turns).turns, "SELECT sum(unhelped), count(unhelped) FROM turns")
+        assert unhelped == [(known.count(False) if known else None, 2 * len(known))]
 
     def test_each_ends_as_its_last_turn_does(self):
         frame = analysis.conversations(self.TURNS).frame.set_index("conversation_id")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -101,6 +102,8 @@ def test_answers_that_never_differ_are_worth_keeping_and_others_are_not():
     (one,) = recommend(same).of("repeated_questions")
     assert dict(one.evidence)["asked before"] == "390"
     assert one.saving["usd"].value == pytest.approx(3.9)
+    (unpriced,) = recommend([replace(one, cost=None) for one in same]).of("repeated_questions")
+    assert unpriced.saving == {"seconds": one.saving["seconds"]}, "money that nobody stated is not saved, and not $0.00"
     other = [turn(place, minutes=place, question=f"q{word}", answer=f"{place}") for place, word in asked]
     assert recommend(other).of("repeated_questions") == []
 

@@ -40,8 +40,8 @@ def test_a_log_without_turns_is_no_sample():
 
 [FINDING], [ESTIMATING] = users(0, 1), users(1, 1)
 LAST = (
-    ({"task_completed": True}, 0), ({"task_completed": False}, 1), ({"task_completed": True, "error_type": FAILED}, 0),
-    ({"error_type": FAILED}, 1), ({}, None),
+    ({"task_completed": True}, 0), ({"task_completed": False}, 1), ({"task_completed": True, "error_type": FAILED}, 1),
+    ({"task_completed": False, "error_type": FAILED}, 1), ({"error_type": FAILED}, None), ({}, None),
 )  # fmt: skip
 """What is known of a conversation's last turn, and whether the conversation is unhelped."""
 AGAIN = (
@@ -82,8 +82,11 @@ def test_turns_are_numbered_within_their_conversation_by_time_and_know_how_it_be
 
 
 @pytest.mark.parametrize("case", range(len(LAST)))
-def test_a_conversation_is_unhelped_where_its_last_turn_did_not_complete_the_task(placed, case):
-    assert (placed["unhelped"][f"before {case}"], placed["unhelped"][f"last {case}"]) == (0, LAST[case][-1])
+def test_a_conversation_is_unhelped_where_its_last_turn_did_not_resolve_it_and_unknown_where_that_does_not_say(
+    placed, case
+):
+    before, last = (placed["unhelped"][f"{name} {case}"] for name in ("before", "last"))
+    assert (before, last) == (None if LAST[case][-1] is None else 0, LAST[case][-1])
 
 
 @pytest.mark.parametrize("case", range(len(AGAIN)))

@@ -137,6 +137,16 @@ def test_a_quiet_week_is_said_to_be_one():
     assert "Nothing: as far as this log can tell, there is nothing to save." in words(render(week))
 
 
+def test_where_a_log_does_not_say_how_conversations_ended_the_page_claims_nothing_of_it():
+    turns = [replace(turn, task_completed=None) for turn in some_turns(60)]
+    assert any(turn.error_type for turn in turns)
+    said = words(render(turns))
+    assert "were abandoned" not in said
+    assert "This log says nothing of resolution and abandonment: no turn has task_completed" in said
+    assert "Abandoned (%) unknown 0 Resolved (%) unknown 0" in said
+    assert re.search(r"(\d+) conversations, of which \d+ may go on\. How \d+ of the others ended is unknown\.", said)
+
+
 def test_numbers_of_the_page_are_those_of_the_turns():
     turns = some_turns(60)
     said = words(render(turns))
