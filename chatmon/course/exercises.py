@@ -13,7 +13,6 @@ A lesson's module holds its exercises as data::
 from __future__ import annotations
 
 import importlib
-import math
 import pkgutil
 import re
 from dataclasses import dataclass
@@ -184,24 +183,3 @@ def _display(message: Message) -> None:
     from IPython.display import display
 
     display(message)  # type: ignore[no-untyped-call]  # IPython's display has no annotations
-
-
-def as_number(answer: Any) -> float:
-    """Return an answer as a float.
-
-    Raises:
-        Wrong: It is text, a truth value, not finite, or no number at all.
-
-    Example:
-        >>> as_number(3)
-        3.0
-    """
-    if isinstance(answer, bool | str):
-        raise Wrong(f"{answer!r} is no number: give the number itself.")
-    try:
-        number = float(answer)
-    except (TypeError, ValueError):
-        raise Wrong(f"A {type(answer).__name__} is no number: give one number.") from None
-    if not math.isfinite(number):
-        raise Wrong(f"{number} is no answer: are there turns in your selection?")
-    return number

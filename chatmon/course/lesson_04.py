@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.course.exercises import Exercise, Wrong, as_number
+from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.reading import as_number, judge_number
 
 if TYPE_CHECKING:
     from chatmon.traffic import Simulation
