@@ -21,7 +21,8 @@ def judge_0_1(answer: Any) -> str:
         raise Wrong("That is a function, which is still to be called: `len(turns.columns)`.")
     if isinstance(answer, tuple) and len(answer) == 2 and answer[1] == right:
         raise Wrong("Those are two numbers, rows and columns: give the second one, `turns.shape[1]`.")
-    if not isinstance(answer, str) and hasattr(answer, "__iter__") and len(list(answer)) == right:
+    listed = hasattr(answer, "__iter__") and not isinstance(answer, str) and getattr(answer, "ndim", 1) == 1
+    if listed and len(list(answer)) == right:
         raise Wrong("Those are the columns themselves: we want how many there are. `len(...)` counts.")
     number = as_number(answer)
     judge_number(

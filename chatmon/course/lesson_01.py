@@ -77,7 +77,13 @@ def judge_p95(answer: Any) -> str:
         mistakes += [(one, told) for one in percentiles(seconds[selected], 0.95)]
     for q in (0.9, 0.99, 0.05):
         mistakes += [(one, f"That is the p{100 * q:g}: you want the p95.") for one in percentiles(afternoon, q)]
-    return judge_percentile(as_number(answer), afternoon.tolist(), mistakes)
+    number = as_number(answer)
+    why = judge_percentile(number, afternoon.tolist(), mistakes)
+    if number.near(float(seconds[on_tuesday & (hours > 12)].quantile(0.95))):
+        return (
+            f"{why} (The turns after 13:00 alone have the same p95 by another definition: did you take 12:00 to 13:00?)"
+        )
+    return why
 
 
 def judge_percentile(number: Number, values: list[float], mistakes: Iterable[tuple[float, str]]) -> str:

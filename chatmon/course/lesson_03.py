@@ -76,7 +76,7 @@ def judge_honest_sum(honest_sum: Callable[[list[Decimal | None]], Any]) -> str:
     for costs, wanted in (
         ([cent, 2 * cent], (3 * cent, 0)),
         ([cent, None, 4 * cent, None], (5 * cent, 2)),
-        ([Decimal(0), None, cent], (cent, 1)),
+        ([Decimal(0), None, cent, cent], (2 * cent, 1)),
         ([Decimal(0)], (Decimal(0), 0)),
         ([None, None], (None, 2)),
         ([], (None, 0)),
@@ -86,7 +86,7 @@ def judge_honest_sum(honest_sum: Callable[[list[Decimal | None]], Any]) -> str:
             raise Wrong(f"Return a pair, the sum and how many amounts are unknown, and not {found!r}.")
         amount, unknown = found
         shown = f"For {[None if cost is None else float(cost) for cost in costs]}"
-        if amount == wanted[1] and unknown == wanted[0]:
+        if wanted[0] != wanted[1] and amount == wanted[1] and unknown == wanted[0]:
             raise Wrong(f"{shown} you return {found!r}: the sum comes first, and then how many are unknown.")
         if isinstance(unknown, bool) or not as_number(unknown, f"{shown}, the count: ").near(wanted[1]):
             known = len(costs) - wanted[1]
