@@ -250,7 +250,7 @@ run = scored(Rule(**burst, above=2, by=("region",), keep_firing_for=timedelta(mi
 #
 # 1. Write a rule for errors as TOML: a table `[[rule]]` with `name`, `measure`, `statistic`, `window` and `above`, and
 #    whatever else you want of `by`, `min_n`, `for`, `recover`. A duration is a text, `"30m"`; `by` is a list, `["region"]`.
-# 2. `parse_rules(answer)` tells you what is wrong with it. The line below makes a week of that desk, with a burst of errors on
+# 2. `parse_rules(answer)` tells you what is wrong with it. The lines below make a week of that desk, with a burst of errors on
 #    Thursday, to try it on: `print(score(replay(parse_rules(answer), busy.turns), busy.truth))`.
 #
 # We run it over other weeks of the busy desk, two with a burst and one quiet, and check that each burst is known within 15
@@ -261,15 +261,15 @@ run = scored(Rule(**burst, above=2, by=("region",), keep_firing_for=timedelta(mi
 # %% tags=["stub"]
 from chatmon.traffic import Problem, simulate
 
-burst = Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")
-busy = simulate(412, start=datetime(2026, 3, 9, tzinfo=UTC), days=7, problems=[burst], turns_per_day=5000)
+planted = Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")
+busy = simulate(412, start=datetime(2026, 3, 9, tzinfo=UTC), days=7, problems=[planted], turns_per_day=5000)
 answer = ...  # your turn
 
 # %% tags=["solution"]
 from chatmon.traffic import Problem, simulate
 
-burst = Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")
-busy = simulate(412, start=datetime(2026, 3, 9, tzinfo=UTC), days=7, problems=[burst], turns_per_day=5000)
+planted = Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")
+busy = simulate(412, start=datetime(2026, 3, 9, tzinfo=UTC), days=7, problems=[planted], turns_per_day=5000)
 answer = """
 [[rule]]
 name = "burst"

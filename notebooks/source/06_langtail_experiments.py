@@ -320,7 +320,7 @@ figures.looks(result, title="Monday's win never came near its bound")
 #
 # We check the number to half a percentage point. Stuck? Run `hint("6.2")`.
 #
-# <!-- free: 1, 3, 7, 14, 28, 0.01, 2.576, 0.05, 1.96 -->
+# <!-- free: 14, 28, 0.01, 2.576, 0.05, 1.96 -->
 
 # %% tags=["stub"]
 answer = ...  # your turn
