@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.course.exercises import Exercise, Wrong
-from chatmon.course.reading import as_number, judge_number
+from chatmon.course.reading import as_number, judge_number, the_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def judge_mask(mask: Callable[[str], Any]) -> str:
             raise Wrong(f"{told}: what `redact` finds has to go as before.")
         if found.count("[customer]") > wanted.count("[customer]"):
             raise Wrong(f"{told}: a number counts as a customer's only where it stands alone and its digit is right.")
-        if found.count("[customer]") < wanted.count("[customer]"):
+        if any(number in found and number not in wanted for number in re.findall(r"K-\d{6}-\d", text)):
             raise Wrong(f"{told}: a customer's number is still in it.")
         raise Wrong(f"{told}, and should be {wanted!r}.")
     return "With a check digit a rule is precise: part numbers stay, and no customer is left."
@@ -79,6 +79,7 @@ def judge_mask(mask: Callable[[str], Any]) -> str:
 
 def judge_whose(answer: Any) -> str:
     """Judge exercise 8.3: the user behind a salted hash."""
+    answer = the_only(answer, "id")
     if not isinstance(answer, str):
         raise Wrong(f"A {type(answer).__name__} is no id: give a text such as `user-0000`.")
     answer = answer.strip()
@@ -95,10 +96,7 @@ def judge_whose(answer: Any) -> str:
 
 def judge_day(answer: Any) -> str:
     """Judge exercise 8.4: the day that was slow."""
-    if hasattr(answer, "to_numpy") and getattr(answer, "size", 0) == 1:
-        answer = answer.to_numpy().reshape(-1)[0]
-    if hasattr(answer, "__len__") and not isinstance(answer, str):
-        raise Wrong(f"A {type(answer).__name__} of {len(answer)} is no day: give one day.")
+    answer = the_only(answer, "day")
     try:
         day = date.fromisoformat(str(answer).strip()[:10])
     except ValueError:

@@ -28,7 +28,7 @@ DEEP = [
     _run("4", "2", "retriever", None),
     _run("5", "2", "llm", "0.0030"),
 ]
-RETRIED = [_run("1", None, "chain", "0.0070"), _run("2", "1", "llm", None), _run("3", "1", "llm", "0.0070")]
+RETRIED = [_run("6", None, "chain", "0.0070"), _run("7", "6", "llm", None), _run("8", "6", "llm", "0.0070")]
 CALLS = [_run("2", "1", "llm", "0.0040"), _run("5", "4", "llm", "0.0060")]
 
 
@@ -73,6 +73,7 @@ def judge_input_tokens(input_tokens: Callable[[dict[str, int]], Any]) -> str:
         ({"input": 126, "input_cached_tokens": 1024, "output": 50, "total": 1200}, 1150),
         ({"input": 1150, "input_cached_tokens": 1024, "output": 50, "total": 1200}, 1150),
         ({"input": 80, "input_cached_tokens": 0, "output": 20, "total": 100}, 80),
+        ({"input": 400, "input_cached_tokens": 128, "output": 50, "total": 450}, 400),
         ({"input": 90, "input_cached_tokens": 512, "output": 30, "output_reasoning": 70, "total": 702}, 602),
         ({"input": 602, "input_cached_tokens": 512, "output": 100, "output_reasoning": 70, "total": 702}, 602),
         ({"input": 300, "output": 40, "output_reasoning": 60, "total": 400}, 300),

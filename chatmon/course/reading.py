@@ -163,6 +163,30 @@ def judge_number(
     raise Wrong(" Or: ".join(dict.fromkeys(exactly or about)) or otherwise)
 
 
+def the_only(answer: Any, what: str) -> Any:
+    """Return what is in a list, an array or a series of one, and anything else as it is.
+
+    Args:
+        answer: What the learner gave.
+        what: What one of it is, such as ``"day"``.
+
+    Raises:
+        Wrong: There are none, or several, in it.
+
+    Example:
+        >>> the_only(["2026-10-22"], "day"), the_only("2026-10-22", "day")
+        ('2026-10-22', '2026-10-22')
+    """
+    if hasattr(answer, "as_py"):
+        return answer.as_py()
+    if isinstance(answer, str | bytes) or not hasattr(answer, "__len__") or getattr(answer, "shape", None) == ():
+        return answer
+    values = list(answer)
+    if len(values) != 1:
+        raise Wrong(f"A {type(answer).__name__} of {len(values)}: give one {what}.")
+    return values[0]
+
+
 def as_names(answer: Any, what: str) -> list[str]:
     """Return an answer as names: a list, a set, an array or an index of texts, or one text with commas.
 
