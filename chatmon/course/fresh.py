@@ -186,8 +186,8 @@ def stop_clocks(moment: dates.datetime, process: int) -> None:
         "asctime": lambda parts=None: asctime(time.localtime() if parts is None else parts),
     }.items():
         setattr(time, name, value)
-    for name, value in {"getpid": lambda: process}.items():
-        setattr(os, name, value)
+    for module in (os, sys.modules[os.getpid.__module__]):  # `os` has it from `posix`, or from `nt`
+        vars(module)["getpid"] = lambda: process
 
     def now(cls: Any, tz: dates.tzinfo | None = None) -> Any:
         return cls.fromtimestamp(seconds, tz)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chatmon.course.exercises import Exercise, Wrong
@@ -165,6 +166,7 @@ def judge_mix(answer: Any) -> str:
     return "Somebody sent an intent to a stronger model: nobody's price changed, only who answers."
 
 
+@cache
 def _parts(by: str, last: int = 4) -> dict[str, float]:
     """Return the parts of the change in cost from the first week to another one."""
     from datetime import UTC, datetime, timedelta

@@ -75,10 +75,10 @@ def as_number(answer: Any, told: str = "") -> Number:
         raise Wrong(f"{told}{value!r} is no number: give the number itself.")
     if isinstance(value, list | tuple) and len(value) == 1:
         raise Wrong(f"{told}A {kind} with a number in it is no number: take it out with `[0]`.")
-    if hasattr(value, "total_seconds") or kind == "timedelta64":
-        raise Wrong(f"{told}A {kind} is a time with its unit: give the number alone, such as `.total_seconds()`.")
     if kind in ("NAType", "NaTType", "MaskedConstant"):
         raise Wrong(f"{told}{value!r} is no number: a value is missing where you looked.")
+    if hasattr(value, "total_seconds") or kind == "timedelta64":
+        raise Wrong(f"{told}A {kind} is a time with its unit: give the number alone, such as `.total_seconds()`.")
     try:
         if not _is_finite(value):
             raise Wrong(

@@ -178,17 +178,6 @@ def in_capitals(experiment, user_id):
     return assign(experiment, user_id).upper()
 
 
-def of_plain_letters(experiment, user_id):
-    return SIDES[hashlib.sha256(f"{experiment}{user_id}".encode("ascii", "strict")).digest()[0] % 2]
-
-
-def waits_for_the_clock(experiment, user_id):
-    end = time.monotonic() + 0.001
-    while time.monotonic() < end:
-        pass
-    return assign(experiment, user_id)
-
-
 DAYS = [1, 3, 7, 14, 28]
 LOOKS = crossings([2.576] * 4 + [1.96], DAYS)[-1]
 
@@ -362,11 +351,20 @@ CASES = {
 
 
 def test_an_error_in_another_process_is_shown_with_the_learners_line() -> None:
+    def of_plain_letters(experiment, user_id):
+        return SIDES[hashlib.sha256(f"{experiment}{user_id}".encode("ascii", "strict")).digest()[0] % 2]
+
     message = str(grade(find("6.1"), of_plain_letters))
     assert "your code stopped with UnicodeEncodeError" in message
     assert '`return SIDES[hashlib.sha256(f"{experiment}{user_id}".encode("ascii", "strict"))' in message
 
 
 def test_a_function_that_waits_for_a_clock_that_stands_still_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits_for_the_clock(experiment, user_id):
+        end = time.monotonic() + 0.001
+        while time.monotonic() < end:
+            pass
+        return assign(experiment, user_id)
+
     monkeypatch.setattr(fresh, "DEADLINE", 3.0)
     assert "The clock stands still there" in str(grade(find("6.1"), waits_for_the_clock))

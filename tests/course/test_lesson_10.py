@@ -258,7 +258,7 @@ CASES = {
             (total, "output and all"),
             (output_alone, "that is the output"),
             (cached_alone, "the cached tokens"),
-            (by_size, "the whole input is"),
+            (by_size, "you added them again"),
             (input_or_nothing, "is something returned"),
             (as_text, "'300' is no number"),
             (whole_map, "give one number"),
