@@ -35,6 +35,9 @@ SIGNS: dict[Kind, tuple[str, str]] = {
 """Of each outcome, its sign and its colour: the sign and the words carry the meaning, the colour only repeats it."""
 
 
+LOOK_AGAIN = "Look again at what the task asks for."
+
+
 class Wrong(Exception):  # noqa: N818 - a judge's verdict about an answer, not a fault of the program
     """Raised by a judge: the answer is wrong, and this is the reason, as a sentence for the learner."""
 
@@ -142,7 +145,8 @@ def grade(exercise: Exercise, answer: object) -> Message:
         if callable(answer):
             return Message("error", f"{name}: your code stopped with {error_text(error, answer)}")
         unread = f"An answer of type {type(answer).__name__} could not be read here ({type(error).__name__}: {error})."
-        return Message("wrong", f"{name}: not right yet. {unread} Look again at what the task asks for.")
+        wanted = "Give the function itself, without calling it." if "is not callable" in str(error) else LOOK_AGAIN
+        return Message("wrong", f"{name}: not right yet. {unread} {wanted}")
     return Message("right", f"{name}: right. {why}")
 
 

@@ -80,6 +80,8 @@ def results_in(
         >>> results_in(later, lambda x: (dates.datetime.now(dates.UTC).year, x), [("a",), ("b",)])
         [(2027, 'a'), (2027, 'b')]
     """
+    if not callable(function):
+        raise TypeError(f"{type(function).__name__!r} object is not callable")
     message = pickle.dumps((world.moment, world.process, _packed(function, list(calls), by_value)))
     try:
         done = subprocess.run(  # noqa: S603 - this very interpreter, with our own line of code

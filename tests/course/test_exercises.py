@@ -17,6 +17,15 @@ def test_an_exercise_judges_every_kind_of_answer_as_it_should(exercise: Exercise
     assert complaints(exercise, CASES.get(exercise.number), grade) == []
 
 
+@pytest.mark.parametrize(
+    "exercise", [one for one in EXERCISES if callable(CASES[one.number].stub)], ids=lambda exercise: exercise.number
+)
+def test_what_a_function_returned_is_not_taken_for_the_function(exercise: Exercise) -> None:
+    message = grade(exercise, "what it returned")
+    assert message.kind == "wrong"
+    assert "Give the function itself, without calling it." in str(message)
+
+
 def test_an_exercise_is_numbered_by_its_lesson_and_place() -> None:
     for lesson in exercises.lessons():
         numbers = [exercise.number for exercise in exercises.of_lesson(lesson)]
