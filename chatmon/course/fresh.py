@@ -219,4 +219,4 @@ def _standing(real: Any, methods: dict[str, Any]) -> Any:
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, real)
 
-    return Standing(real.__name__, (real,), methods | {"__module__": "datetime", "__slots__": ()})
+    return Standing(real.__name__, (real,), methods | {"__module__": "datetime"})
