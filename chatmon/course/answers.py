@@ -21,6 +21,21 @@ class NotAttempted(Exception):  # noqa: N818 - says that the stub still returned
     """The answer's function returned ``...``: the stub is still there."""
 
 
+class StoppedElsewhere(Exception):  # noqa: N818 - what the learner is told names the error itself
+    """The answer's code raised an error in another process.
+
+    Args:
+        kind: The error's type.
+        message: What it said.
+        steps: Of each call on its way: the file, the line, and the function.
+    """
+
+    def __init__(self, kind: str, message: str, steps: list[tuple[str, int, str]]) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.steps = [traceback.FrameSummary(*step) for step in steps]
+
+
 def is_untouched(answer: object) -> bool:
     """Say whether an answer is still the stub: ``...``, a container that holds one, or a function of nothing but it.
 
@@ -63,6 +78,7 @@ def guarded(answer: Any) -> Any:
         async def awaited(*args: Any, **kwargs: Any) -> Any:
             return _attempted(await answer(*args, **kwargs))
 
+        awaited.unguarded = answer  # type: ignore[attr-defined]  # read by the function below
         return awaited
     if not inspect.isfunction(answer):
         return answer
@@ -71,7 +87,18 @@ def guarded(answer: Any) -> Any:
     def called(*args: Any, **kwargs: Any) -> Any:
         return _attempted(answer(*args, **kwargs))
 
+    called.unguarded = answer  # type: ignore[attr-defined]
     return called
+
+
+def unguarded(answer: Any) -> Any:
+    """Return what ``guarded`` was given.
+
+    Example:
+        >>> unguarded(guarded(len)) is len, unguarded(guarded(unguarded)) is unguarded
+        (True, True)
+    """
+    return getattr(answer, "unguarded", answer)
 
 
 def _attempted(result: Any) -> Any:
@@ -92,9 +119,11 @@ def error_text(error: BaseException, answer: Any) -> str:
         ...     error_text(error, broken)
         'ZeroDivisionError: division by zero, at line 2: `return x / 0`'
     """
-    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    kind = error.kind if isinstance(error, StoppedElsewhere) else type(error).__name__
+    steps = error.steps if isinstance(error, StoppedElsewhere) else traceback.extract_tb(error.__traceback__)
+    message = f"{kind}: {error}" if str(error) else kind
     code = getattr(answer, "__code__", None) or getattr(getattr(answer, "__call__", None), "__code__", None)  # noqa: B004 - wants the method
-    own = [step for step in traceback.extract_tb(error.__traceback__) if code and step.filename == code.co_filename]
+    own = [step for step in steps if code and step.filename == code.co_filename]
     if not own:
         return f"{message}, before its first line ran: look at the arguments it takes" if code else message
     line = f": `{own[-1].line}`" if own[-1].line else ""

@@ -13,7 +13,6 @@ A lesson's module holds its exercises as data::
 from __future__ import annotations
 
 import importlib
-import math
 import pkgutil
 import re
 from dataclasses import dataclass
@@ -34,6 +33,9 @@ SIGNS: dict[Kind, tuple[str, str]] = {
     "error": ("!", "#CC79A7"),
 }
 """Of each outcome, its sign and its colour: the sign and the words carry the meaning, the colour only repeats it."""
+
+
+LOOK_AGAIN = "Look again at what the task asks for."
 
 
 class Wrong(Exception):  # noqa: N818 - a judge's verdict about an answer, not a fault of the program
@@ -143,7 +145,8 @@ def grade(exercise: Exercise, answer: object) -> Message:
         if callable(answer):
             return Message("error", f"{name}: your code stopped with {error_text(error, answer)}")
         unread = f"An answer of type {type(answer).__name__} could not be read here ({type(error).__name__}: {error})."
-        return Message("wrong", f"{name}: not right yet. {unread} Look again at what the task asks for.")
+        wanted = "Give the function itself, without calling it." if "is not callable" in str(error) else LOOK_AGAIN
+        return Message("wrong", f"{name}: not right yet. {unread} {wanted}")
     return Message("right", f"{name}: right. {why}")
 
 
@@ -184,24 +187,3 @@ def _display(message: Message) -> None:
     from IPython.display import display
 
     display(message)  # type: ignore[no-untyped-call]  # IPython's display has no annotations
-
-
-def as_number(answer: Any) -> float:
-    """Return an answer as a float.
-
-    Raises:
-        Wrong: It is text, a truth value, not finite, or no number at all.
-
-    Example:
-        >>> as_number(3)
-        3.0
-    """
-    if isinstance(answer, bool | str):
-        raise Wrong(f"{answer!r} is no number: give the number itself.")
-    try:
-        number = float(answer)
-    except (TypeError, ValueError):
-        raise Wrong(f"A {type(answer).__name__} is no number: give one number.") from None
-    if not math.isfinite(number):
-        raise Wrong(f"{number} is no answer: are there turns in your selection?")
-    return number

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.course.exercises import Exercise, Wrong, as_number
-from chatmon.estimates import Estimate
+from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.reading import Number, as_names, as_number, judge_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     import pandas as pd
 
+METHODS: Final = (
+    "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull",
+    "linear", "median_unbiased", "normal_unbiased", "midpoint",
+)  # fmt: skip
+"""What numpy calls the definitions of a percentile."""
+WHY_P95: Final = (
+    "That is the bot's patience, not the users': it gives up after 4 seconds, and no turn takes much longer."
+)
+
 SRM = {"retrieval", "refusal"}
 """The experiments of exercise 1.4 whose samples do not fit their plan."""
+FITTING: Final = {
+    "tone": "60 against 40 looks crooked, and chance does it in one experiment in twenty: p is 0.046.",
+    "cheaper model": "It was planned at nine to one, and that is nearly what came: compare with the plan.",
+    "greeting": "100 more of 10,000 is what a coin does: p is 0.32.",
+}
+"""Those that fit, and why each may be taken for one that does not."""
 
 
+@cache
 def _turns() -> pd.DataFrame:
     from chatmon.paths import data_file
     from chatmon.turns import read_parquet, to_frame
@@ -23,44 +40,78 @@ def _turns() -> pd.DataFrame:
     return to_frame(read_parquet(data_file("local_turns.parquet")))
 
 
-def _number(answer: Any) -> float:
-    """Return an answer as a float; an estimate stands for its value."""
-    return as_number(answer.value if isinstance(answer, Estimate) else answer)
+def percentiles(values: Iterable[float], q: float) -> list[float]:
+    """Return the ``q``-quantile by every definition in use, of which small samples know several.
 
+    These are the nine that Hyndman and Fan (1996) collected, among them those of ``statistics.quantiles``, and the
+    midpoint. No two of a bot's percentiles are comparable before one knows which it was; none of them is wrong.
 
-def _judge(number: float, right: float, mistakes: Iterable[tuple[float, str]], within: float) -> None:
-    """Raise the reason of the mistake that gives this number, or a plain one, unless the number is right."""
-    if abs(number - right) <= within:
-        return
-    for wrong, reason in mistakes:
-        if abs(number - wrong) <= within:
-            raise Wrong(reason)
-    raise Wrong(f"{number:g} is not it. Print how many turns are in your selection, and look at one of them.")
+    Example:
+        >>> sorted({round(one, 2) for one in percentiles(range(1, 101), 0.95)})
+        [95.0, 95.05, 95.5, 95.61, 95.65, 95.95]
+    """
+    import numpy as np
+
+    ordered = np.sort(np.asarray(list(values), dtype=float))
+    return [float(np.quantile(ordered, q, method=method)) for method in METHODS]
 
 
 def judge_p95(answer: Any) -> str:
     """Judge exercise 1.1: the 95th percentile of Tuesday afternoon's response times."""
     turns = _turns()
-    tuesday = turns[turns["timestamp"].dt.day_name() == "Tuesday"]
-    afternoon = tuesday.loc[tuesday["timestamp"].dt.hour >= 12, "response_time"]
-    after_noon = tuesday.loc[tuesday["timestamp"].dt.hour > 12, "response_time"]
-    all_afternoons = turns.loc[turns["timestamp"].dt.hour >= 12, "response_time"]
-    right = float(afternoon.quantile(0.95))
-    mistakes = [
-        (float(sorted(afternoon)[int(0.95 * len(afternoon))]), "That is the index of this lesson's wrong way."),
+    seconds, hours = turns["response_time"], turns["timestamp"].dt.hour
+    on_tuesday = turns["timestamp"].dt.day_name() == "Tuesday"
+    afternoon = seconds[on_tuesday & (hours >= 12)]
+    mistakes: list[tuple[float, str]] = [
         (float(afternoon.median()), "That is the median: half of the afternoon's turns were slower."),
-        (float(afternoon.mean()), "That is the mean."),
-        (float(afternoon.max()), "That is the slowest turn: one in one, not one in twenty."),
-        (
-            float(tuesday["response_time"].quantile(0.95)),
-            "That is the whole of Tuesday: the afternoon starts at 12:00.",
-        ),
-        (float(after_noon.quantile(0.95)), "The hour from 12:00 to 13:00 is missing: it belongs to the afternoon."),
-        (float(all_afternoons.quantile(0.95)), "Monday's afternoon is in there too."),
-        (1000 * right, "Those are milliseconds: give seconds, as the column has them."),
+        (float(afternoon.mean()), "That is the mean: what of the slowest twentieth?"),
+        (float(afternoon.max()), "That is the slowest turn: one in all, not one in twenty."),
+        (len(afternoon), "That is how many turns there were: of their `response_time`, what is the p95?"),
     ]
-    _judge(_number(answer), right, mistakes, 0.0051)
-    return "That is the bot's patience, not the users': it gives up after 4 seconds, and no turn takes much longer."
+    for selected, told in (
+        (on_tuesday, "That is the whole of Tuesday: the afternoon starts at 12:00."),
+        (on_tuesday & (hours > 12), "The hour from 12:00 to 13:00 is missing: it belongs to the afternoon."),
+        (on_tuesday & (hours < 12), "That is Tuesday's morning: take the hours from 12 on."),
+        (on_tuesday & (hours == 12), "That is one hour: take all hours from 12 on."),
+        (hours >= 12, "Monday's afternoon is in there too."),
+        (~on_tuesday & (hours >= 12), "That is Monday's afternoon."),
+    ):
+        mistakes += [(one, told) for one in percentiles(seconds[selected], 0.95)]
+    for q in (0.9, 0.99, 0.05):
+        mistakes += [(one, f"That is the p{100 * q:g}: you want the p95.") for one in percentiles(afternoon, q)]
+    number = as_number(answer)
+    why = judge_percentile(number, afternoon.tolist(), mistakes)
+    if number.near(float(seconds[on_tuesday & (hours > 12)].quantile(0.95))):
+        return (
+            f"{why} (The turns after 13:00 alone have the same p95 by another definition: did you take 12:00 to 13:00?)"
+        )
+    return why
+
+
+def judge_percentile(number: Number, values: list[float], mistakes: Iterable[tuple[float, str]]) -> str:
+    """Judge the p95 of some values: any definition will do, but an index that is one too far is none.
+
+    Where ``int(0.95 * n)`` gives what a definition gives, the number is right, and told that this is luck.
+    """
+    ordered, n = sorted(values), len(values)
+    rights = percentiles(values, 0.95)
+    index, below = ordered[int(0.95 * n)], ordered[int(0.95 * (n - 1))]
+    told = {
+        index: "That is the index of this lesson's wrong way: one value too far, because Python counts from 0.",
+        below: f"Only {sum(one <= below for one in values)} of the {n} turns took no longer than that, less than 95 %.",
+    }
+    milliseconds = [(1000 * one, "Those are milliseconds: give seconds, as the column has them.") for one in rights]
+    judge_number(
+        number,
+        rights,
+        [*mistakes, *milliseconds, *((one, reason) for one, reason in told.items() if one not in rights)],
+        f"{number:g} s is not it, by any definition in use. Print how many turns your selection has, and look at one.",
+        within=0.005,
+    )
+    if not number.near(index):
+        return WHY_P95
+    luck = f"With {n} turns that is one of the definitions in use; with 120 it would be one value too far."
+    return f"{WHY_P95} (Your number also stands at the place `int(0.95 * n)`. {luck})"
 
 
 def judge_burn_rate(answer: Any) -> str:
@@ -72,16 +123,30 @@ def judge_burn_rate(answer: Any) -> str:
     def bad(part: pd.DataFrame) -> float:
         return float((part["error_type"].notna() | (part["response_time"] > 2)).mean())
 
-    right = bad(hour) / 0.05
-    mistakes = [
-        (bad(hour) / 0.01, "That is the burn rate for 99 %: with 95 % the budget is five times as large."),
-        (bad(hour) / 0.95, "You divided by the objective: divide by the budget, which is what it leaves."),
-        (bad(hour), "That is the share of bad turns: divide it by the share that the objective allows."),
-        (bad(hour) / 5, "The budget is a share: 0.05, not 5."),
-        ((1 - bad(hour)) / 0.05, "Those are the good turns: the budget is spent by the others."),
-        (bad(tuesday) / 0.05, "That is all of Tuesday: take the hour from 14:00."),
-    ]
-    _judge(_number(answer), right, mistakes, 0.006)
+    number, share = as_number(answer), bad(hour)
+    judge_number(
+        number,
+        share / 0.05,
+        [
+            (share / 0.01, "That is the burn rate for 99 %: with 95 % the budget is five times as large."),
+            (share / 0.95, "You divided by the objective: divide by the budget, which is what it leaves."),
+            (share, "That is the share of bad turns: divide it by the share that the objective allows."),
+            (100 * share, "That is the share of bad turns in per cent: divide the share by what the objective allows."),
+            (share / 5, "The budget is a share: 0.05, not 5."),
+            (100 * share / 0.05, "The share of bad turns is between 0 and 1 too: 0.9, not 90."),
+            (0.05 / share, "The fraction is upside down: what was spent over what was allowed."),
+            (share * 0.05, "You multiplied: how many times does what is allowed go into what was spent?"),
+            ((1 - share) / 0.05, "Those are the good turns: the budget is spent by the others."),
+            (share * len(hour), "That is how many turns were bad: take their share."),
+            (share * len(hour) / 0.05, "Those are bad turns, and not their share: divide by the turns of the hour."),
+            (bad(tuesday) / 0.05, "That is all of Tuesday: take the hour from 14:00."),
+            (bad(turns) / 0.05, "That is both days: take the hour from 14:00 on Tuesday."),
+            (float(hour["error_type"].notna().mean()) / 0.05, "Those are failed turns: slow ones are bad, too."),
+            (float((hour["response_time"] > 2).mean()) / 0.05, "Those are slow turns: failed ones are bad, too."),
+        ],
+        f"{number:g} is not it: the share of bad turns in the hour, over what an objective of 95 % allows.",
+        within=0.006,
+    )
     return "A looser objective makes the same hour less alarming: choose it before the incident, not after."
 
 
@@ -90,41 +155,48 @@ def judge_response_rate(answer: Any) -> str:
     turns = _turns()
     rated = turns["user_satisfaction"].notna()
     tuesday = turns["timestamp"].dt.day_name() == "Tuesday"
-    right = float(rated[tuesday].mean())
-    mistakes = [
-        (float(rated[tuesday].sum()), "That is how many were rated: divide by the turns of Tuesday."),
-        (100 * right, "That is the share in per cent: give it between 0 and 1."),
-        (
-            float(turns.loc[tuesday, "user_satisfaction"].mean()),
-            "That is the mean rating, not the share of turns rated.",
-        ),
-        (float(rated.mean()), "That is the share of both days."),
-        (float(rated[~tuesday].mean()), "That is Monday's share."),
-        (float(rated[tuesday].sum() / len(turns)), "You divided Tuesday's ratings by the turns of both days."),
-        (1 - right, "That is the share that was not rated."),
-        (1.0, "`count` leaves out what is missing: divide by `len`, which counts every turn."),
-    ]
-    _judge(_number(answer), right, mistakes, 0.002)
+    number, right, count = as_number(answer), float(rated[tuesday].mean()), float(rated[tuesday].sum())
+    judge_number(
+        number,
+        right,
+        [
+            (count, "That is how many were rated: divide by the turns of Tuesday."),
+            (100 * right, "That is the share in per cent: give it between 0 and 1."),
+            (
+                float(turns.loc[tuesday, "user_satisfaction"].mean()),
+                "That is the mean rating, not the share of turns rated.",
+            ),
+            (
+                float(turns.loc[tuesday, "user_satisfaction"].median()),
+                "That is the median rating, not the share of turns rated.",
+            ),
+            (float(rated.mean()), "That is the share of both days."),
+            (float(rated[~tuesday].mean()), "That is Monday's share."),
+            (count / len(turns), "You divided Tuesday's ratings by the turns of both days."),
+            (count / float(rated.sum()), "You divided Tuesday's ratings by the ratings of both days."),
+            (float(rated.sum()) / float(tuesday.sum()), "You divided the ratings of both days by Tuesday's turns."),
+            (1 - right, "That is the share that was not rated."),
+            (float(tuesday.sum()), "That is how many turns Tuesday has: which share of them was rated?"),
+            (float(tuesday.sum()) - count, "That is how many were not rated: give the share that was."),
+            (1 / right, "The fraction is upside down: those rated over all."),
+            (1.0, "`count` leaves out what is missing: divide by `len`, which counts every turn."),
+        ],
+        f"{number:g} is not it: the turns of Tuesday that have a `user_satisfaction`, over all turns of Tuesday.",
+        within=0.002,
+    )
     return "A mean rating speaks for these users alone; the others may have been happier, or gone."
 
 
 def judge_srm(answer: Any) -> str:
     """Judge exercise 1.4: which experiments' samples do not fit their plan."""
-    if isinstance(answer, str):
-        answer = [answer]
-    if isinstance(answer, dict):
-        raise Wrong("Give the names alone, as a list or a set.")
-    found = {str(name).strip().casefold() for name in answer}
-    reasons: Mapping[str, str] = {
-        "tone": "60 against 40 looks crooked, and chance does it in one experiment in twenty: p is 0.046.",
-        "cheaper model": "It was planned at nine to one, and that is nearly what came: compare with the plan.",
-        "greeting": "100 more of 10,000 is what a coin does: p is 0.32.",
-    }
-    for name, reason in reasons.items():
+    found = {name.casefold() for name in as_names(answer, "experiments")}
+    if unknown := sorted(found - SRM - FITTING.keys()):
+        raise Wrong(f"There is no experiment {', '.join(unknown)}: take the names as they stand in `experiments`.")
+    if found == FITTING.keys():
+        raise Wrong("Those are the three that fit: a *small* p says that the counts do not go with the plan.")
+    for name, reason in FITTING.items():
         if name in found:
             raise Wrong(reason)
-    if unknown := sorted(found - SRM):
-        raise Wrong(f"There is no experiment {', '.join(unknown)}.")
     if not found:
         raise Wrong("There are some: compute a p for each, with the counts that its plan leads to expect.")
     if found != SRM:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.fresh import World, results_in
+from chatmon.course.reading import as_number, judge_number
 from chatmon.monitor import ChatMonitor
 from chatmon.turns import Turn
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PER_WORD = 1.3
+KNOWN_IDS: Final = ("c-42", "0", " Chat/7 ", "größe-1")
+"""What clients send along."""
+NEW_IDS: Final = 20_000
+"""How many conversations begin in each process, in one moment."""
 
 
 def _fails_with(error: Exception) -> Callable[[str], str]:
@@ -25,8 +30,15 @@ def _fails_with(error: Exception) -> Callable[[str], str]:
 
 def judge_fallback(answer: Callable[..., Any]) -> str:
     """Judge exercise 2.1: a bot that apologises and records why."""
-    monitor = ChatMonitor()
-    said = answer(monitor, lambda question: f"You asked: {question}", "Where is my bill?")
+    monitor, asked = ChatMonitor(), []
+
+    def model(question: str) -> str:
+        asked.append(question)
+        return f"You asked: {question}"
+
+    said = answer(monitor, model, "Where is my bill?")
+    if asked != ["Where is my bill?"]:
+        raise Wrong(f"The model was asked {asked}: ask it once, what the user asks.")
     if said != "You asked: Where is my bill?":
         raise Wrong(f"The model answered, and your function returned {said!r}: return the model's reply as it is.")
     if len(monitor.turns()) != 1:
@@ -50,16 +62,14 @@ def judge_fallback(answer: Callable[..., Any]) -> str:
             raise Wrong(f"The turn says {turns[0].error_type}, it was a {name}: record the exception itself.")
         if not isinstance(said, str) or not said.strip():
             raise Wrong(f"The user got {said!r}: return `APOLOGY` where the model failed.")
+        if str(planned) in said or name in said:
+            raise Wrong(f"The user got {said!r}: what went wrong belongs into the turn, the user gets `APOLOGY`.")
     return "The user reads an apology and the dashboard reads an error: both are told the truth."
 
 
 def _turn(number: int, **columns: Any) -> Turn:
     moment = datetime(2026, 10, 5, 14, number, tzinfo=UTC)
     return Turn(turn_id=f"t{number}", conversation_id="c1", timestamp=moment, response_time=0.8, **columns)
-
-
-def _close(found: Any, wanted: float) -> bool:
-    return not isinstance(found, bool) and isinstance(found, int | float) and math.isclose(found, wanted, rel_tol=0.005)
 
 
 def judge_undercount(undercount: Callable[[list[Turn]], Any]) -> str:
@@ -69,47 +79,82 @@ def judge_undercount(undercount: Callable[[list[Turn]], Any]) -> str:
         _turn(2, question="Why is my bill so high this month", input_tokens=420),
         _turn(3, question="Is there anybody", input_tokens=None),
     ]
-    known = turns[:2]
     words = [len((turn.question or "").split()) * PER_WORD for turn in turns]
+    letters = sum(len(turn.question or "") for turn in turns[:2])
     tokens = [turn.input_tokens or 0 for turn in turns]
     right = sum(tokens) / sum(words[:2])
-    found = undercount(list(turns))
-    if not _close(found, right):
-        for wrong, reason in (
+    number = as_number(undercount(list(turns)), "For three turns, one of them without tokens: ")
+    judge_number(
+        number,
+        right,
+        [
             (sum(tokens) / sum(words), "A turn without reported tokens still counts with its words: leave it out."),
             (1 / right, "The fraction is upside down: reported tokens over the rule's."),
             (right * PER_WORD, "The rule multiplies words by 1.3; the factor is missing below the line."),
+            (right * PER_WORD**2, "Words times 1.3 stand below the line: in `a / b * 1.3` they stand above it."),
             (right / PER_WORD, "The rule multiplies words by 1.3 once."),
             (
-                sum(t / w for t, w in zip(tokens, words, strict=True) if t) / len(known),
+                sum(t / w for t, w in zip(tokens[:2], words[:2], strict=True)) / 2,
                 "That is the mean of the turns' own factors: divide the sums, or short questions weigh too much.",
             ),
-        ):
-            if _close(found, wrong):
-                raise Wrong(reason)
-        raise Wrong(f"For {len(turns)} turns, one of them without tokens, the factor is {right:.1f}, not {found!r}.")
-    if not _close(undercount(known[:1]), 300 / PER_WORD):
+            (100 * right, "Return the factor itself, not per cent of it."),
+            (right - 1, "That is by how much it was too low: the factor is what the rule's tokens are multiplied by."),
+            (sum(tokens) - sum(words[:2]), "That is a difference: divide what was reported by what the rule says."),
+            (sum(tokens) / (letters * PER_WORD), "Those are letters: `question.split()` makes words of them."),
+            (300 / words[0], "That is the first turn alone: add up all that are known."),
+        ],
+        f"For three turns, one of them without tokens, the factor is {right:.1f}, not {number:g}.",
+        within=0.005 * right,
+    )
+    first = as_number(undercount(list(turns[:1])), "For one turn: ")
+    if not first.near(300 / PER_WORD, within=1):
         raise Wrong("For another list of turns it is wrong: use the argument, not the lesson's own turns.")
-    for none_known in ([turns[2]], []):
-        found = undercount(list(none_known))
-        if found is not None:
-            raise Wrong(f"Where no turn reported tokens the factor is unknown: return `None`, not {found!r}.")
+    for what, none_known in (("one turn without tokens", [turns[2]]), ("no turns", [])):
+        try:
+            found = undercount(list(none_known))
+        except ZeroDivisionError:
+            raise Wrong(f"With {what} you divide by 0: the factor is unknown there, so return `None`.") from None
+        if not _is_unknown(found):
+            raise Wrong(f"With {what} the factor is unknown: return `None`, not {found!r}.")
     return "The factor differs from bot to bot and from prompt to prompt, so no constant can mend such a log."
 
 
+def _is_unknown(found: Any) -> bool:
+    return found is None or type(found).__name__ == "NAType"
+
+
 def judge_conversation_id(conversation_id: Callable[..., Any]) -> str:
-    """Judge exercise 2.3: an id that is kept where it is known, and new where it is not."""
-    if conversation_id("c-42") != "c-42":
+    """Judge exercise 2.3: an id that is kept where it is known, and new where it is not.
+
+    It is called in two fresh processes whose clocks stand at the same moment, like two bots of one deployment.
+    """
+    calls = [*((known,) for known in KNOWN_IDS), ("",), *[(None,)] * NEW_IDS]
+    first, second = (results_in(World(hash_seed=seed), conversation_id, calls) for seed in (1, 2))
+    for known, kept in zip(KNOWN_IDS, first, strict=False):
+        if kept != known:
+            raise Wrong(f"The client sent {known!r} and got {kept!r}: the conversation goes on, so keep it as it is.")
+    empty, made, others = first[len(KNOWN_IDS)], first[-NEW_IDS:], second[-NEW_IDS:]
+    for one in made:
+        if not isinstance(one, str) or not one:
+            raise Wrong(f"A new id is a text with something in it, not {one!r}: `str(...)` makes one.")
+    if empty == "" or not isinstance(empty, str):
+        raise Wrong(f"A client that sends an empty text has no conversation yet, and got {empty!r}: give it a new id.")
+    different = len(set(made))
+    if different == 1:
         raise Wrong(
-            f"The client sent 'c-42' and got {conversation_id('c-42')!r}: the conversation goes on, so keep it."
+            f"{NEW_IDS:,} new conversations all got {made[0]!r}. They began in the same moment: "
+            "neither a clock nor a fixed text can keep them apart."
         )
-    made = [conversation_id(None) for _ in range(1000)]
-    if not all(isinstance(one, str) and one for one in made):
-        raise Wrong(f"A new id is a text with something in it, not {made[0]!r}: `str(...)` makes one.")
-    if len(set(made)) < len(made):
-        raise Wrong(f"{len(made)} new conversations got {len(set(made))} ids: a clock cannot keep them apart.")
-    if conversation_id("") == "":
-        raise Wrong("A client that sends an empty text has no conversation yet: give it a new id.")
+    if different < NEW_IDS:
+        raise Wrong(
+            f"{NEW_IDS:,} new conversations got {different:,} ids, such as {made[0]!r}: too little in them differs."
+        )
+    if both := len(set(made) & set(others)):
+        one = next(one for one in made if one in set(others))
+        raise Wrong(
+            f"Two processes that began at the same moment made {both:,} ids alike, such as {one!r}. A clock, a counter "
+            "and the number of a process begin alike on two machines, and few random digits meet by chance."
+        )
     return "Whoever starts a conversation makes its id, and everybody else passes it on."
 
 
@@ -125,26 +170,48 @@ def judge_let_down(share_let_down: Callable[[list[Turn]], Any]) -> str:
         (None, "Timeout"),
     )
     turns = [_turn(number, user_id=user, error_type=error) for number, (user, error) in enumerate(plan)]
-    found = share_let_down(list(turns))
-    if not _close(found, 1 / 4):
-        for wrong, reason in (
-            (3 / 7, "That is the share of turns: Ada tried three times and is one user."),
-            (2 / 6, "That is the share of turns: Ada tried three times and is one user."),
-            (2 / 4, "Ada failed twice and is one user, and whoever has no `user_id` is left out: count each once."),
-            (3 / 4, "Ada failed twice and is one user, and whoever has no `user_id` is left out: count each once."),
-            (2 / 5, "`None` is no user: leave turns without a `user_id` out, above and below the line."),
-            (1 / 5, "`None` is no user: leave turns without a `user_id` out, above and below the line."),
-            (0.0, "Ada got a reply at last, and had failed twice before: one failed turn is enough."),
-            (25.0, "Return a share between 0 and 1, not a percentage."),
-        ):
-            if _close(found, wrong) or (wrong == 0 and found == 0):
-                raise Wrong(reason)
-        raise Wrong(f"Of four known users one was let down, a share of 0.25, and not {found!r}.")
-    if not _close(share_let_down(turns[:3]), 1) or share_let_down([turns[3]]) != 0:
-        raise Wrong("For another list of turns it is wrong: use the argument, not the lesson's own turns.")
-    for nobody in ([turns[6]], []):
-        if (found := share_let_down(list(nobody))) is not None:
-            raise Wrong(f"Where no user is known the share is unknown: return `None`, not {found!r}.")
+    number = as_number(share_let_down(list(turns)), "For seven turns of four known users: ")
+    once = "Ada failed twice and is one user, and whoever has no `user_id` is left out: count each once."
+    turned = "That is the share of turns: Ada tried three times and is one user."
+    nobody = "`None` is no user: leave turns without a `user_id` out, above and below the line."
+    judge_number(
+        number,
+        1 / 4,
+        [
+            (3 / 7, turned),
+            (2 / 6, turned),
+            (2 / 4, once),
+            (3 / 4, f"{once} Or, if those are the users who were never let down: give the share of the others."),
+            (2 / 5, nobody),
+            (1 / 5, nobody),
+            (3 / 5, nobody),
+            (2 / 7, turned),
+            (1 / 7, "That is one user over all turns: divide users by users."),
+            (
+                1 / 6,
+                "That is one user over six turns, or the mean of users' own error rates: divide users by users.",
+            ),
+            (0, "Ada got a reply at last, and had failed twice before: one failed turn is enough."),
+            (25, "Return a share between 0 and 1, not a percentage."),
+            (1, "That is how many users were let down: divide by how many are known."),
+            (2, "Those are two users or two turns: a share is between 0 and 1."),
+            (3, "That is a number of turns: give the share of users."),
+            (4, "That is how many users are known, or the fraction upside down: give those let down over those known."),
+        ],
+        f"Of four known users one was let down, a share of 0.25, and not {number:g}.",
+        within=0.001,
+    )
+    others = "For another list of turns it is wrong: use the argument, not the lesson's own turns."
+    for part, right in ((turns[:3], 1), ([turns[3]], 0)):
+        if not as_number(share_let_down(list(part)), "For turns of one user: ").near(right, within=0.001):
+            raise Wrong(others)
+    for what, unknown in (("one turn without a user", [turns[6]]), ("no turns", [])):
+        try:
+            found = share_let_down(list(unknown))
+        except ZeroDivisionError:
+            raise Wrong(f"With {what} you divide by 0: the share is unknown there, so return `None`.") from None
+        if not _is_unknown(found):
+            raise Wrong(f"With {what} no user is known, and the share is unknown: return `None`, not {found!r}.")
     return "Three tries by one user are three turns: say of every rate whether it is of turns or of people."
 
 

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.reading import Number, as_number, judge_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 MILLION = 1_000_000
+ALMOST = 0.02
+"""How near an amount is to the right one, in parts of it, for us to suspect that it was rounded."""
 INPUT, CACHED, OUTPUT, REASONING = 3000, 2048, 900, 640
 """The tokens of exercise 3.1, as the body in the lesson reports them."""
-
-
-def _amount(answer: Any) -> Decimal:
-    """Return an answer as a Decimal; text, lists and truth values are no amounts."""
-    if isinstance(answer, bool | str):
-        raise Wrong(f"{answer!r} is no number: give the amount itself, as a `Decimal` or a float.")
-    try:
-        amount = Decimal(str(answer))
-    except InvalidOperation:
-        raise Wrong(f"A {type(answer).__name__} is no number: give one amount.") from None
-    if not amount.is_finite():
-        raise Wrong(f"{answer} is no amount of money.")
-    return amount
-
-
-def _one_of(amount: Decimal, mistakes: Mapping[Decimal, str], within: Decimal) -> None:
-    """Raise the reason of the mistake that gives this amount, if one does."""
-    for wrong, reason in mistakes.items():
-        if abs(amount - wrong) <= within:
-            raise Wrong(reason)
 
 
 def judge_call(answer: Any) -> str:
@@ -40,55 +24,87 @@ def judge_call(answer: Any) -> str:
     full, cached, out = Decimal("1.25"), Decimal("0.125"), Decimal(10)
     read, fresh = CACHED * cached, (INPUT - CACHED) * full
     right = (fresh + read + OUTPUT * out) / MILLION
-    within = Decimal("0.0000001")
-    amount = _amount(answer)
-    mistakes = {
-        (fresh + read + (OUTPUT + REASONING) * out) / MILLION: (
-            "Reasoning is counted twice: `completion_tokens` holds it already."
+    number = as_number(answer)
+    mistakes: list[tuple[Decimal, str]] = [
+        (
+            (fresh + read + (OUTPUT + REASONING) * out) / MILLION,
+            "Reasoning is counted twice: `completion_tokens` holds it already.",
         ),
-        (INPUT * full + read + OUTPUT * out) / MILLION: (
-            "Cached tokens are charged twice: `prompt_tokens` holds them already, so take them out of the full rate."
+        (
+            (INPUT * full + read + OUTPUT * out) / MILLION,
+            "Cached tokens are charged twice: `prompt_tokens` holds them already, so take them out of the full rate.",
         ),
-        (INPUT * full + OUTPUT * out) / MILLION: "The cached tokens are charged at the full rate: they have their own.",
-        (fresh + OUTPUT * out) / MILLION: "The cached tokens are missing: they are cheaper, not free.",
-        (fresh + read + (OUTPUT - REASONING) * out) / MILLION: (
-            "Reasoning is missing: nobody sees it, and it is charged as output."
+        (
+            (INPUT * full + read + (OUTPUT + REASONING) * out) / MILLION,
+            "Cached tokens and reasoning are both charged twice: the larger numbers hold them already.",
         ),
-        right * MILLION: "The rates are per million tokens: divide the sum by a million.",
-        right * 1000: "The rates are per million tokens, not per thousand.",
-    }
-    if abs(amount - right) <= within:
-        return "More than half of this bill is reasoning that nobody read, and the cache took a third off the rest."
-    for wrong, reason in mistakes.items():
-        _one_of(amount, {wrong: reason}, within)
-    raise Wrong(f"{amount} US dollars is not it. Each token is in one kind: fresh input, cached input, or output.")
+        (
+            (INPUT * full + OUTPUT * out) / MILLION,
+            "The cached tokens are charged at the full rate: they have their own.",
+        ),
+        (
+            (INPUT * cached + OUTPUT * out) / MILLION,
+            "All input is charged at the cached rate: only 2048 tokens were in the cache.",
+        ),
+        ((fresh + OUTPUT * out) / MILLION, "The cached tokens are missing: they are cheaper, not free."),
+        (
+            (fresh + read + (OUTPUT - REASONING) * out) / MILLION,
+            "Reasoning is missing: nobody sees it, and it is charged as output.",
+        ),
+        ((fresh + read) / MILLION, "The output is missing."),
+        (OUTPUT * out / MILLION, "That is the output alone: the input is missing."),
+        ((fresh + read + OUTPUT * full) / MILLION, "The output is charged at the rate of input: it has its own."),
+        (right * MILLION, "The rates are per million tokens: divide the sum by a million."),
+        (right * 1000, "The rates are per million tokens, not per thousand."),
+        (right * 100, "That is in cents: the task asks for US dollars."),
+    ]
+    judge_number(number, right, mistakes, _inexact(number, right, "Each token is of one kind: fresh, cached, output."))
+    return "More than half of this bill is reasoning that nobody read, and the cache took a third off the rest."
+
+
+def _inexact(number: Number, right: Decimal, otherwise: str) -> str:
+    """Return what to say of a number that no known mistake gives: that it is near, or what to think of."""
+    if abs(number.exact / Fraction(right) - 1) < ALMOST:
+        side = "below" if number.exact < Fraction(right) else "above"
+        return f"{number!r} US dollars is a little {side} the exact amount: do not round it, a bill adds up many such."
+    return f"{number!r} US dollars is not it. {otherwise}"
 
 
 def judge_honest_sum(honest_sum: Callable[[list[Decimal | None]], Any]) -> str:
     """Judge exercise 3.2: a sum that counts what it leaves out."""
-    cent = Decimal("0.01")
+    cent, inexact = Decimal("0.01"), ""
     for costs, wanted in (
         ([cent, 2 * cent], (3 * cent, 0)),
         ([cent, None, 4 * cent, None], (5 * cent, 2)),
-        ([Decimal(0), None, cent], (cent, 1)),
+        ([Decimal(0), None, cent, cent], (2 * cent, 1)),
         ([Decimal(0)], (Decimal(0), 0)),
         ([None, None], (None, 2)),
         ([], (None, 0)),
     ):
         found = honest_sum(list(costs))
         if not isinstance(found, tuple | list) or len(found) != 2:
-            raise Wrong("Return a pair: the sum, and how many amounts are unknown.")
+            raise Wrong(f"Return a pair, the sum and how many amounts are unknown, and not {found!r}.")
         amount, unknown = found
         shown = f"For {[None if cost is None else float(cost) for cost in costs]}"
-        if unknown != wanted[1]:
+        if wanted[0] != wanted[1] and amount == wanted[1] and unknown == wanted[0]:
+            raise Wrong(f"{shown} you return {found!r}: the sum comes first, and then how many are unknown.")
+        if isinstance(unknown, bool) or not as_number(unknown, f"{shown}, the count: ").near(wanted[1]):
+            known = len(costs) - wanted[1]
+            if unknown == known:
+                raise Wrong(f"{shown} {unknown} amounts are known: return how many are unknown, {wanted[1]}.")
             raise Wrong(f"{shown} {wanted[1]} amounts are unknown, not {unknown}: a 0 that is stated is known.")
-        if wanted[0] is None and amount is not None:
-            raise Wrong(f"{shown} nothing is known, so the sum is `None`, not {amount}: `sum([])` is 0.")
-        if isinstance(amount, float):
-            raise Wrong("The amounts are `Decimal`, and your sum is a float: add them as they are.")
-        if amount != wanted[0]:
+        if wanted[0] is None:
+            if amount is not None and type(amount).__name__ != "NAType":
+                raise Wrong(f"{shown} nothing is known, so the sum is `None`, not {amount}: `sum([])` is 0.")
+            continue
+        if amount is None:
+            raise Wrong(f"{shown} you return no sum, and {wanted[0]} is known: leave out what is `None`.")
+        number = as_number(amount, f"{shown}, the sum: ")
+        if isinstance(amount, float) or type(amount).__name__.startswith("float"):
+            inexact = " (Yours is a float. Over a month of bills it drifts in the last digits; `Decimal` does not.)"
+        if not number.near(wanted[0]):
             raise Wrong(f"{shown} the sum of what is known is {wanted[0]}, not {amount}.")
-    return "Whoever reads this sum can see how far to trust it."
+    return f"Whoever reads this sum can see how far to trust it.{inexact}"
 
 
 def judge_cache(answer: Any) -> str:
@@ -104,20 +120,45 @@ def judge_cache(answer: Any) -> str:
     whole = sum(turn.input_tokens or 0 for turn in of_chat)
     full, reduced = Decimal(2), Decimal("0.50")
     right, within = cached * (full - reduced) / MILLION, Decimal("0.005")
-    amount = _amount(answer)
-    if abs(amount - right) <= within:
-        return "Without the cache this model's invoice would be more than a quarter higher: long prompts pay back."
-    mistakes = {
-        right * MILLION: "The rates are per million tokens: divide by a million.",
-        right * 100: "That is in cents: the task asks for US dollars.",
-        cached * full / MILLION: "Cached tokens are not free: the saving is the difference of the two rates.",
-        cached * reduced / MILLION: "That is what the cached tokens cost. Without the cache, what would they have?",
-        of_all * (full - reduced) / MILLION: "Those are the cached tokens of all models: take the chat model's only.",
-        whole * (full - reduced) / MILLION: "Those are all input tokens: only the cached ones were cheaper.",
-    }
-    for wrong, reason in mistakes.items():
-        _one_of(amount, {wrong: reason}, within)
-    raise Wrong(f"{amount:.4f} US dollars is not it: cached tokens times what each of them saved.")
+    out = sum(turn.output_tokens or 0 for turn in of_chat)
+    number = as_number(answer)
+    judge_number(
+        number,
+        right,
+        [
+            (right * MILLION, "The rates are per million tokens: divide by a million."),
+            (right * 1000, "The rates are per million tokens, not per thousand."),
+            (right * 100, "That is in cents: the task asks for US dollars."),
+            (-right, "The sign is turned: a saving is what it would have cost less what it did cost."),
+            (cached * full / MILLION, "Cached tokens are not free: the saving is the difference of the two rates."),
+            (
+                cached * reduced / MILLION,
+                "That is what the cached tokens cost. Without the cache, what would they have?",
+            ),
+            (
+                of_all * (full - reduced) / MILLION,
+                "Those are the cached tokens of all models: take the chat model's only.",
+            ),
+            (
+                (of_all - cached) * (full - reduced) / MILLION,
+                "Those are the cached tokens of the other models: take the chat model's.",
+            ),
+            (whole * (full - reduced) / MILLION, "Those are all input tokens: only the cached ones were cheaper."),
+            (
+                (whole - cached) * (full - reduced) / MILLION,
+                "Those are the tokens that were not in the cache: nothing was saved on them.",
+            ),
+            (out * (full - reduced) / MILLION, "Those are output tokens: a cache holds input."),
+            (
+                whole * full / MILLION,
+                "That is what all input would have cost without the cache: how much less is it?",
+            ),
+            (cached, "Those are the tokens: each of them saved the difference of the two rates."),
+        ],
+        f"{number:.4f} US dollars is not it: cached tokens times what each of them saved.",
+        within=within,
+    )
+    return "Without the cache this model's invoice would be more than a quarter higher: long prompts pay back."
 
 
 EXERCISES = [

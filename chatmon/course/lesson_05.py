@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.reading import as_number, judge_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 Record = dict[str, Any]
 
@@ -61,6 +62,12 @@ def judge_slowest(slowest: Callable[[list[Record]], Any]) -> str:
         found = slowest([dict(span) for span in spans])
         if isinstance(found, dict):
             raise Wrong("Return the span's name, not the span.")
+        if found is None:
+            raise Wrong(f"With {what} nothing was returned: return the span's name.")
+        if found in [span["id"] for span in spans]:
+            raise Wrong(f"{found!r} is a span's id: return its name.")
+        if not isinstance(found, str):
+            raise Wrong(f"With {what} you return {found!r}: return a span's name.")
         if found == right:
             continue
         names = [span["name"] for span in spans]
@@ -69,6 +76,12 @@ def judge_slowest(slowest: Callable[[list[Record]], Any]) -> str:
         if found == max(spans, key=lambda span: span["seconds"])["name"]:
             raise Wrong(
                 f"With {what} you found {found!r}, the longest: it contains the others. Take off what is below."
+            )
+        leaves = [span for span in spans if span["id"] not in {other["parent"] for other in spans}]
+        if found == max(leaves, key=lambda span: span["seconds"])["name"]:
+            raise Wrong(
+                f"With {what} you found {found!r}, the longest of those with nothing below: a parent has own "
+                f"time too. {_own_times(spans)}."
             )
         raise Wrong(f"With {what} you found {found!r}, and the most own time is in {right!r}: {_own_times(spans)}.")
     return "Most own time is where to look, and in a span with children it is a request for one more span."
@@ -119,7 +132,7 @@ def judge_report(report: Callable[[list[Record]], Any]) -> str:
     """Judge exercise 5.2: a report over runs that counts turns, and each token once."""
     for what, runs, right in WEEKS:
         found = report([dict(run) for run in runs])
-        if not isinstance(found, dict):
+        if not isinstance(found, Mapping) and type(found).__name__ != "Series":
             raise Wrong(f"Return a dict, not a {type(found).__name__}.")
         if "error" in found:
             raise Wrong(f"For {what} you return an error in place of a result: give what is known, and None.")
@@ -130,23 +143,61 @@ def judge_report(report: Callable[[list[Record]], Any]) -> str:
 
 
 def _judge_week(what: str, runs: list[Record], found: Mapping[str, Any], right: Mapping[str, Any]) -> None:
-    if found["turns"] != right["turns"]:
-        all_runs = " Those are all runs: a turn is a root, which has no parent." if found["turns"] == len(runs) else ""
-        raise Wrong(f"For {what} there are {right['turns']} turns, not {found['turns']}.{all_runs}")
-    rate, wanted = found["success_rate"], right["success_rate"]
+    turns = as_number(found["turns"], f"For {what}, `turns`: ")
+    calls = sum(run["run_type"] == "llm" for run in runs)
+    good = sum(run["status"] == "success" for run in runs if run["parent_run_id"] is None)
+    wrong_turns = f"For {what} there are {right['turns']} turns, not {turns:g}"
+    judge_number(
+        turns,
+        right["turns"],
+        [
+            (len(runs), f"{wrong_turns}. Those are all runs: a turn is a root, which has no parent."),
+            (calls, f"{wrong_turns}. Those are the calls of type llm: a turn is a root, which has no parent."),
+            (good, f"{wrong_turns}. Those are the turns that succeeded: count the others, too."),
+        ],
+        f"{wrong_turns}: a turn is a root, which has no parent.",
+    )
+    _judge_rate(what, runs, found["success_rate"], right["success_rate"])
+    tokens = as_number(found["tokens"], f"For {what}, `tokens`: ")
+    wrong_tokens = f"For {what} there are {right['tokens']} tokens, not {tokens:g}"
+    twice = sum(run["total_tokens"] or 0 for run in runs)
+    roots = sum(run["total_tokens"] or 0 for run in runs if run["parent_run_id"] is None)
+    succeeded = sum(
+        run["total_tokens"] or 0 for run in runs if run["run_type"] == "llm" and run["parent_run_id"] is not None
+    )
+    judge_number(
+        tokens,
+        right["tokens"],
+        [
+            (twice, f"{wrong_tokens}: you added all runs, and what holds a call has its tokens too."),
+            (roots, f"{wrong_tokens}: you added the roots, which need not know them: add the calls."),
+            (succeeded, f"{wrong_tokens}: a call may be a root itself, and it has tokens, too."),
+        ],
+        f"{wrong_tokens}: add the runs of type llm, wherever they are.",
+    )
+
+
+def _judge_rate(what: str, runs: list[Record], found: Any, wanted: float | None) -> None:
     if wanted is None:
-        if rate is not None:
-            raise Wrong(f"For {what} the success rate is {rate}, and nothing is known: None.")
-    elif not isinstance(rate, int | float) or not math.isclose(rate, wanted, abs_tol=1e-3):
-        raise Wrong(f"For {what} the success rate is {wanted:.3f}, not {rate}: only roots are turns, a call is none.")
-    if found["tokens"] != right["tokens"]:
-        twice = sum(run["total_tokens"] or 0 for run in runs)
-        roots = sum(run["total_tokens"] or 0 for run in runs if run["parent_run_id"] is None)
-        reason = {
-            twice: "you added all runs, and what holds a call has its tokens too.",
-            roots: "you added the roots, which need not know them: add the calls.",
-        }.get(found["tokens"], "add the runs of type llm, wherever they are.")
-        raise Wrong(f"For {what} there are {right['tokens']} tokens, not {found['tokens']}: {reason}")
+        if found is not None and type(found).__name__ != "NAType":
+            raise Wrong(f"For {what} the success rate is {found}, and nothing is known: `None`.")
+        return
+    if found is None:
+        raise Wrong(f"For {what} you return no success rate, and it is known: {wanted:.3f}.")
+    rate = as_number(found, f"For {what}, `success_rate`: ")
+    told = f"For {what} the success rate is {wanted:.3f}, not {rate:g}"
+    every = sum(run["status"] == "success" for run in runs) / len(runs)
+    judge_number(
+        rate,
+        wanted,
+        [
+            (every, f"{told}: only roots are turns, a call is none."),
+            (100 * wanted, f"{told}: give a share between 0 and 1."),
+            (1 - wanted, f"{told}: that is the share that failed."),
+        ],
+        f"{told}: the share of roots whose `status` is success.",
+        within=1e-3,
+    )
 
 
 PAIRS: Final = (
@@ -168,19 +219,34 @@ def judge_gain(gain: Callable[[Mapping[str, Any], Mapping[str, Any]], Any]) -> s
     for what, first, second, right in PAIRS:
         found = gain(dict(first), dict(second))
         if right is None:
-            if found is not None:
+            if found is not None and type(found).__name__ != "NAType":
                 raise Wrong(f"With {what} nothing can be compared, so it is None, not {found}.")
             continue
-        if not isinstance(found, int | float):
-            raise Wrong(f"With {what} return one number, not {found!r}.")
-        if math.isclose(found, right, abs_tol=1e-3):
-            continue
-        if math.isclose(found, _plain(second) - _plain(first), abs_tol=1e-3):
-            raise Wrong(f"With {what} you compared two means over different questions: take those that both have.")
-        if math.isclose(found, -right, abs_tol=1e-3):
-            raise Wrong("Second less first, please: a gain is above 0 where the second is better.")
-        raise Wrong(
-            f"With {what} it is {right:.3f}, not {found:.3f}: a score of 0 counts, and a score of None does not."
+        if found is None:
+            raise Wrong(f"With {what} you return None, and {right:.3f} is known.")
+        number = as_number(found, f"With {what}: ")
+        both = [one for one in first if first[one] is not None and second.get(one) is not None]
+        ratio = sum(float(second[one] or 0) for one in both) / (sum(float(first[one] or 0) for one in both) or 1)
+        judge_number(
+            number,
+            right,
+            [
+                (
+                    _plain(second) - _plain(first),
+                    f"With {what} you compared two means over different questions: take those that both have.",
+                ),
+                (-right, "Second less first, please: a gain is above 0 where the second is better."),
+                (right * len(both), f"With {what} you return the sum of the differences, {number:.3f}: take the mean."),
+                (
+                    right * len(both) / len(first),
+                    f"With {what} you divide by all {len(first)} questions: divide by those with two scores.",
+                ),
+                (100 * right, f"With {what} you return {number:g}: scores are not per cent."),
+                (ratio, f"With {what} you return a ratio, {number:.3f}: take differences."),
+                (ratio - 1, f"With {what} you return a relative gain, {number:.3f}: take the mean of the differences."),
+            ],
+            f"With {what} it is {right:.3f}, not {number:.3f}: a score of 0 counts, and a score of None does not.",
+            within=1e-3,
         )
     return "The version that leaves out what is hard looks better in its mean; question by question it does not."
 

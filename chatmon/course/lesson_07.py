@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.reading import as_number, judge_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from chatmon.traffic import Simulation
 
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)
-SECOND_WEEK: Final = START + timedelta(days=7)
 FEWEST: Final = 100
 TERRIBLE: Final = 30.0
 """Seconds."""
@@ -28,19 +28,21 @@ def judge_silent(answer: Any) -> str:
     """Judge exercise 7.1: terrible response times none of which is above their 90th percentile."""
     import pandas as pd
 
-    try:
-        seconds = pd.Series([float(one) for one in answer], dtype=float)
-    except (TypeError, ValueError):
-        raise Wrong(f"A {type(answer).__name__} could not be read as response times: give a list of numbers.") from None
-    if not all(math.isfinite(one) and one >= 0 for one in seconds):
-        raise Wrong("A reply takes some finite number of seconds, and no negative one.")
+    if isinstance(answer, str | bytes | Mapping) or not hasattr(answer, "__iter__"):
+        raise Wrong(f"A {type(answer).__name__} could not be read as response times: give a list of numbers.")
+    if type(answer).__name__ == "DataFrame":
+        raise Wrong("That is a whole table: give its column of response times.")
+    seconds = pd.Series([float(as_number(one, "One of the response times: ")) for one in answer], dtype=float)
+    if not (seconds >= 0).all():
+        raise Wrong("A reply takes some number of seconds, and no negative one.")
     if len(seconds) < FEWEST:
         raise Wrong(f"{len(seconds)} response times: give at least {FEWEST}.")
-    above = int((seconds > seconds.quantile(0.9)).sum())
+    above, limit = int((seconds > seconds.quantile(0.9)).sum()), seconds.quantile(0.9)
     if above:
+        alike = "they are all different, so some must be above it" if seconds.is_unique else "some are above it"
         raise Wrong(
-            f"{above} of {len(seconds)} are above the 90th percentile, {seconds.quantile(0.9):g} s: what must the "
-            "slowest tenth be for that not to happen?"
+            f"{above} of {len(seconds)} are above the 90th percentile, {limit:g} s ({alike}): what must the slowest "
+            "tenth be for that not to happen?"
         )
     if seconds.mean() < TERRIBLE:
         raise Wrong(f"The mean is {seconds.mean():.1f} s: users would not call that terrible; make it {TERRIBLE:g}.")
@@ -51,56 +53,44 @@ class Weeks(NamedTuple):
     """Two weeks in which the mix of questions shifts.
 
     Attributes:
-        before: The turns of the first.
+        what: What happened.
+        before: For each intent of the first week, its turns, and how many in a hundred were completed.
         after: Those of the second.
-        least: The lower of what truly became dearer with the mix of the one week and of the other.
-        most: The higher.
-        shifted: Intent that was asked for more often.
     """
 
-    before: pd.DataFrame
-    after: pd.DataFrame
-    least: float
-    most: float
-    shifted: str
+    what: str
+    before: Mix
+    after: Mix
 
 
-MIXES: Final = (
-    ("router", "overpowered_model:intent=billing:severe@2026-03-09"),
-    ("installation", None),
-    ("installation", "price_change:model={strong}:severe@2026-03-09"),
+Mix = Mapping[str, tuple[int, int]]
+WEEKS: Final = (
+    Weeks(
+        "most intents a little better, and more people with router questions",
+        {"account": (400, 80), "billing": (300, 70), "router": (100, 40), "outage": (40, 75)},
+        {"account": (200, 85), "billing": (250, 74), "router": (500, 45), "outage": (40, 35)},
+    ),
+    Weeks(
+        "nothing but other questions",
+        {"account": (200, 80), "billing": (200, 65), "router": (400, 45)},
+        {"account": (500, 80), "billing": (200, 65), "router": (100, 45)},
+    ),
+    Weeks(
+        "every intent worse, one that is gone, and a new one that is easy",
+        {"account": (300, 80), "billing": (300, 60), "router": (200, 50), "contract": (300, 20)},
+        {"account": (300, 75), "billing": (200, 55), "router": (400, 45), "e-sim": (300, 95)},
+    ),
 )
-"""The intent asked for more often, and what became dearer besides."""
-NEAR: Final = 0.03
-"""How far from the truth a comparison of weeks with so many turns may be by chance."""
+NEAR: Final = 0.005
+"""How far weights of another kind than the two weeks' own may lead."""
 
 
-@cache
-def _weeks() -> list[Weeks]:
-    from chatmon import config
+def _frame(mix: Mix) -> pd.DataFrame:
+    """Return a turn a row, in an order that has no meaning."""
+    import pandas as pd
 
-    found = []
-    for seed, (intent, dearer) in enumerate(MIXES, 721):
-        shift = f"mix_shift:intent={intent}:severe@2026-03-09"
-        mended = [] if dearer is None else [dearer.format(strong=config.models().desk.strong)]
-        with_it = _costs(seed, shift, *mended)
-        truths = [_cost_of_second(seed, *mix, *mended) / _cost_of_second(seed, *mix) - 1 for mix in ([], [shift])]
-        later = with_it["timestamp"] >= SECOND_WEEK
-        found.append(Weeks(with_it[~later], with_it[later], min(truths), max(truths), intent))
-    return found
-
-
-@cache
-def _costs(seed: int, *problems: str) -> pd.DataFrame:
-    from chatmon.turns import as_frame
-
-    frame = as_frame(_traffic(seed, *problems, turns_per_day=2100).turns)[["timestamp", "intent", "cost"]]
-    return frame.assign(intent=frame["intent"].astype(str), cost=frame["cost"].astype(float))
-
-
-def _cost_of_second(seed: int, *problems: str) -> float:
-    frame = _costs(seed, *problems)
-    return float(frame.loc[frame["timestamp"] >= SECOND_WEEK, "cost"].sum())
+    rows = [(intent, at * 100 < share * n) for intent, (n, share) in mix.items() for at in range(n)]
+    return pd.DataFrame(rows, columns=["intent", "completed"]).sample(frac=1, random_state=7, ignore_index=True)
 
 
 def _traffic(seed: int, *problems: str, turns_per_day: float = 700) -> Simulation:
@@ -111,27 +101,65 @@ def _traffic(seed: int, *problems: str, turns_per_day: float = 700) -> Simulatio
 
 
 def judge_change(change: Callable[[pd.DataFrame, pd.DataFrame], Any]) -> str:
-    """Judge exercise 7.2: what became dearer like for like, in weeks whose questions shift."""
-    for weeks in _weeks():
-        said = change(weeks.before.copy(), weeks.after.copy())
-        if isinstance(said, bool) or not isinstance(said, int | float):
-            raise Wrong(f"It returned a {type(said).__name__}: return one number, such as 0.1 for 10 % more.")
-        if weeks.least - NEAR <= said <= weeks.most + NEAR:
+    """Judge exercise 7.2: how completion changed like for like, in weeks whose questions shift, come and go."""
+    for weeks in WEEKS:
+        before, after = _frame(weeks.before), _frame(weeks.after)
+        number = as_number(change(before, after), f"With {weeks.what}: ")
+        common = weeks.before.keys() & weeks.after.keys()
+        differences = {one: (weeks.after[one][1] - weeks.before[one][1]) / 100 for one in common}
+        held = [_weighed(differences, mix) for mix in (weeks.before, weeks.after)]
+        least, most = min(held), max(held)
+        if least - NEAR <= number <= most + NEAR:
             continue
-        plain = weeks.after["cost"].mean() / weeks.before["cost"].mean() - 1
-        true = f"{weeks.least:+.1%}" if weeks.least == weeks.most else f"{weeks.least:+.1%} to {weeks.most:+.1%}"
-        if abs(said - plain) < 0.005:
-            raise Wrong(
-                f"{said:+.1%} is the plain change. More people asked about {weeks.shifted} in that week; what became "
-                f"dearer is {true}."
-            )
-        if any(weeks.least - NEAR <= one <= weeks.most + NEAR for one in (said / 100, said - 1)):
-            raise Wrong(f"{said:g}: return a share, 0.1 for 10 % more, and neither per cent nor a factor.")
-        raise Wrong(
-            f"It said {said:+.1%} where the truth is {true}: give each intent the weight that it has in one of the "
-            "weeks, the same one for both."
+        true = f"{least:+.1%}" if least == most else f"{least:+.1%} to {most:+.1%}"
+        judge_number(
+            number,
+            held,
+            _mistaken_changes(weeks, before, after, differences, number, true),
+            f"With {weeks.what} it said {number:+.1%} where the truth is {true}: give each intent that both weeks have "
+            "the weight that it has in one of them, the same one for both, with weights that add up to 1.",
         )
-    return "The mix shifted each time, and only what became dearer counted."
+    return "The mix shifted each time, intents came and went, and only what really changed counted."
+
+
+def _weighed(values: Mapping[str, float], mix: Mix) -> float:
+    """Return the mean of the intents' values, each with the weight that its turns have in a week."""
+    return sum(value * mix[one][0] for one, value in values.items()) / sum(mix[one][0] for one in values)
+
+
+def _mistaken_changes(
+    weeks: Weeks, before: pd.DataFrame, after: pd.DataFrame, differences: Mapping[str, float], said: float, true: str
+) -> list[tuple[float, str]]:
+    """Return what each mistake says of two weeks, and its reason."""
+    first = {one: share / 100 for one, (_, share) in weeks.before.items()}
+    common = differences.keys()
+    plain = after["completed"].mean() - before["completed"].mean()
+    of_common = [week.loc[week["intent"].isin(common), "completed"].mean() for week in (before, after)]
+    told = f"With {weeks.what} it said {said:+.1%}, and the truth is {true}"
+    held = _weighed(differences, weeks.before)
+    then = _weighed({one: first[one] for one in common}, weeks.before)
+    gone = sum(first[one] * weeks.before[one][0] for one in first.keys() - common) / len(before)
+    unscaled = sum(differences[one] * weeks.before[one][0] for one in common) / len(before)
+    return [
+        (plain, f"{told}: that is the plain change. Other questions were asked; compare like with like."),
+        (
+            of_common[1] - of_common[0],
+            f"{told}: the same intents, and still their plain change. Weigh them alike.",
+        ),
+        (-held, f"{told}: first the second week, then the first, so that better is above 0."),
+        (
+            sum(differences.values()) / len(differences),
+            f"{told}: give each intent the weight of its turns.",
+        ),
+        (held / then, f"{told}: that is a relative change. Return the difference of the two shares."),
+        (1 + held / then, f"{told}: that is a factor. Return the difference of the two shares."),
+        (100 * held, f"{said:g}: return a share, 0.05 for 5 points, and not points."),
+        (
+            unscaled - gone,
+            f"{told}: an intent that is gone counts as never completed. Leave it out on both sides.",
+        ),
+        (unscaled, f"{told}: where an intent is left out, the weights of the others have to add up to 1 again."),
+    ]
 
 
 class Case(NamedTuple):
@@ -155,6 +183,7 @@ DEAR: Final = ("overpowered_model:intent=billing:severe@2026-03-09", "error_burs
 SLOW: Final = ("price_change:model={strong}:severe@2026-03-09", "latency_step:region=germany:severe@2026-03-08")
 CASES: Final = (
     Case(STORM, 701, 5.0, worth=True),
+    Case(STORM, 701, 1.5, worth=True),
     Case(SLOW, 701, 10.0, worth=True),
     Case(SLOW, 701, 30.0, worth=False),
     Case(DEAR, 701, 8.6, worth=False),
@@ -195,11 +224,13 @@ def _incident(problems: tuple[str, ...], seed: int) -> Incident:
 
 def judge_choice(choose: Callable[[Recommendations, float], Any]) -> str:
     """Judge exercise 7.3: the recommendation that surely saves enough, held against what mending it truly saved."""
-    from chatmon.optimizer import Recommendation
+    from chatmon.optimizer import Recommendation, Recommendations
 
     for case in CASES:
         found, where, true = _incident(case.problems, case.seed)
         chosen = choose(found, case.usd)
+        if isinstance(chosen, list | tuple | Recommendations):
+            raise Wrong(f"It returned {len(chosen)} of them: return one, the largest, or `None`.")
         if chosen is not None and not isinstance(chosen, Recommendation):
             raise Wrong(f"It returned a {type(chosen).__name__}: return one of the recommendations, or `None`.")
         asked = f"At least ${case.usd:.2f} a month was asked for"
@@ -212,6 +243,12 @@ def judge_choice(choose: Callable[[Recommendations, float], Any]) -> str:
         if chosen is None:
             raise Wrong(f"{asked}, and you chose none: mending {_named(where)} truly saves ${true:.2f}.")
         if dict(chosen.slice) != where:
+            saved = chosen.monthly.get("usd")
+            if saved is not None and saved.low >= case.usd:
+                raise Wrong(
+                    f"{asked}. {chosen.kind} of {chosen.where} is surely enough, and not the largest: mending "
+                    f"{_named(where)} truly saves ${true:.2f}."
+                )
             raise Wrong(
                 f"{asked}. You chose {chosen.kind} of {chosen.where}; mending {_named(where)} truly saves more money, "
                 f"${true:.2f}."
@@ -235,8 +272,8 @@ EXERCISES = [
     Exercise(
         "7.2",
         hints=(
-            "The lesson's cell with `at_old_mix` does it: the means of each intent, weighed by the shares of one week.",
-            "Weigh both weeks' means by `before.intent.value_counts(normalize=True)`; divide one sum by the other.",
+            "The share of each intent and week first, then a mean with the same weights for both weeks. Which intents?",
+            "Keep the intents of both weeks, weigh them by their turns in `before`, divide by the sum of the weights.",
         ),
         judge=judge_change,
     ),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chatmon.course.exercises import Exercise, Wrong, as_number
+from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.reading import as_names, as_number, judge_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +29,7 @@ DEEP = [
     _run("4", "2", "retriever", None),
     _run("5", "2", "llm", "0.0030"),
 ]
-RETRIED = [_run("1", None, "chain", "0.0070"), _run("2", "1", "llm", None), _run("3", "1", "llm", "0.0070")]
+RETRIED = [_run("6", None, "chain", "0.0070"), _run("7", "6", "llm", None), _run("8", "6", "llm", "0.0070")]
 CALLS = [_run("2", "1", "llm", "0.0040"), _run("5", "4", "llm", "0.0060")]
 
 
@@ -39,17 +42,27 @@ def judge_cost_of(cost_of: Callable[[list[Run]], Any]) -> str:
         "two messages in one list": [*PLAIN, *RETRIED],
         "an export of model calls alone": CALLS,
     }.items():
-        stated = [(run, float(run["total_cost"] or 0)) for run in runs]
-        right = sum(cost for run, cost in stated if run["run_type"] == "llm")
-        found = as_number(cost_of([dict(run) for run in runs]))
-        if abs(found - right) < 1e-9:
-            continue
-        if abs(found - sum(cost for _, cost in stated)) < 1e-9:
-            raise Wrong(f"For {what} the parents are added to their children: {found:g}, where it cost {right:g}.")
-        if abs(found - sum(cost for run, cost in stated if run["parent_run_id"] is None)) < 1e-9:
-            raise Wrong(f"For {what} your roots add up to {found:g}: it holds no roots, and it cost {right:g}.")
-        raise Wrong(f"For {what} you return {found:g}, and it cost {right:g}.")
-    if as_number(cost_of([])) != 0:
+        stated = {run["id"]: Decimal(run["total_cost"] or 0) for run in runs}
+        right = sum((stated[run["id"]] for run in runs if run["run_type"] == "llm"), Decimal(0))
+        every = sum(stated.values(), Decimal(0))
+        roots = sum((stated[run["id"]] for run in runs if run["parent_run_id"] is None), Decimal(0))
+        no_calls = [(every - right, f"For {what} you added everything but the calls.")] if every != right else []
+        number = as_number(cost_of([dict(run) for run in runs]), f"For {what}: ")
+        judge_number(
+            number,
+            right,
+            [
+                (every, f"For {what} the parents are added to their children: {number:g}, where it cost {right:g}."),
+                (roots, f"For {what} your roots add up to {number:g}, and it cost {right:g}: they need not be there."),
+                (right * 1_000_000, f"For {what} you return {number:g}: costs are US dollars already."),
+                (right * 100, f"For {what} you return {number:g}, which is cents: give US dollars."),
+                *no_calls,
+                (len(runs), f"For {what} you return how many runs there are: add up `total_cost`."),
+            ],
+            f"For {what} you return {number:g}, and it cost {right:g}.",
+            within=Decimal("1e-9"),
+        )
+    if not as_number(cost_of([]), "For an export without runs: ").near(0):
         raise Wrong("An export without runs cost 0.")
     return "A call is the one run that somebody is charged for, so this holds for any export that has its calls."
 
@@ -61,30 +74,49 @@ def judge_input_tokens(input_tokens: Callable[[dict[str, int]], Any]) -> str:
         ({"input": 126, "input_cached_tokens": 1024, "output": 50, "total": 1200}, 1150),
         ({"input": 1150, "input_cached_tokens": 1024, "output": 50, "total": 1200}, 1150),
         ({"input": 80, "input_cached_tokens": 0, "output": 20, "total": 100}, 80),
+        ({"input": 400, "input_cached_tokens": 128, "output": 50, "total": 450}, 400),
         ({"input": 90, "input_cached_tokens": 512, "output": 30, "output_reasoning": 70, "total": 702}, 602),
         ({"input": 602, "input_cached_tokens": 512, "output": 100, "output_reasoning": 70, "total": 702}, 602),
         ({"input": 300, "output": 40, "output_reasoning": 60, "total": 400}, 300),
     ):
-        found = as_number(input_tokens(dict(usage)))
-        if found == right:
-            continue
-        if found == usage["total"] - usage["output"]:
-            raise Wrong(f"For {usage} the reasoning is still in your {found:g}: it is output, beside `output` here.")
-        if found == usage["input"]:
-            raise Wrong(f"For {usage} the parts make the total only with the cached tokens: they are not in `input`.")
-        if found == usage["input"] + usage.get("input_cached_tokens", 0):
-            raise Wrong(
-                f"For {usage} `input` and `output` make the total already: cached tokens are in `input`, and you added "
-                "them again."
-            )
-        raise Wrong(f"For {usage} the whole input is {right}, not {found:g}.")
+        number = as_number(input_tokens(dict(usage)), f"For {usage}: ")
+        cached, reasoning = usage.get("input_cached_tokens", 0), usage.get("output_reasoning", 0)
+        judge_number(
+            number,
+            right,
+            [
+                (
+                    usage["total"] - usage["output"],
+                    f"For {usage} the reasoning is still in your {number:g}: it is output, beside `output` here.",
+                ),
+                (
+                    usage["input"],
+                    f"For {usage} the parts make the total only with the cached tokens: they are not in `input`.",
+                ),
+                (
+                    usage["input"] + cached,
+                    f"For {usage} `input` and `output` make the total: cached tokens are in it; you added them again.",
+                ),
+                (
+                    usage["total"] - usage["output"] - reasoning,
+                    f"For {usage} reasoning is in `output` already, and you took it off again.",
+                ),
+                (
+                    usage["input"] - cached,
+                    f"For {usage} you return {number:g}: cached tokens are input, too, and not to be taken off.",
+                ),
+                *([(cached, f"For {usage} those are the cached tokens: give the whole input.")] if cached else []),
+                (usage["output"], f"For {usage} that is the output: the input is asked for."),
+                (usage["total"], f"For {usage} that is the total, output and all: the whole input is {right}."),
+            ],
+            f"For {usage} the whole input is {right}, not {number:g}.",
+        )
     return "The map convicts itself: whoever reads the name alone is wrong for one of the two habits."
 
 
 def judge_files(answer: Any) -> str:
     """Judge exercise 10.3: which of four files can say what a conversation cost."""
-    given = [answer] if isinstance(answer, str) else answer
-    found = {str(name).strip() for name in given}
+    found = set(as_names(answer, "files"))
     reasons: Mapping[str, str] = {
         "otlp_base64.jsonl.gz": "The spans know their conversations, and none states a cost. (Tokens times a price "
         "would be an answer, of lesson 3.)",
@@ -96,6 +128,8 @@ def judge_files(answer: Any) -> str:
             raise Wrong(reason)
     if strangers := sorted(found - ANSWERING):
         raise Wrong(f"There is no file {', '.join(strangers)}: take from `names`.")
+    if not found:
+        raise Wrong("Some can: look for a cost, and for fewer conversations than turns.")
     if found != ANSWERING:
         raise Wrong("Another one can: look for a cost, and for fewer conversations than turns.")
     return "You asked what a file holds before you asked it a question, which is the order that saves a week."
@@ -103,28 +137,36 @@ def judge_files(answer: Any) -> str:
 
 def judge_mix(answer: Any) -> str:
     """Judge exercise 10.4: how much of the fourth week's change in cost is other models."""
-    parts = _parts("model")
-    found, within = as_number(answer), 0.006
-    mistakes = {
+    parts, number = _parts("model"), as_number(answer)
+    told = {
         "after": "That is the bill of the fourth week.",
+        "before": "That is the bill of the first week.",
         "change": "That is the whole change: volume, mix and rate together.",
         "rate": "That is the rate: turns of the same model that cost more or less.",
         "volume": "That is the volume: fewer turns.",
     }
-    if abs(found - parts["mix"]) <= within:
-        return "Somebody sent an intent to a stronger model: nobody's price changed, only who answers."
-    for name, reason in mistakes.items():
-        if abs(found - parts[name]) <= within:
-            raise Wrong(reason)
-    if abs(found - _parts("intent")["mix"]) <= within:
-        raise Wrong("That is the mix between intents: split by model.")
-    if abs(found - _parts("model", last=3)["mix"]) <= within:
-        raise Wrong("That is the third week: take the fourth.")
-    if abs(found + parts["mix"]) <= within:
-        raise Wrong("The sign is turned: compare the first week with the fourth, in this order.")
-    raise Wrong(f"{found:.2f} US dollars is not it: compare week one with week four by model, and take the mix.")
+    judge_number(
+        number,
+        parts["mix"],
+        [
+            *((parts[name], reason) for name, reason in told.items()),
+            (parts["mix"] + parts["rate"], "Mix and rate together: give the mix alone."),
+            (parts["mix"] + parts["volume"], "Mix and volume together: give the mix alone."),
+            (_parts("intent")["mix"], "That is the mix between intents: split by model."),
+            (_parts("model", last=3)["mix"], "That is the third week: take the fourth."),
+            (_parts("model", last=2)["mix"], "That is the second week: take the fourth, which is `weeks[3]`."),
+            (-parts["mix"], "The sign is turned: compare the first week with the fourth, in this order."),
+            (100 * parts["mix"], "That is in cents: give US dollars."),
+            (parts["mix"] / parts["before"], "That is a share of the first week's bill: give US dollars."),
+            (parts["mix"] / parts["change"], "That is a share of the change: give US dollars."),
+        ],
+        f"{number:.2f} US dollars is not it: compare week one with week four by model, and take the mix.",
+        within=0.006,
+    )
+    return "Somebody sent an intent to a stronger model: nobody's price changed, only who answers."
 
 
+@cache
 def _parts(by: str, last: int = 4) -> dict[str, float]:
     """Return the parts of the change in cost from the first week to another one."""
     from datetime import UTC, datetime, timedelta
@@ -141,7 +183,7 @@ def _parts(by: str, last: int = 4) -> dict[str, float]:
         rows = query(turns, f"SELECT {by}, count(cost), sum(cost) FROM turns GROUP BY {by}")  # noqa: S608 - our own names
         periods.append({name: Sums(priced, Fraction(cost)) for name, priced, cost in rows})
     found = decompose(*periods)
-    named = {name: float(getattr(found, name)) for name in ("after", "volume", "mix", "rate")}
+    named = {name: float(getattr(found, name)) for name in ("before", "after", "volume", "mix", "rate")}
     return named | {"change": float(found.after - found.before)}
 
 

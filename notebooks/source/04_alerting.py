@@ -266,28 +266,39 @@ run = scored(
 
 # %% [markdown]
 # ### Exercise 4.2
-# Write a rule for errors, as TOML, that would work on a desk you have not seen.
+# Your rules move to another desk, which has 5,000 turns a day: seven times as many. What has to change?
 #
-# 1. Complete the text: a table `[[rule]]` with `name`, `measure`, `statistic`, `window` and `above`, and whatever else you
-#    want of `by`, `min_n`, `for`, `recover`.
-# 2. `parse_rules(answer)` tells you what is wrong with it, and `scored(*parse_rules(answer))` how it does here.
+# 1. Write a rule for errors as TOML: a table `[[rule]]` with `name`, `measure`, `statistic`, `window` and `above`, and
+#    whatever else you want of `by`, `min_n`, `for`, `recover`. A duration is a text, `"30m"`; `by` is a list, `["region"]`.
+# 2. `parse_rules(answer)` tells you what is wrong with it. The lines below make a week of that desk, with a burst of errors on
+#    Thursday, to try it on: `print(score(replay(parse_rules(answer), busy.turns), busy.truth))`.
 #
-# We run it over other weeks of the same desk, two with a burst of errors and one quiet, and check that it catches both
-# bursts with at most one false alarm. Stuck? Run `hint("4.2")`.
+# We run it over other weeks of the busy desk, two with a burst and one quiet, and check that each burst is known within 15
+# minutes, without a false alarm. Stuck? Run `hint("4.2")`.
+#
+# <!-- free: 5,000, 15 -->
 
 # %% tags=["stub"]
+from chatmon.traffic import Problem, simulate
+
+planted = Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")
+busy = simulate(412, start=datetime(2026, 3, 9, tzinfo=UTC), days=7, problems=[planted], turns_per_day=5000)
 answer = ...  # your turn
 
 # %% tags=["solution"]
+from chatmon.traffic import Problem, simulate
+
+planted = Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")
+busy = simulate(412, start=datetime(2026, 3, 9, tzinfo=UTC), days=7, problems=[planted], turns_per_day=5000)
 answer = """
 [[rule]]
 name = "burst"
 measure = "first_error"
-statistic = "sum"
+statistic = "rate"
 window = "30m"
-above = 2
+above = 0.1
+min_n = 30
 by = ["region"]
-keep_firing_for = "10m"
 """
 
 # %%

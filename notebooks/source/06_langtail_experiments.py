@@ -364,19 +364,20 @@ figures.looks(result, title="Monday's win never came near its bound")
 
 # %% [markdown]
 # ### Exercise 6.2
-# A colleague is careful: she stops at p < 0.01, that is beyond 2.576, and looks every evening for 14 days.
+# A colleague looks after 1, 3, 7, 14 and 28 days. She is careful: before the last day she stops only at p < 0.01, that is
+# beyond 2.576; on the last day p < 0.05 will do, beyond 1.96. Every day brings as much data as any other.
 #
 # 1. How often does she find something where nothing is? Give a share, not per cent.
 #
 # We check the number to half a percentage point. Stuck? Run `hint("6.2")`.
 #
-# <!-- free: 0.01, 2.576, 14 -->
+# <!-- free: 14, 28, 0.01, 2.576, 0.05, 1.96 -->
 
 # %% tags=["stub"]
 answer = ...  # your turn
 
 # %% tags=["solution"]
-answer = crossings([2.576] * 14, range(1, 15))[-1]
+answer = crossings([2.576] * 4 + [1.96], [1, 3, 7, 14, 28])[-1]
 
 # %%
 check("6.2", answer)

@@ -388,15 +388,17 @@ print(recommend(shift.turns))
 
 # %% [markdown]
 # ### Exercise 7.2
-# Write the comparison that is not fooled.
+# Another desk counts completed tasks, and fewer were completed this week. Is the bot worse, or the questions harder?
 #
-# 1. Complete `change(before, after)`. Both are frames of turns with the columns `intent` and `cost` (a float).
-# 2. It returns the relative change in the cost of a turn *with the mix of intents held*: `0.1` for 10 % more.
+# 1. Complete `change(before, after)`. Both are frames of turns with the columns `intent` and `completed` (true or false).
+# 2. It returns by how much the share of completed tasks changed *with the mix of intents held*, as a difference: `0.05` for
+#    5 points more.
+# 3. An intent that was asked about in one week only says nothing about a change. Leave it out.
 #
-# We call it with weeks that you do not know: the mix shifts, and in some of them something really becomes dearer. The
-# simulator knows by how much. Stuck? Run `hint("7.2")`.
+# We call it with weeks that you do not know. The mix shifts, intents come and go, and in some of the weeks the bot really
+# became better or worse. Stuck? Run `hint("7.2")`.
 #
-# <!-- free: 10 % -->
+# <!-- free: 5 -->
 
 
 # %% tags=["stub"]
@@ -406,9 +408,10 @@ def change(before, after):
 
 # %% tags=["solution"]
 def change(before, after):
-    weights = before["intent"].value_counts(normalize=True)
-    then, now = (week.groupby("intent")["cost"].mean() for week in (before, after))
-    return (weights * now).sum() / (weights * then).sum() - 1
+    then, now = (week.groupby("intent")["completed"].mean() for week in (before, after))
+    differences = (now - then).dropna()
+    weights = before["intent"].value_counts()[differences.index]
+    return (weights * differences).sum() / weights.sum()
 
 
 # %%

@@ -1,9 +1,9 @@
-"""Every exercise is tried with a right answer, another right one, typical wrong ones, and its untouched stub."""
+"""Every exercise is tried with right answers of many forms, typical wrong ones, and its untouched stub."""
 
 from typing import Any
 
 import pytest
-from cases import Cases, collect, complaints
+from cases import FEWEST_WRONG, Cases, collect, complaints, forms
 
 from chatmon.course import exercises
 from chatmon.course.exercises import Exercise, Wrong, grade
@@ -15,6 +15,15 @@ EXERCISES = [exercise for lesson in exercises.lessons() for exercise in exercise
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.number)
 def test_an_exercise_judges_every_kind_of_answer_as_it_should(exercise: Exercise) -> None:
     assert complaints(exercise, CASES.get(exercise.number), grade) == []
+
+
+@pytest.mark.parametrize(
+    "exercise", [one for one in EXERCISES if callable(CASES[one.number].stub)], ids=lambda exercise: exercise.number
+)
+def test_what_a_function_returned_is_not_taken_for_the_function(exercise: Exercise) -> None:
+    message = grade(exercise, "what it returned")
+    assert message.kind == "wrong"
+    assert "Give the function itself, without calling it." in str(message)
 
 
 def test_an_exercise_is_numbered_by_its_lesson_and_place() -> None:
@@ -32,28 +41,30 @@ def test_every_case_belongs_to_an_exercise() -> None:
 
 def judge(answer: Any) -> str:
     if answer != 2:
-        raise Wrong("count both ends")
+        raise Wrong(f"count both ends, not {answer}")
     return "Fence posts are everywhere."
 
 
 GOOD = Exercise("9.1", ("Draw it.", "Count the posts."), judge)
-RIGHT = {"right": 2, "other_right": 2.0, "wrong": [(1, "both ends")]}
+RIGHT = [2, 2.0, 2 + 0j, *forms("2")[:5]]
+WRONG = [(number, "both ends") for number in range(3, 3 + FEWEST_WRONG)]
 
 
 def test_an_exercise_with_all_its_cases_has_no_complaint() -> None:
-    assert complaints(GOOD, Cases(**RIGHT), grade) == []
+    assert complaints(GOOD, Cases(RIGHT, WRONG), grade) == []
 
 
 @pytest.mark.parametrize(
     ("exercise", "change", "complaint"),
     [
-        (GOOD, {"right": 3}, "right is judged"),
-        (GOOD, {"other_right": 3}, "other_right is judged"),
-        (GOOD, {"other_right": 2}, "same answer"),
-        (GOOD, {"wrong": []}, "no wrong answer"),
-        (GOOD, {"wrong": [(2, "both ends")]}, "the wrong answer 2"),
-        (GOOD, {"wrong": [(1, "something else")]}, "something else"),
-        (GOOD, {"wrong": [(1, "")]}, "the wrong answer 1"),
+        (GOOD, {"right": [*RIGHT, 3]}, "the right answer 3 is judged"),
+        (GOOD, {"right": RIGHT[:-1]}, "7 right answers are tried, 8 are the least"),
+        (GOOD, {"right": [*RIGHT, 2]}, "the same right answer twice: <class 'int'> 2"),
+        (GOOD, {"wrong": WRONG[:-1]}, "11 wrong answers are tried, 12 are the least"),
+        (GOOD, {"wrong": [*WRONG, (3, "both ends")]}, "the same wrong answer twice: <class 'int'> 3"),
+        (GOOD, {"wrong": [*WRONG, (2, "both ends")]}, "the wrong answer 2 should be told"),
+        (GOOD, {"wrong": [*WRONG, (1, "something else")]}, "should be told 'something else'"),
+        (GOOD, {"wrong": [*WRONG, (1, "")]}, "the wrong answer 1 should be told ''"),
         (GOOD, {"stub": 1}, "the untouched stub is judged"),
         (Exercise("9.1", ("Draw it.",), judge), {}, "hints"),
         (Exercise("9.1", ("Draw it.", "Draw it."), judge), {}, "hints"),
@@ -61,7 +72,8 @@ def test_an_exercise_with_all_its_cases_has_no_complaint() -> None:
     ],
 )
 def test_a_missing_kind_of_answer_is_found(exercise: Exercise, change: dict[str, Any], complaint: str) -> None:
-    assert any(complaint in found for found in complaints(exercise, Cases(**RIGHT | change), grade))
+    cases = Cases(**{"right": RIGHT, "wrong": WRONG} | change)
+    assert any(complaint in found for found in complaints(exercise, cases, grade))
 
 
 def test_an_exercise_without_cases_is_found() -> None:

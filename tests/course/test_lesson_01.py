@@ -1,70 +1,203 @@
-"""The answers that lesson 1's exercises are tried with."""
+"""The answers that lesson 1's exercises are tried with, and percentiles of which the index is one too far."""
+
+import statistics
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
-from cases import Cases
+import pandas as pd
+import pytest
+from cases import Cases, forms
+from scipy.stats import chisquare
+from scipy.stats.mstats import mquantiles
 
 from chatmon import estimates
+from chatmon.course.exercises import Wrong, find, grade
+from chatmon.course.lesson_01 import judge_percentile, percentiles
+from chatmon.course.reading import as_number
 from chatmon.paths import data_file
 from chatmon.turns import read_parquet
 
 TURNS = read_parquet(data_file("local_turns.parquet"))
-TUESDAY = [turn for turn in TURNS if turn.timestamp.day == 6]
-AFTERNOON = sorted(turn.response_time for turn in TUESDAY if turn.timestamp.hour >= 12)
+MONDAY, TUESDAY = ([turn for turn in TURNS if turn.timestamp.day == day] for day in (5, 6))
+
+
+def seconds(turns, first=0, end=24):
+    return sorted(turn.response_time for turn in turns if first <= turn.timestamp.hour < end)
+
+
+AFTERNOON = seconds(TUESDAY, 12)
+P95 = float(np.percentile(AFTERNOON, 95))
 HOUR = [turn for turn in TUESDAY if turn.timestamp.hour == 14]
-BAD = sum(turn.error_type is not None or turn.response_time > 2 for turn in HOUR) / len(HOUR)
+
+
+def bad_of(turns):
+    return sum(turn.error_type is not None or turn.response_time > 2 for turn in turns) / len(turns)
+
+
+BAD = bad_of(HOUR)
 RATED = sum(turn.user_satisfaction is not None for turn in TUESDAY)
+RATINGS = [turn.user_satisfaction for turn in TUESDAY if turn.user_satisfaction is not None]
+ALL_RATED = sum(turn.user_satisfaction is not None for turn in TURNS)
+EXPERIMENTS = {
+    "greeting": ([0.5, 0.5], [5050, 4950]),
+    "tone": ([0.5, 0.5], [60, 40]),
+    "refusal": ([0.5, 0.5], [10_400, 9_600]),
+    "cheaper model": ([0.9, 0.1], [9025, 975]),
+    "retrieval": ([0.9, 0.1], [8850, 1150]),
+}
+P_VALUES = pd.Series(
+    {
+        name: chisquare(counts, [sum(counts) * share for share in plan]).pvalue
+        for name, (plan, counts) in EXPERIMENTS.items()
+    }
+)
 
 CASES = {
     "1.1": Cases(
-        right=estimates.percentile(AFTERNOON, 0.95).value,
-        other_right=np.float64(round(float(np.percentile(AFTERNOON, 95)), 2)),
+        right=[
+            estimates.percentile(AFTERNOON, 0.95),
+            pd.Series(AFTERNOON).quantile(0.95),
+            pd.Series(AFTERNOON).quantile([0.95]),
+            statistics.quantiles(AFTERNOON, n=20)[-1],
+            statistics.quantiles(AFTERNOON, n=20, method="inclusive")[-1],
+            np.quantile(AFTERNOON, 0.95, method="median_unbiased"),
+            np.quantile(AFTERNOON, 0.95, method="averaged_inverted_cdf"),
+            np.quantile(AFTERNOON, 0.95, method="hazen"),
+            mquantiles(AFTERNOON, 0.95),
+            AFTERNOON[int(0.95 * len(AFTERNOON))],  # the nearest rank, since 95 % of 128 is no whole number
+            np.float32(np.percentile(AFTERNOON, 95)),
+            Decimal("4.03"),
+            Fraction(404, 100),
+        ],
         wrong=[
-            (AFTERNOON[int(0.95 * len(AFTERNOON))], "wrong way"),
+            (AFTERNOON[int(0.95 * len(AFTERNOON)) - 1], "Only 121 of the 128 turns took no longer"),
             (float(np.median(AFTERNOON)), "the median"),
-            (sum(AFTERNOON) / len(AFTERNOON), "the mean"),
+            (Decimal(repr(sum(AFTERNOON) / len(AFTERNOON))), "the mean"),
             (AFTERNOON[-1], "slowest"),
-            (float(np.percentile([turn.response_time for turn in TUESDAY], 95)), "whole of Tuesday"),
-            (1000 * float(np.percentile(AFTERNOON, 95)), "milliseconds"),
-            (AFTERNOON, "no number"),
-            (float("nan"), "selection"),
-            (1.0, "is not it"),
+            (float(np.percentile(seconds(TUESDAY), 95)), "whole of Tuesday"),
+            (statistics.quantiles(seconds(TUESDAY), n=20)[-1], "whole of Tuesday"),
+            (float(np.quantile(seconds(TUESDAY, 13), 0.95, method="hazen")), "12:00 to 13:00 is missing"),
+            (float(np.percentile(seconds(TUESDAY, 0, 12), 95)), "Tuesday's morning"),
+            (float(np.percentile(seconds(TURNS, 12), 95)), "Monday's afternoon is in there too"),
+            (float(np.percentile(seconds(MONDAY, 12), 95)), "That is Monday's afternoon"),
+            (float(np.percentile(AFTERNOON, 90)), "the p90"),
+            (float(np.percentile(AFTERNOON, 99)), "the p99"),
+            (1000 * P95, "milliseconds"),
+            (len(AFTERNOON), "how many turns"),
+            (AFTERNOON, "A list of 128 values is no number"),
+            (float("nan"), "is the selection empty"),
+            (str(P95), "no number"),
+            (1.0, "1 s is not it"),
         ],
     ),
     "1.2": Cases(
-        right=BAD / 0.05,
-        other_right=estimates.Estimate(BAD / (1 - 0.95), None, None, len(HOUR)),
+        right=[
+            BAD / 0.05,
+            BAD / (1 - 0.95),
+            int(100 * BAD) // 5,
+            pd.Series([turn.error_type is not None or turn.response_time > 2 for turn in HOUR]).mean() / 0.05,
+            *forms("18"),
+        ],
         wrong=[
-            (BAD / 0.01, "for 99 %"),
+            (BAD / 0.01, "Or: That is the share of bad turns in per cent"),
             (BAD / 0.95, "by the objective"),
             (BAD, "divide it by the share"),
+            (BAD / 5, "The budget is a share"),
+            (100 * BAD / 0.05, "is between 0 and 1 too"),
+            (0.05 / BAD, "upside down"),
+            (0.05 * BAD, "You multiplied"),
+            ((1 - BAD) / 0.05, "the good turns"),
+            (27, "how many turns were bad"),
+            (27 / 0.05, "and not their share"),
+            (bad_of(TUESDAY) / 0.05, "all of Tuesday"),
+            (bad_of(TURNS) / 0.05, "both days"),
+            (11 / 30 / 0.05, "Those are failed turns"),
             ("18", "no number"),
+            (17.0, "17 is not it"),
         ],
     ),
     "1.3": Cases(
-        right=RATED / len(TUESDAY),
-        other_right=np.float64(RATED / len(TUESDAY)),
+        right=[
+            RATED / len(TUESDAY),
+            np.array([turn.user_satisfaction is not None for turn in TUESDAY]).mean(dtype=np.float32),
+            pd.Series([turn.user_satisfaction for turn in TUESDAY]).notna().mean(),
+            1 - float(pd.Series([turn.user_satisfaction for turn in TUESDAY]).isna().mean()),
+            Fraction(RATED, len(TUESDAY)),
+            Decimal(RATED) / len(TUESDAY),
+            estimates.rate(RATED, len(TUESDAY)),
+            np.float16(RATED / len(TUESDAY)),
+            round(RATED / len(TUESDAY), 3),
+        ],
         wrong=[
             (RATED, "how many were rated"),
             (100 * RATED / len(TUESDAY), "per cent"),
-            (RATED / len(TURNS), "both days"),
+            (sum(RATINGS) / len(RATINGS), "the mean rating"),
+            (statistics.median(RATINGS), "the median rating"),
+            (ALL_RATED / len(TURNS), "the share of both days"),
+            ((ALL_RATED - RATED) / len(MONDAY), "Monday's share"),
+            (RATED / len(TURNS), "turns of both days"),
+            (RATED / ALL_RATED, "ratings of both days"),
             (1 - RATED / len(TUESDAY), "not rated"),
+            (len(TUESDAY), "how many turns Tuesday has"),
+            (len(TUESDAY) / RATED, "upside down"),
             (1.0, "leaves out"),
             (True, "no number"),
+            (0.5, "0.5 is not it"),
         ],
     ),
     "1.4": Cases(
-        right=["refusal", "retrieval"],
-        other_right={"Retrieval", "refusal"},
+        right=[
+            [name for name, p in P_VALUES.items() if p < 0.001],
+            {"Retrieval", "refusal"},
+            ("retrieval", "refusal"),
+            P_VALUES.index[P_VALUES < 0.001],
+            np.array(["refusal", "retrieval"]),
+            pd.Series(["refusal", "retrieval"], dtype="string"),
+            {"refusal": 0, "retrieval": 0}.keys(),
+            frozenset(["refusal", "retrieval"]),
+            "refusal, retrieval",
+        ],
         wrong=[
-            (["refusal"], "missing"),
-            ("retrieval", "missing"),
+            (["refusal"], "One is missing"),
+            ("retrieval", "One is missing"),
             (["tone", "refusal", "retrieval"], "crooked"),
-            (["cheaper model", "refusal", "retrieval"], "planned"),
-            (["greeting"], "coin"),
+            (["cheaper model", "refusal", "retrieval"], "planned at nine to one"),
+            (["greeting"], "a coin does"),
+            (["greeting", "tone", "cheaper model"], "the three that fit"),
+            (list(EXPERIMENTS), "crooked"),
             ([], "There are some"),
-            (["speed", "refusal"], "no experiment"),
-            ({"refusal": 0.0}, "names alone"),
-            (7, "could not be read"),
+            (["speed", "refusal"], "no experiment speed"),
+            ({"refusal": 0.0}, "the names of the experiments alone"),
+            (P_VALUES[P_VALUES < 0.001], "is no name"),
+            ([("refusal", 0.0)], "is no name"),
+            (P_VALUES < 0.001, "is no name"),
+            (7, "is no list"),
+            (None, "is no list"),
         ],
     ),
 }
+
+
+def test_an_index_that_is_one_too_far_is_told_so_where_no_definition_agrees() -> None:
+    values = [float(one * one) for one in range(1, 121)]
+    with pytest.raises(Wrong, match="the index of this lesson's wrong way"):
+        judge_percentile(as_number(sorted(values)[int(0.95 * 120)]), values, [])
+
+
+def test_an_index_that_a_definition_agrees_with_is_right_and_told_that_it_was_luck() -> None:
+    values = [float(one * one) for one in range(1, 129)]
+    assert "with 120 it would be one value too far" in judge_percentile(as_number(values[121]), values, [])
+
+
+def test_a_number_that_a_wrong_selection_has_too_is_right_with_a_question() -> None:
+    after_13 = np.percentile(seconds(TUESDAY, 13), 95)
+    assert "did you take 12:00 to 13:00?" in str(grade(find("1.1"), after_13))
+    assert "did you take" not in str(grade(find("1.1"), P95))
+
+
+@pytest.mark.parametrize("n", [20, 100, 120, 128])
+def test_every_definition_of_a_percentile_is_right(n: int) -> None:
+    values = [float(one * one) for one in range(1, n + 1)]
+    for one in percentiles(values, 0.95):
+        assert judge_percentile(as_number(one), values, [])
