@@ -1,4 +1,4 @@
-"""The exercises of lesson 1: a percentile, a burn rate, a response rate, and a mismatch of sample ratios."""
+"""The exercises of lesson 1: a percentile and a response rate."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from chatmon.course.exercises import Exercise, Wrong, as_number
 from chatmon.estimates import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     import pandas as pd
-
-SRM = {"retrieval", "refusal"}
-"""The experiments of exercise 1.4 whose samples do not fit their plan."""
-
 
 def _turns() -> pd.DataFrame:
     from chatmon.paths import data_file
@@ -63,30 +59,8 @@ def judge_p95(answer: Any) -> str:
     return "That is the bot's patience, not the users': it gives up after 4 seconds, and no turn takes much longer."
 
 
-def judge_burn_rate(answer: Any) -> str:
-    """Judge exercise 1.2: the burn rate of the hour from 14:00 with an objective of 95 %."""
-    turns = _turns()
-    tuesday = turns[turns["timestamp"].dt.day_name() == "Tuesday"]
-    hour = tuesday[tuesday["timestamp"].dt.hour == 14]
-
-    def bad(part: pd.DataFrame) -> float:
-        return float((part["error_type"].notna() | (part["response_time"] > 2)).mean())
-
-    right = bad(hour) / 0.05
-    mistakes = [
-        (bad(hour) / 0.01, "That is the burn rate for 99 %: with 95 % the budget is five times as large."),
-        (bad(hour) / 0.95, "You divided by the objective: divide by the budget, which is what it leaves."),
-        (bad(hour), "That is the share of bad turns: divide it by the share that the objective allows."),
-        (bad(hour) / 5, "The budget is a share: 0.05, not 5."),
-        ((1 - bad(hour)) / 0.05, "Those are the good turns: the budget is spent by the others."),
-        (bad(tuesday) / 0.05, "That is all of Tuesday: take the hour from 14:00."),
-    ]
-    _judge(_number(answer), right, mistakes, 0.006)
-    return "A looser objective makes the same hour less alarming: choose it before the incident, not after."
-
-
 def judge_response_rate(answer: Any) -> str:
-    """Judge exercise 1.3: the share of Tuesday's turns that were rated."""
+    """Judge exercise 1.2: the share of Tuesday's turns that were rated."""
     turns = _turns()
     rated = turns["user_satisfaction"].notna()
     tuesday = turns["timestamp"].dt.day_name() == "Tuesday"
@@ -108,30 +82,6 @@ def judge_response_rate(answer: Any) -> str:
     return "A mean rating speaks for these users alone; the others may have been happier, or gone."
 
 
-def judge_srm(answer: Any) -> str:
-    """Judge exercise 1.4: which experiments' samples do not fit their plan."""
-    if isinstance(answer, str):
-        answer = [answer]
-    if isinstance(answer, dict):
-        raise Wrong("Give the names alone, as a list or a set.")
-    found = {str(name).strip().casefold() for name in answer}
-    reasons: Mapping[str, str] = {
-        "tone": "60 against 40 looks crooked, and chance does it in one experiment in twenty: p is 0.046.",
-        "cheaper model": "It was planned at nine to one, and that is nearly what came: compare with the plan.",
-        "greeting": "100 more of 10,000 is what a coin does: p is 0.32.",
-    }
-    for name, reason in reasons.items():
-        if name in found:
-            raise Wrong(reason)
-    if unknown := sorted(found - SRM):
-        raise Wrong(f"There is no experiment {', '.join(unknown)}.")
-    if not found:
-        raise Wrong("There are some: compute a p for each, with the counts that its plan leads to expect.")
-    if found != SRM:
-        raise Wrong("One is missing. Not every plan is half and half: what does each lead to expect?")
-    return "Both would have shown a difference between prompts that is one between the people who were counted."
-
-
 EXERCISES = [
     Exercise(
         "1.1",
@@ -144,25 +94,9 @@ EXERCISES = [
     Exercise(
         "1.2",
         hints=(
-            "Only the budget changes: what does an objective of 95 % allow?",
-            "The share of bad turns in the hour, divided by 0.05.",
-        ),
-        judge=judge_burn_rate,
-    ),
-    Exercise(
-        "1.3",
-        hints=(
             "A turn that nobody rated has no `user_satisfaction`: `.notna()` says which have one.",
             "The mean of a column of truth values is the share of those that are true.",
         ),
         judge=judge_response_rate,
-    ),
-    Exercise(
-        "1.4",
-        hints=(
-            "`chisquare(counts, expected)` takes two lists with the same sum. What did the plan lead to expect?",
-            "With `n = sum(counts)` the expected counts are `[n * share for share in plan]`.",
-        ),
-        judge=judge_srm,
     ),
 ]

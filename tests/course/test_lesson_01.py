@@ -31,16 +31,6 @@ CASES = {
         ],
     ),
     "1.2": Cases(
-        right=BAD / 0.05,
-        other_right=estimates.Estimate(BAD / (1 - 0.95), None, None, len(HOUR)),
-        wrong=[
-            (BAD / 0.01, "for 99 %"),
-            (BAD / 0.95, "by the objective"),
-            (BAD, "divide it by the share"),
-            ("18", "no number"),
-        ],
-    ),
-    "1.3": Cases(
         right=RATED / len(TUESDAY),
         other_right=np.float64(RATED / len(TUESDAY)),
         wrong=[
@@ -50,21 +40,6 @@ CASES = {
             (1 - RATED / len(TUESDAY), "not rated"),
             (1.0, "leaves out"),
             (True, "no number"),
-        ],
-    ),
-    "1.4": Cases(
-        right=["refusal", "retrieval"],
-        other_right={"Retrieval", "refusal"},
-        wrong=[
-            (["refusal"], "missing"),
-            ("retrieval", "missing"),
-            (["tone", "refusal", "retrieval"], "crooked"),
-            (["cheaper model", "refusal", "retrieval"], "planned"),
-            (["greeting"], "coin"),
-            ([], "There are some"),
-            (["speed", "refusal"], "no experiment"),
-            ({"refusal": 0.0}, "names alone"),
-            (7, "could not be read"),
         ],
     ),
 }
