@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+
 def _turns() -> pd.DataFrame:
     from chatmon.paths import data_file
     from chatmon.turns import read_parquet, to_frame

@@ -1,4 +1,4 @@
-"""The exercises of lesson 4: a minimum of turns, a rule for errors, and a budget burnt."""
+"""The exercises of lesson 4: a minimum of turns, a burn rate, a rule for errors, and a budget burnt."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.course.exercises import Exercise, Wrong, as_number
+from chatmon.estimates import Estimate
 
 if TYPE_CHECKING:
     from chatmon.traffic import Simulation
@@ -32,6 +33,24 @@ def judge_minimum(answer: Any) -> str:
     return "One of 20 is 5 %, and not above. Fewer turns, and every single failure is an alarm."
 
 
+def judge_burn_rate(answer: Any) -> str:
+    """Judge exercise 4.2: the burn rate of lesson 1's hour with an objective of 95 %."""
+    number, bad = as_number(answer.value if isinstance(answer, Estimate) else answer), 27 / 30
+    for wrong, reason in (
+        (bad / 0.01, "That is the burn rate for 99 %: with 95 % the budget is five times as large."),
+        (bad / 0.95, "You divided by the objective: divide by the budget, which is what it leaves."),
+        (bad, "That is the share of bad turns: divide it by the share that the objective allows."),
+        (bad / 5, "The budget is a share: 0.05, not 5."),
+        ((1 - bad) / 0.05, "Those are the good turns: the budget is spent by the others."),
+        (27 / 0.05, "Those are 27 turns: take their share of the 30."),
+    ):
+        if abs(number - wrong) <= 0.006:
+            raise Wrong(reason)
+    if abs(number - bad / 0.05) > 0.006:
+        raise Wrong(f"{number:g} is not it: the share of bad turns, divided by the share that may be bad.")
+    return "Above 14.4: it would have. A looser objective makes the same hour less alarming, so choose it beforehand."
+
+
 @cache
 def _weeks() -> list[Simulation]:
     from chatmon.traffic import Problem, simulate
@@ -45,7 +64,7 @@ def _weeks() -> list[Simulation]:
 
 
 def judge_rule(answer: Any) -> str:
-    """Judge exercise 4.2: rules that catch a burst of errors in weeks that the lesson does not show."""
+    """Judge exercise 4.3: rules that catch a burst of errors in weeks that the lesson does not show."""
     from chatmon.alerts.replay import replay
     from chatmon.alerts.rules import RuleError
     from chatmon.alerts.rules_file import parse_rules
@@ -74,7 +93,7 @@ def judge_rule(answer: Any) -> str:
 
 
 def judge_budget(answer: Any) -> str:
-    """Judge exercise 4.3: the share of a month's budget that burns in 6 hours at a rate of 6."""
+    """Judge exercise 4.4: the share of a month's budget that burns in 6 hours at a rate of 6."""
     number, right = as_number(answer), 6 * 6 / (30 * 24)
     for wrong, reason in (
         (100 * right, "That is in per cent: give a share between 0 and 1."),
@@ -102,13 +121,21 @@ EXERCISES = [
     Exercise(
         "4.2",
         hints=(
+            "Only the budget changes: what does an objective of 95 % allow?",
+            "The share of bad turns in the hour, divided by 0.05.",
+        ),
+        judge=judge_burn_rate,
+    ),
+    Exercise(
+        "4.3",
+        hints=(
             "The lesson's last rule for errors is a good start: which of its keys are its strength?",
             'measure = "first_error", statistic = "sum", window = "30m", above = 2, by = ["region"], one key a line.',
         ),
         judge=judge_rule,
     ),
     Exercise(
-        "4.3",
+        "4.4",
         hints=(
             "At a burn rate of 1 the budget of 30 days lasts 30 days, whatever the objective is.",
             "An hour at rate 1 takes 1 / (30 * 24) of it; these are 6 hours at rate 6.",

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from cases import Cases
 
+from chatmon.estimates import Estimate
+
 RULE = (
     '[[rule]]\nname = "burst"\nmeasure = "first_error"\nstatistic = "sum"\nwindow = "30m"\nabove = 2\nby = ["region"]\n'
 )
@@ -24,6 +26,20 @@ CASES = {
         ],
     ),
     "4.2": Cases(
+        right=18,
+        other_right=Estimate(0.9 / (1 - 0.95), None, None, 30),
+        wrong=[
+            (0.9 / 0.01, "for 99 %"),
+            (0.9 / 0.95, "by the objective"),
+            (0.9, "divide it by the share"),
+            (0.9 / 5, "not 5"),
+            (0.1 / 0.05, "good turns"),
+            (27 / 0.05, "their share"),
+            (17, "is not it"),
+            ("18", "no number"),
+        ],
+    ),
+    "4.3": Cases(
         right=RULE,
         other_right=RULE + 'keep_firing_for = "10m"\nseverity = "page"\n',
         wrong=[
@@ -35,7 +51,7 @@ CASES = {
             (7, "no text"),
         ],
     ),
-    "4.3": Cases(
+    "4.4": Cases(
         right=0.05,
         other_right=Decimal("0.05"),
         wrong=[
