@@ -3,7 +3,7 @@
 #
 # **What you will do**: decide which of two days was bad, and why, and learn the words of the trade as you need them.
 #
-# **What you will learn**: say what the words of monitoring mean, compute each number, and tell one that hides an
+# **What you will learn**: say what the words of monitoring mean, compute each number, and tell a number that hides an
 # incident from one that shows it.
 #
 # **What you need**: [[start_here]], and a little pandas: selecting rows, `groupby`, `agg`. Fifteen minutes with
@@ -14,11 +14,11 @@
 # %% [markdown]
 # ## Two days
 #
-# Here are two days of a support bot. On one of them something went wrong, users waited for nothing, and nobody was told.
+# Here are two days of a support bot. On one of them something went wrong, users waited in vain, and nobody was told.
 # Which of these two days would you have wanted to be woken for?
 #
-# The replies are real: a small model wrote each of them, and what you see of time, tokens and failures was measured. The
-# users are made up: who asks what and when, and which ratings they give.
+# The replies are real: a small model wrote each of them, and their times, tokens and failures were measured. The users
+# are made up: what they ask, and when, and how they rate it.
 #
 # This lesson is a glossary that runs. A term comes when the question needs it, in a box like this one. (A *turn* you have
 # met in [[lesson start_here]]: one message and its reply, one row of our table.)
@@ -68,16 +68,16 @@ for name, day in days.items():
 # %% [markdown]
 # On Tuesday the mean is 1.18 s, half a second more than on Monday. That is a number to shrug at: a reply within two
 # seconds is fine, and this is well below. It also leaves open what happened. Did everybody wait half a second longer, or
-# did a few get nothing at all? A mean is the same for both.
+# did a few get nothing at all? The mean may be the same.
 #
-# In brackets stands how sure we can be, and *n* is how many values there were:
+# The brackets say how sure we can be, and *n* is the number of values:
 #
 # > **Interval** (95 %): the range that the true value probably lies in, given how few values we have.
 #
-# What did the typical user wait, and what the unlucky one?
+# How long did the typical user wait, and how long the unlucky one?
 #
-# > **Percentile**: the value that a given share of the values is below. The *median* is the 50th: half are below it.
-# > *p95* is the 95th: one turn in twenty took longer.
+# > **Percentile**: a value that a given share of all values lies below. The *median* is the 50th: half of the turns were
+# > faster. *p95* is the 95th: one turn in twenty took longer.
 #
 # <!-- free: 95 %, 50th, 95th -->
 
@@ -89,8 +89,8 @@ for name, day in days.items():
 
 # %% [markdown]
 # The typical user noticed little: half of Tuesday's replies took 0.70 s or less, against 0.54 s. The unlucky ones are
-# another story: p95 went from 1.76 s to 4.01 s, and the two intervals do not overlap. So it was not everybody, it was some,
-# and for them it was bad. When?
+# another story: p95 went from 1.76 s to 4.01 s, and the two intervals do not overlap. So some users waited long, and most
+# did not. When?
 
 # %%
 plots.timeline(
@@ -126,8 +126,8 @@ for name, part in (("the hour", hour), ("all else", rest)):
 
 # %% [markdown]
 # More than a third: 11 of 30 turns failed, and the median is 3.13 s where it is otherwise 0.57 s. The interval of the
-# error rate, 0.219 to 0.545, is wide because the turns are few, and still it lies far above the one failure in the other
-# 323. The mean of the day had all of this in it, and showed half a second.
+# error rate, 0.219 to 0.545, is wide because the turns are few, and still it lies far above the rate of all else, where one
+# turn of 323 failed. The mean of the day had all of this in it, and showed half a second.
 #
 # A monitor prints such numbers for any period, with an interval and an n beside each. This is the hour:
 
@@ -214,7 +214,8 @@ for name, day in days.items():
 #
 # The way out is to say beforehand what a user may expect, in seconds, and to hold every hour against it.
 #
-# > **Good turn**: answered without an error within 2 seconds. This is a choice; make yours before the incident.
+# > **Good turn**: answered without an error within 2 seconds; any other is bad. This is a choice: make yours before the
+# > incident.
 #
 # How much worse was the hour, by this measure, than a quiet day?
 
@@ -251,8 +252,9 @@ plots.bars(
 # minutes after two, and at no other time.
 #
 # And what would you have found? Another program kept every core of the bot's machine busy for that hour, as a careless
-# batch job might. No number of the bot names the cause, but the right ones send you looking in time. How much is bad
-# enough to wake somebody, [[lesson alerting]] works out; where the time goes inside a turn, [[lesson langsmith_analysis]] shows.
+# batch job might. No number of the bot names the cause, but the right ones send you looking in time. How many bad turns
+# should wake somebody is a question for [[lesson alerting]], and where the time goes inside a turn one for
+# [[lesson langsmith_analysis]].
 
 # %% [markdown]
 # ## What the tokens are spent on
@@ -273,8 +275,8 @@ for version, part in turns.groupby("prompt_version"):
 print("turns without tokens:", turns["input_tokens"].isna().sum())
 
 # %% [markdown]
-# v2 reads 21.8 tokens for each one it writes, v1 only 2.3. Is v2 therefore dear? 90 % of what it reads is cached, because
-# the examples are the same every time. A ratio tells you where to look, not what to do; [[lesson cost_math]] makes money
+# With v2 the model reads 21.8 tokens for each one it writes, with v1 only 2.3. Is v2 therefore dear? 90 % of what is read
+# comes from the cache, because the examples are the same every time. A ratio tells you where to look, not what to do; [[lesson cost_math]] makes money
 # of it. The 12 failed turns reported no tokens at all, so every sum here is a lower bound.
 #
 # ## Was it any good?
@@ -327,9 +329,10 @@ measures = ["context_relevance", "task_completed"]
 print(turns.groupby("prompt_version")[measures].mean().round(2).to_string())
 
 # %% [markdown]
-# Prompt v2 completes 0.96 of its tasks, v1 only 0.15. By relevance v1 wins, 0.49 to 0.35: it talks about the subject, at
-# length, and leaves out the fact that the customer needed. Relevance sees the subject, not the truth. With it as the only
-# measure, you would keep the wrong prompt. (Whether such a difference is more than chance is for [[lesson langtail_experiments]].)
+# With v2 the bot completes 0.96 of its tasks, with v1 only 0.15. By relevance v1 wins, 0.49 to 0.35: it talks about the
+# subject, at length, and leaves out the fact that the customer needed. Relevance sees the subject, not the truth. With it
+# as the only measure, you would keep the wrong prompt. (Whether a difference is more than chance is a question for
+# [[lesson langtail_experiments]].)
 #
 # Turns are not people, though. Somebody with four good replies and one bad one has had a bad conversation.
 #
@@ -404,7 +407,7 @@ print(by_intent.sort_values("mean").iloc[[0, 1, 2, -1]].round(2).to_string())
 #    costs
 #    - (a) as much, since its words are as many
 #    - (b) less, since the model knows the conversation by now
-#    - (c) more
+#    - (c) more, since all that was said before is sent with it
 #
 # <details>
 # <summary>Answer</summary>
@@ -415,7 +418,7 @@ print(by_intent.sort_values("mean").iloc[[0, 1, 2, -1]].round(2).to_string())
 #
 # 3. A dashboard marks every conversation above the 90th percentile of cost as "expensive". This week it marks 10 %
 #    of them. What follows?
-#    - (a) nothing
+#    - (a) nothing that was not known before anybody looked
 #    - (b) a tenth of the conversations cost too much
 #    - (c) costs are rising
 #

@@ -601,7 +601,7 @@ for name, frame in (("dashboard", bill), ("right", costs)):
 #
 # 4. From [[lesson instrumented_chat]]: the error rate of a bot has been 0 % for a month. What do you do?
 #    - (a) report it: a month is many turns, and the interval is narrow
-#    - (b) break the model on purpose
+#    - (b) break the model on purpose, and see whether it moves
 #    - (c) raise the limit of the alert
 #
 # <details>
@@ -614,7 +614,7 @@ for name, frame in (("dashboard", bill), ("right", costs)):
 # 5. From [[lesson key_terms]]: after a release p95 went from 2 s to 4 s, and the median stayed. Who waits longer now?
 #    - (a) everybody, by about two seconds
 #    - (b) nobody, as the median is what users feel
-#    - (c) some, one in twenty at least
+#    - (c) some users, one in twenty at the least
 #
 # <details>
 # <summary>Answer</summary>

@@ -72,8 +72,8 @@ print(f"{told.sum()} messages in four weeks, {told.sum() / 28:.0f} a day")
 print(f"{told[quiet].sum()} of them in the week in which nothing happened")
 
 # %% [markdown]
-# 5474 messages, 196 a day, and 1253 of them about nothing. Whoever gets them has a filter for them by Tuesday. Two of the
-# code's four thresholds, the error rate and the satisfaction, are never read at all; a share cannot be seen in one turn.
+# 5474 messages, 196 a day, and 1253 of them about nothing. Whoever gets them has a filter for them by Tuesday. And what
+# matters, an error rate, cannot be seen in one turn at all.
 #
 # A rule has to look at many turns, and it has to be able to say that all is well. Ours are in Prometheus's vocabulary, so
 # what you learn here is not only ours:
@@ -517,7 +517,7 @@ receiver.stop()
 # 4. A colleague chose the limit that has no false alarm in last month's log, and says it has none. What do you ask?
 #    - (a) nothing, the log is the truth
 #    - (b) how many limits were tried, and in which order
-#    - (c) how it does on another month
+#    - (c) how it does on a month that had no part in the choice
 #
 # <details>
 # <summary>Answer</summary>

@@ -32,6 +32,7 @@
 # %%
 import json
 import os
+import textwrap
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -53,8 +54,8 @@ from chatmon.langsmith import compare_periods, evaluate_prompts, feedback
 from chatmon.langsmith import fetch_turns, load_export
 
 # %% [markdown]
-# `connect` makes one client, and makes it the one that LangChain and `@traceable` use too. Two clients are a classic:
-# one sends, the other is flushed, and the last runs never arrive. `CHATMON_LANGSMITH`, set to `local` above, says
+# `connect` makes one client, and makes it the one that LangChain uses too. Two clients are a classic: one sends, the
+# other is flushed, and the last runs never arrive. `CHATMON_LANGSMITH`, set to `local` above, says
 # that we stay on this machine, even where you have a key.
 
 # %%
@@ -102,6 +103,8 @@ asked = []
 service = HTTPServer(("127.0.0.1", 0), Busy)
 Thread(target=service.serve_forever, daemon=True).start()
 url = f"http://127.0.0.1:{service.server_port}/v1"
+
+# %%
 bot = ProductionChatbot(ChatConfig.local(base_url=url, timeout=300, diagnose=None))
 reply = bot.process_user_message_sync("Where can I see my bill?", "ada")
 service.shutdown()
@@ -390,10 +393,17 @@ for project in ("four weeks", "for weeks"):
 #
 # Here is the report on all four weeks, made of turns. What a number is uncertain by stands beside it.
 
+
+# %%
+def narrow(report):
+    for line in str(report).splitlines():
+        print(textwrap.fill(line, 90, subsequent_indent=" " * 8))
+
+
 # %%
 end = monday + timedelta(days=21)
 patterns = analyze_conversation_patterns(client, "four weeks", 28, until=end)
-print(patterns)
+narrow(patterns)
 
 # %% [markdown]
 # 19969 turns in 10612 conversations, a success rate of 0.988, and \$55.182455, in which 172 turns have no price: the
@@ -441,7 +451,7 @@ print(f"of the 5 costliest turns, {same} are among the 5 slowest")
 # %%
 tuesday = datetime(2026, 10, 13, 9, tzinfo=UTC)
 end = tuesday + timedelta(days=2)
-print(compare_periods(client, "four weeks", monday, tuesday, end))
+narrow(compare_periods(client, "four weeks", monday, tuesday, end))
 
 # %% [markdown]
 # Replies take longer, 3.824 s after 3.386 s, and the reason is one channel: in the app they went up by 1.629 s.
@@ -519,7 +529,7 @@ print("v1 completed fewer than half:", completed["v1"] < len(entries) / 2)
 # %% tags=["nbval-ignore-output"]
 same_question = tried.frame["question"] == "How can I reset my password?"
 for _, row in tried.frame[same_question].iterrows():
-    print(f"{row['version']}: {row['answer']}\n")
+    narrow(f"{row['version']}: {row['answer']}\n")
 
 # %% [markdown]
 # The first goes on about the question in many words, and leaves out the fact. With relevance alone we would have
@@ -639,9 +649,9 @@ else:
 #
 # 2. From [[lesson instrumented_chat]]: ten turns, no error. The summary says an error rate of 0.000 (0.000 to 0.278). This
 #    means
-#    - (a) a rate of a fifth would be no surprise
+#    - (a) a true rate of a fifth would be no surprise
 #    - (b) the bot fails in about a quarter of its turns
-#    - (c) the program has a rounding error, since ten good turns are ten good turns
+#    - (c) the program has a rounding error
 #
 # <!-- free: 0.000, 0.278 -->
 #
