@@ -123,6 +123,7 @@ def show(fig: Figure, alt: str) -> None:
 
     if len(alt.split()) < 4:
         raise ValueError(f"alt ({alt!r}) does not describe the figure: say in a sentence what it shows")
+    alt = alt.replace("?. ", "? ")  # a title that asks has its own mark
     png = io.BytesIO()
     fig.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
     plt.close(fig)

@@ -140,6 +140,11 @@ def test_show_closes_any_figure_so_that_it_is_not_shown_twice(shown: list[dict[s
     assert len(shown) == 1
 
 
+def test_a_title_that_asks_ends_with_its_own_mark_in_the_description(shown: list[dict[str, Any]]) -> None:
+    plots.timeline(turns(), "response_time", title="When was it slow?", unit="s")
+    assert shown[0]["data"]["text/plain"].startswith("When was it slow? Line of ")
+
+
 def test_show_refuses_a_description_that_describes_nothing() -> None:
     with pytest.raises(ValueError, match="does not describe"):
         plots.show(Figure(), "plot")

@@ -1,12 +1,12 @@
-"""The exercises of lesson 1: a percentile, a burn rate, a response rate, and a mismatch of sample ratios."""
+"""The exercises of lesson 1: a percentile and a response rate."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.course.exercises import Exercise, Wrong
-from chatmon.course.reading import Number, as_names, as_number, judge_number
+from chatmon.course.exercises import Exercise
+from chatmon.course.reading import Number, as_number, judge_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,18 +22,10 @@ WHY_P95: Final = (
     "That is the bot's patience, not the users': it gives up after 4 seconds, and no turn takes much longer."
 )
 
-SRM = {"retrieval", "refusal"}
-"""The experiments of exercise 1.4 whose samples do not fit their plan."""
-FITTING: Final = {
-    "tone": "60 against 40 looks crooked, and chance does it in one experiment in twenty: p is 0.046.",
-    "cheaper model": "It was planned at nine to one, and that is nearly what came: compare with the plan.",
-    "greeting": "100 more of 10,000 is what a coin does: p is 0.32.",
-}
-"""Those that fit, and why each may be taken for one that does not."""
-
 
 @cache
-def _turns() -> pd.DataFrame:
+def recorded() -> pd.DataFrame:
+    """Return the two days of recorded turns, which the judges share: they only read them."""
     from chatmon.paths import data_file
     from chatmon.turns import read_parquet, to_frame
 
@@ -58,7 +50,7 @@ def percentiles(values: Iterable[float], q: float) -> list[float]:
 
 def judge_p95(answer: Any) -> str:
     """Judge exercise 1.1: the 95th percentile of Tuesday afternoon's response times."""
-    turns = _turns()
+    turns = recorded()
     seconds, hours = turns["response_time"], turns["timestamp"].dt.hour
     on_tuesday = turns["timestamp"].dt.day_name() == "Tuesday"
     afternoon = seconds[on_tuesday & (hours >= 12)]
@@ -114,45 +106,9 @@ def judge_percentile(number: Number, values: list[float], mistakes: Iterable[tup
     return f"{WHY_P95} (Your number also stands at the place `int(0.95 * n)`. {luck})"
 
 
-def judge_burn_rate(answer: Any) -> str:
-    """Judge exercise 1.2: the burn rate of the hour from 14:00 with an objective of 95 %."""
-    turns = _turns()
-    tuesday = turns[turns["timestamp"].dt.day_name() == "Tuesday"]
-    hour = tuesday[tuesday["timestamp"].dt.hour == 14]
-
-    def bad(part: pd.DataFrame) -> float:
-        return float((part["error_type"].notna() | (part["response_time"] > 2)).mean())
-
-    number, share = as_number(answer), bad(hour)
-    judge_number(
-        number,
-        share / 0.05,
-        [
-            (share / 0.01, "That is the burn rate for 99 %: with 95 % the budget is five times as large."),
-            (share / 0.95, "You divided by the objective: divide by the budget, which is what it leaves."),
-            (share, "That is the share of bad turns: divide it by the share that the objective allows."),
-            (100 * share, "That is the share of bad turns in per cent: divide the share by what the objective allows."),
-            (share / 5, "The budget is a share: 0.05, not 5."),
-            (100 * share / 0.05, "The share of bad turns is between 0 and 1 too: 0.9, not 90."),
-            (0.05 / share, "The fraction is upside down: what was spent over what was allowed."),
-            (share * 0.05, "You multiplied: how many times does what is allowed go into what was spent?"),
-            ((1 - share) / 0.05, "Those are the good turns: the budget is spent by the others."),
-            (share * len(hour), "That is how many turns were bad: take their share."),
-            (share * len(hour) / 0.05, "Those are bad turns, and not their share: divide by the turns of the hour."),
-            (bad(tuesday) / 0.05, "That is all of Tuesday: take the hour from 14:00."),
-            (bad(turns) / 0.05, "That is both days: take the hour from 14:00 on Tuesday."),
-            (float(hour["error_type"].notna().mean()) / 0.05, "Those are failed turns: slow ones are bad, too."),
-            (float((hour["response_time"] > 2).mean()) / 0.05, "Those are slow turns: failed ones are bad, too."),
-        ],
-        f"{number:g} is not it: the share of bad turns in the hour, over what an objective of 95 % allows.",
-        within=0.006,
-    )
-    return "A looser objective makes the same hour less alarming: choose it before the incident, not after."
-
-
 def judge_response_rate(answer: Any) -> str:
-    """Judge exercise 1.3: the share of Tuesday's turns that were rated."""
-    turns = _turns()
+    """Judge exercise 1.2: the share of Tuesday's turns that were rated."""
+    turns = recorded()
     rated = turns["user_satisfaction"].notna()
     tuesday = turns["timestamp"].dt.day_name() == "Tuesday"
     number, right, count = as_number(answer), float(rated[tuesday].mean()), float(rated[tuesday].sum())
@@ -187,23 +143,6 @@ def judge_response_rate(answer: Any) -> str:
     return "A mean rating speaks for these users alone; the others may have been happier, or gone."
 
 
-def judge_srm(answer: Any) -> str:
-    """Judge exercise 1.4: which experiments' samples do not fit their plan."""
-    found = {name.casefold() for name in as_names(answer, "experiments")}
-    if unknown := sorted(found - SRM - FITTING.keys()):
-        raise Wrong(f"There is no experiment {', '.join(unknown)}: take the names as they stand in `experiments`.")
-    if found == FITTING.keys():
-        raise Wrong("Those are the three that fit: a *small* p says that the counts do not go with the plan.")
-    for name, reason in FITTING.items():
-        if name in found:
-            raise Wrong(reason)
-    if not found:
-        raise Wrong("There are some: compute a p for each, with the counts that its plan leads to expect.")
-    if found != SRM:
-        raise Wrong("One is missing. Not every plan is half and half: what does each lead to expect?")
-    return "Both would have shown a difference between prompts that is one between the people who were counted."
-
-
 EXERCISES = [
     Exercise(
         "1.1",
@@ -216,25 +155,9 @@ EXERCISES = [
     Exercise(
         "1.2",
         hints=(
-            "Only the budget changes: what does an objective of 95 % allow?",
-            "The share of bad turns in the hour, divided by 0.05.",
-        ),
-        judge=judge_burn_rate,
-    ),
-    Exercise(
-        "1.3",
-        hints=(
             "A turn that nobody rated has no `user_satisfaction`: `.notna()` says which have one.",
             "The mean of a column of truth values is the share of those that are true.",
         ),
         judge=judge_response_rate,
-    ),
-    Exercise(
-        "1.4",
-        hints=(
-            "`chisquare(counts, expected)` takes two lists with the same sum. What did the plan lead to expect?",
-            "With `n = sum(counts)` the expected counts are `[n * share for share in plan]`.",
-        ),
-        judge=judge_srm,
     ),
 ]

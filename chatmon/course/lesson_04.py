@@ -1,4 +1,4 @@
-"""The exercises of lesson 4: a minimum of turns, a rule for errors, and a budget burnt."""
+"""The exercises of lesson 4: a minimum of turns, a burn rate, a rule for errors, and a budget burnt."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.course.exercises import Exercise, Wrong
+from chatmon.course.lesson_01 import recorded
 from chatmon.course.reading import as_number, judge_number
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from chatmon.traffic import Simulation
 
 SEEDS: Final = (401, 403, 406)
@@ -40,6 +43,42 @@ def judge_minimum(answer: Any) -> str:
     return "One of 20 is 5 %, and not above. Fewer turns, and every single failure is an alarm."
 
 
+def judge_burn_rate(answer: Any) -> str:
+    """Judge exercise 4.2: the burn rate of lesson 1's hour with an objective of 95 %."""
+    turns = recorded()
+    tuesday = turns[turns["timestamp"].dt.day_name() == "Tuesday"]
+    hour = tuesday[tuesday["timestamp"].dt.hour == 14]
+
+    def bad(part: pd.DataFrame) -> float:
+        return float((part["error_type"].notna() | (part["response_time"] > 2)).mean())
+
+    number, share = as_number(answer), bad(hour)
+    judge_number(
+        number,
+        share / 0.05,
+        [
+            (share / 0.01, "That is the burn rate for 99 %: with 95 % the budget is five times as large."),
+            (share / 0.95, "You divided by the objective: divide by the budget, which is what it leaves."),
+            (share, "That is the share of bad turns: divide it by the share that the objective allows."),
+            (100 * share, "That is the share of bad turns in per cent: divide the share by what the objective allows."),
+            (share / 5, "The budget is a share: 0.05, not 5."),
+            (100 * share / 0.05, "The share of bad turns is between 0 and 1 too: 0.9, not 90."),
+            (0.05 / share, "The fraction is upside down: what was spent over what was allowed."),
+            (share * 0.05, "You multiplied: how many times does what is allowed go into what was spent?"),
+            ((1 - share) / 0.05, "Those are the good turns: the budget is spent by the others."),
+            (share * len(hour), "That is how many turns were bad: take their share."),
+            (share * len(hour) / 0.05, "Those are bad turns, and not their share: divide by the turns of the hour."),
+            (bad(tuesday) / 0.05, "That is all of Tuesday: take the hour from 14:00."),
+            (bad(turns) / 0.05, "That is both days: take the hour from 14:00 on Tuesday."),
+            (float(hour["error_type"].notna().mean()) / 0.05, "Those are failed turns: slow ones are bad, too."),
+            (float((hour["response_time"] > 2).mean()) / 0.05, "Those are slow turns: failed ones are bad, too."),
+        ],
+        f"{number:g} is not it: the share of bad turns in the hour, over what an objective of 95 % allows.",
+        within=0.006,
+    )
+    return "A looser objective makes the same hour less alarming: choose it before the incident, not after."
+
+
 @cache
 def _weeks() -> list[Simulation]:
     from chatmon.traffic import Problem, simulate
@@ -54,7 +93,7 @@ def _weeks() -> list[Simulation]:
 
 
 def judge_rule(answer: Any) -> str:
-    """Judge exercise 4.2: rules that catch bursts of errors in time, on a desk with many times the lesson's traffic."""
+    """Judge exercise 4.3: rules that catch bursts of errors in time, on a desk with many times the lesson's traffic."""
     from chatmon.alerts.replay import replay
     from chatmon.alerts.rules import RuleError
     from chatmon.alerts.rules_file import parse_rules
@@ -91,7 +130,7 @@ def _counted(false: int) -> str:
 
 
 def judge_budget(answer: Any) -> str:
-    """Judge exercise 4.3: the share of a month's budget that burns in 6 hours at a rate of 6."""
+    """Judge exercise 4.4: the share of a month's budget that burns in 6 hours at a rate of 6."""
     number, right = as_number(answer), 6 * 6 / (30 * 24)
     already = "The objective is in the burn rate already: a rate of 1 spends the whole budget in 30 days."
     judge_number(
@@ -140,13 +179,21 @@ EXERCISES = [
     Exercise(
         "4.2",
         hints=(
+            "Only the budget changes: what does an objective of 95 % allow?",
+            "The share of bad turns in the hour, divided by 0.05.",
+        ),
+        judge=judge_burn_rate,
+    ),
+    Exercise(
+        "4.3",
+        hints=(
             "How many conversations begin to fail in a usual half hour, among seven times as many? Or take a rate.",
             'measure = "first_error", window = "30m", by = ["region"], statistic = "rate", above = 0.1, min_n = 30.',
         ),
         judge=judge_rule,
     ),
     Exercise(
-        "4.3",
+        "4.4",
         hints=(
             "At a burn rate of 1 the budget of 30 days lasts 30 days, whatever the objective is.",
             "An hour at rate 1 takes 1 / (30 * 24) of it; these are 6 hours at rate 6.",

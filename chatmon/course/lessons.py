@@ -81,7 +81,7 @@ def terms(lesson: Lesson, folder: Path = NOTEBOOKS) -> list[str]:
 
     Example:
         >>> terms(lessons()[1])[:2]
-        ['Turn', 'Conversation']
+        ['Conversation', 'Performance monitoring']
     """
     source = folder / "source" / f"{lesson.stem}.py"
     return TERM.findall(source.read_text(encoding="utf-8")) if source.exists() else []

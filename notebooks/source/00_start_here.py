@@ -6,7 +6,8 @@
 #
 # **What you will learn**: run a lesson, read a turn, check an answer, and find your way through the course.
 #
-# **What you need**: nothing. If this opened in JupyterLab, the set-up worked.
+# **What you need**: nothing. If this opened in JupyterLab, the set-up worked. The lessons after this one use a little
+# pandas, and some use `await`: [Before you start](../docs/before_you_start.md) has what you need of both.
 #
 # [[minutes]]. Cost: $0, network: none.
 
@@ -35,6 +36,7 @@ bot = ProductionChatbot(monitor=monitor)
 # %% [markdown]
 # ## A first conversation
 # Ask it something. Before you run the cell, guess how long the reply will take: a tenth of a second, one second, ten?
+# (The first reply takes longer than the next: with it the model's server starts, once.)
 
 # %% tags=["nbval-ignore-output"]
 reply = bot.process_user_message_sync("How can I reset my password?", "you")
@@ -58,10 +60,8 @@ questions = [
     "What's the weather like today?",
     "Explain quantum computing in simple terms",
 ]
-replies = [
-    bot.process_user_message_sync(question, "you", reply.conversation_id)
-    for question in questions
-]
+ask = bot.process_user_message_sync
+replies = [ask(question, "you", reply.conversation_id) for question in questions]
 
 # %%
 for question, answer in zip(questions, replies, strict=True):
@@ -73,28 +73,24 @@ for question, answer in zip(questions, replies, strict=True):
 
 # %% [markdown]
 # ## What the monitor wrote down
-# One message and its reply are a *turn*. Everything in this course, whether it comes from a live bot, from LangSmith
-# or from somebody's exported logs, becomes a table with one row for each turn:
+# > **Turn**: one message of a user and the reply to it.
+#
+# Everything in this course, whether it comes from a live bot, from another tool or from somebody's exported logs,
+# becomes a table with one row for each turn:
 
 # %%
 turns = monitor.to_frame()
 print(len(turns), "turns in", turns["conversation_id"].nunique(), "conversation")
 
 # %% tags=["nbval-ignore-output"]
-turns[
-    [
-        "question",
-        "response_time",
-        "time_to_first_token",
-        "input_tokens",
-        "output_tokens",
-    ]
-]
+turns[["question", "response_time", "input_tokens", "output_tokens"]]
 
 # %% [markdown]
 # The durations are those of your machine, from the moment the question was sent to the moment the reply was complete.
-# Was your guess near? Tokens are the pieces of words that a model reads and writes; hosted models are paid by the
-# token, in both directions.
+# Was your guess near? If the first row has the longest, that is the server that started; from then on it was there.
+#
+# > **Token**: a piece of a word, the unit in which a model reads (*input tokens*) and writes (*output tokens*). Hosted
+# > models are paid by the token, in both directions.
 
 # %% [markdown]
 # ## A first figure
@@ -138,4 +134,5 @@ answer = len(turns.columns)
 check("0.1", answer)
 
 # %% [markdown]
-# If something does not work, `chatmon doctor` in a terminal says what is missing and which one command mends it.
+# In a terminal, `chatmon course status` says which exercises you have solved. If something does not work, `chatmon
+# doctor` says what is missing and which one command mends it.

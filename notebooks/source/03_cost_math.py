@@ -7,7 +7,8 @@
 # **What you will learn**: read the tokens of any provider in one convention, price a call at the time it was made, add
 # up money without losing what is unknown, reconcile a bill, compare models, and forecast a month with an interval.
 #
-# **What you need**: lessons 1 and 2, or a rough idea of what a turn and a token are.
+# **What you need**: [[key_terms]] and [[instrumented_chat]], and pandas as in [Before you
+# start](../docs/before_you_start.md).
 #
 # [[minutes]]. Cost: $0, network: none.
 #
@@ -30,16 +31,8 @@ from decimal import Decimal
 
 import pandas as pd
 from chatmon import config, plots
-from chatmon.cost import (
-    Budget,
-    PriceTable,
-    Usage,
-    forecast,
-    price,
-    reconcile,
-    total,
-    what_if,
-)
+from chatmon.cost import Budget, PriceTable, Usage, forecast, price
+from chatmon.cost import reconcile, total, what_if
 from chatmon.course import check, hint
 from chatmon.paths import data_file
 from chatmon.turns import read_parquet, to_frame
@@ -47,15 +40,12 @@ from chatmon.turns import read_parquet, to_frame
 # %%
 models = config.models()
 bill = to_frame(read_parquet(data_file("october_bill.parquet")))
-invoice = pd.read_csv(
-    data_file("october_invoice.csv"), converters={"invoiced": Decimal}, index_col="role"
-)
+in_decimals = {"converters": {"invoiced": Decimal}}
+invoice = pd.read_csv(data_file("october_invoice.csv"), **in_decimals, index_col="role")
 dashboard, invoiced = bill["cost"].sum(), invoice["invoiced"].sum()
+print(f"{len(bill)} turns: dashboard ${dashboard:.2f}, invoices ${invoiced:.2f}")
 print(
-    f"{len(bill)} turns: the dashboard says ${dashboard:.2f}, the invoices ${invoiced:.2f}"
-)
-print(
-    f"with a thousand times the customers: ${1000 * dashboard:,.0f} or ${1000 * invoiced:,.0f} a month"
+    f"times 1,000: dashboard ${1000 * dashboard:,.0f}, invoices ${1000 * invoiced:,.0f}"
 )
 
 # %% [markdown]
@@ -71,9 +61,8 @@ def to_cents(amounts, names):
     return [amounts[name].quantize(Decimal("0.01")) for name in names]
 
 
-lines = invoice.assign(
-    dashboard=to_cents(bill.groupby("model")["cost"].sum(), invoice["model"])
-)
+stated = bill.groupby("model")["cost"].sum()
+lines = invoice.assign(dashboard=to_cents(stated, invoice["model"]))
 lines["too_much"] = lines["dashboard"] - lines["invoiced"]
 lines
 
@@ -111,58 +100,38 @@ for role, model in invoice["model"].items():
 # end can mend it. The last line deserves a second look. Nobody has ever published a price for that model; the function
 # charged it all the same, as if it were one of the dearest models of its day, and said nothing.
 #
-# It had a second fault, one floor below: where did it get its tokens? It counted the words of the question and of the
-# answer, and took each for 1.3 tokens. The bill holds no texts, but here are two days of turns that this course's local
-# model answered, with their texts and with the tokens that the model reported. How near does the guess come, for what
-# goes in and for what comes out?
+# It had a second fault, one floor below: it took its tokens from the words of the question and the answer, at 1.3 a word.
+# What comes of that, [[lesson instrumented_chat]] has shown: most of the input is not in the question, and part of it
+# comes from the cache, which no word tells. All three numbers stand in every reply. They only have to be read.
 #
 # <!-- free: 1.3 -->
-
-# %%
-local = to_frame(read_parquet(data_file("local_turns.parquet")))
-local = local[local["input_tokens"].notna() & local["answer"].notna()]
-for text, tokens in (("question", "input_tokens"), ("answer", "output_tokens")):
-    guess = (local[text].str.split().str.len() * 1.3).sum()
-    print(f"{tokens:14} guessed {guess:7,.0f}, reported {local[tokens].sum():7,}")
-print(f"{'cached_tokens':14} guessed {0:7}, reported {local['cached_tokens'].sum():7,}")
-
-# %% [markdown]
-# For the answers the guess is fair. For the input it is hopeless: with every question the bot sends its instructions,
-# what it looked up, and the conversation so far, none of which is in the words of the question. And most of that input
-# came from the cache, which costs a fraction, and which nobody can see by counting words. All three numbers stand in
-# every reply. They only have to be read.
 
 
 # %% [markdown]
 # ## What a call is charged for
 #
-# A provider charges for four kinds of tokens, and each token once:
+# > **Cost** = tokens × price, for each kind of token, at the price of that day.
 #
-# - **fresh input**, at the price for input;
-# - **cached input**: the beginning of a request that the provider has seen a moment ago, at a fraction of that price;
-# - **the answer**, at the price for output, which is several times the price for input;
-# - **reasoning**: what the model writes for itself before it answers. You do not see it and you pay for it as output.
+# A provider charges for four kinds of tokens, and each token once. *Fresh input* has the price for input. The *answer* has
+# the price for output, which is several times as high. The other two take some getting used to:
+#
+# > **Cached tokens**: the beginning of a request that the provider has seen a moment ago, at a fraction of the price for
+# > input.
+# >
+# > **Reasoning tokens**: what the model writes for itself before it answers. You do not see them and you pay for them as
+# > output.
 #
 # Some providers charge a fifth kind, for writing to the cache. The difficulty is not the arithmetic. It is that "input
 # tokens" means two things. OpenAI counts cached tokens *in*, Anthropic counts them *out*. Here is one call as three
 # libraries would report it: OpenAI's chat API, Anthropic's API, and LangChain.
 
 # %%
-openai_body = {
-    "prompt_tokens": 1400,
-    "completion_tokens": 250,
-    "prompt_tokens_details": {"cached_tokens": 1024},
-}
-anthropic_body = {
-    "input_tokens": 376,
-    "cache_read_input_tokens": 1024,
-    "output_tokens": 250,
-}
-langchain_body = {
-    "input_tokens": 1400,
-    "output_tokens": 250,
-    "input_token_details": {"cache_read": 1024},
-}
+openai_body = {"prompt_tokens": 1400, "completion_tokens": 250}
+openai_body["prompt_tokens_details"] = {"cached_tokens": 1024}
+anthropic_body = {"input_tokens": 376, "output_tokens": 250}
+anthropic_body["cache_read_input_tokens"] = 1024
+langchain_body = {"input_tokens": 1400, "output_tokens": 250}
+langchain_body["input_token_details"] = {"cache_read": 1024}
 
 # %% [markdown]
 # <!-- free: 376 -->
@@ -172,12 +141,10 @@ langchain_body = {
 
 # %%
 usage = Usage.from_openai_chat(openai_body)
-print(usage)
-print(
-    usage
-    == Usage.from_anthropic(anthropic_body)
-    == Usage.from_langchain(langchain_body)
-)
+print("input", usage.input_tokens, "of it cached", usage.cached_tokens)
+print("output", usage.output_tokens, "of it reasoning", usage.reasoning_tokens)
+print(usage == Usage.from_anthropic(anthropic_body))
+print(usage == Usage.from_langchain(langchain_body))
 
 # %% [markdown]
 # They do: one call, one `Usage`. From here on input always includes the cached part and output always includes
@@ -225,9 +192,8 @@ body = {
     "completion_tokens_details": {"reasoning_tokens": 640},
 }
 fresh = body["prompt_tokens"] - 2048
-answer = (
-    fresh * Decimal("1.25") + 2048 * Decimal("0.125") + 900 * Decimal(10)
-) / 1_000_000
+answer = fresh * Decimal("1.25") + 2048 * Decimal("0.125") + 900 * Decimal(10)
+answer /= 1_000_000
 
 # %%
 check("3.1", answer)
@@ -255,7 +221,7 @@ print(found.source)
 # %%
 unpriced = price(call, models.bill.contract, at=datetime(2026, 10, 20, tzinfo=UTC))
 print(unpriced.amount)
-print(unpriced.reason)
+print(*unpriced.reason.split(": "), sep=":\n")
 
 # %% [markdown]
 # No amount, and the reason in words. The first tracker's answer was a number.
@@ -278,9 +244,8 @@ print(total(bill))
 
 # %%
 free = bill[bill["cost"] == 0]
-print(
-    f"{len(free)} turns are stated to cost 0; of these, {free['input_tokens'].notna().sum()} have tokens"
-)
+print(f"{len(free)} turns are stated to cost 0;", end=" ")
+print(f"of these, {free['input_tokens'].notna().sum()} have tokens")
 
 # %% [markdown]
 # 12 turns cost nothing, says the dashboard, and not one of them has its tokens. These are streamed replies whose reader
@@ -328,11 +293,8 @@ found = reconcile(bill)
 outcome = found.to_frame()["outcome"]
 agree = bill[(outcome == "agrees") & (bill["model"] == models.bill.chat)]
 fresh = agree["input_tokens"] - agree["cached_tokens"]
-floats = (
-    fresh * 0.000002
-    + agree["cached_tokens"] * 0.0000005
-    + agree["output_tokens"] * 0.000008
-)
+floats = fresh * 0.000002 + agree["cached_tokens"] * 0.0000005
+floats += agree["output_tokens"] * 0.000008
 print(f"{(floats == agree['cost'].astype(float)).sum()} of {len(agree)} equal")
 
 # %% [markdown]
@@ -355,14 +317,14 @@ mistakes = summary.loc[summary["difference"] != 0, "difference"]
 names = {cause: cause.partition(" (")[0] for cause in mistakes.index}
 plots.bars(
     mistakes.rename(names).to_dict(),
-    title="Two mistakes add, one takes away",
+    title="What do the three mistakes make of the total?",
     unit="USD",
     what="Stated above the right cost",
     digits=4,
 )
 
 # %% [markdown]
-# Two mistakes add and one takes away: cached tokens charged twice make 189 turns too dear, by \$0.8507 in all;
+# Two mistakes add and one takes away. Cached tokens charged twice make 189 turns too dear, by \$0.8507 in all;
 # reasoning added twice makes 82 turns too dear, by \$0.6029; and 233 turns are charged at the price from 2026-10-29,
 # whatever their own day was, which is \$0.0662 too little.
 #
@@ -373,9 +335,8 @@ checked = bill.assign(outcome=outcome)
 for cause in ("cached tokens charged twice", "reasoning added twice"):
     wrong = checked[checked["outcome"] == cause]
     days = wrong["timestamp"].dt.date
-    print(
-        f"{cause}: {', '.join(wrong['channel'].unique())}, {days.min()} to {days.max()}"
-    )
+    where = ", ".join(wrong["channel"].unique())
+    print(f"{cause}: {where}, {days.min()} to {days.max()}")
 
 # %% [markdown]
 # The first happens in the app alone, all month: its integration reads OpenAI's usage by Anthropic's convention. The
@@ -421,9 +382,8 @@ for cause, row in summary.rename(index=names).loc[list(names.values())].iterrows
     planted = truth["mistakes"][cause]
     excess = Decimal(planted["stated"]) - Decimal(planted["actual"])
     print(f"{cause}: {row['turns'] == planted['turns']} {row['difference'] == excess}")
-print(
-    f"the turns without tokens cost ${Decimal(truth['mistakes']['tokens not reported']['actual']):.5f}"
-)
+unknown = Decimal(truth["mistakes"]["tokens not reported"]["actual"])
+print(f"the turns without tokens cost ${unknown:.5f}")
 
 # %% [markdown]
 # Every cause has the right number of turns and the right amount, to the last digit. And the turns that nobody could
@@ -466,8 +426,8 @@ compared
 # lines above the table are the fine print, and here that is no formality. The reasoning tokens are counted at the other
 # models' prices, although these models do not reason. The tokenizers differ. Replies would be of another length. And
 # nothing in this table says how many questions the small model would have answered wrongly, and what that costs. It is
-# the size of the prize, not a decision: whether a cheaper model is good enough is a question for an experiment (lesson
-# 6).
+# the size of the prize, not a decision: whether a cheaper model is good enough is a question for an experiment, as in
+# [[lesson langtail_experiments]].
 
 # %%
 plots.compare_models(
@@ -487,28 +447,25 @@ plots.compare_models(
 
 # %%
 weekend = costs["timestamp"].dt.day_of_week >= 5
-for name, days, part in (
-    ("working day", 22, costs[~weekend]),
-    ("weekend day", 9, costs[weekend]),
-):
+parts = {"working day": (22, costs[~weekend]), "weekend day": (9, costs[weekend])}
+for name, (days, part) in parts.items():
     print(f"{name}: ${total(part).amount / days:.3f}")
 
 # %%
 daily = costs.groupby(costs["timestamp"].dt.normalize())["cost"].sum().astype(float)
 means = daily.groupby(daily.index.day_of_week).mean()
 names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-title = "Saturdays and Sundays cost less than half of a working day"
 plots.bars(
     dict(zip(names, means, strict=True)),
-    title=title,
+    title="Are all days alike?",
     unit="USD",
     what="Mean cost of a day",
     digits=3,
 )
 
 # %% [markdown]
-# Saturdays and Sundays lie low: a working day costs \$0.230 on average, a Saturday or Sunday \$0.099. Within each kind the days
-# still scatter a lot. So a forecast that stretches the first two weeks has to know how many weekends they hold, and it
+# Saturdays and Sundays lie low: a working day costs \$0.230 on average, a Saturday or Sunday \$0.099. Within each kind
+# the days still scatter a lot. So a forecast that stretches the first two weeks has to know how many weekends they hold, and it
 # has to say how sure it is.
 #
 # `forecast` does: what is spent is exact, the days to come are expected to cost what days like them cost, and the
@@ -520,10 +477,8 @@ plots.bars(
 # %%
 middle = forecast(costs, at=datetime(2026, 10, 15, tzinfo=UTC))
 actual = total(costs).amount
-print(middle)
-print(
-    f"October really cost ${actual:.2f}: inside is {middle.low <= actual <= middle.high}"
-)
+print(*str(middle).split("; "), sep=";\n")
+print(f"October cost ${actual:.2f}, inside: {middle.low <= actual <= middle.high}")
 
 # %% [markdown]
 # The forecast is \$5.95, and October did cost \$5.95. That is luck, and the interval says so: anything between \$4.87
@@ -534,12 +489,10 @@ print(
 # that day.
 
 # %%
-bands = [
-    forecast(costs, at=datetime(2026, 10, day, tzinfo=UTC)) for day in range(8, 32)
-]
-print(
-    f"inside on {sum(band.low <= actual <= band.high for band in bands)} of {len(bands)} mornings"
-)
+mornings = [datetime(2026, 10, day, tzinfo=UTC) for day in range(8, 32)]
+bands = [forecast(costs, at=morning) for morning in mornings]
+inside = sum(band.low <= actual <= band.high for band in bands)
+print(f"inside on {inside} of {len(bands)} mornings")
 for band in (bands[0], bands[7], bands[14], bands[-1]):
     print(f"{band.days_left:2.0f} days left: ${band.low:.2f} to ${band.high:.2f}")
 
@@ -564,7 +517,7 @@ plots.forecast_band(
     projected=(middle.value, middle.low, middle.high),
     end=middle.end,
     budget=budget.amount,
-    title="The budget lies in the middle of the interval: no promise either way",
+    title="Will the budget last?",
 )
 
 # %% [markdown]
@@ -577,9 +530,8 @@ plots.forecast_band(
 # %%
 for name, frame in (("dashboard", bill), ("right", costs)):
     status = budget.status(frame, at=datetime(2026, 10, 15, tzinfo=UTC))
-    print(
-        f"{name}: ${status.left:.2f} left for {status.days_left:.0f} days, runs out: {status.runs_out}"
-    )
+    print(f"{name}: ${status.left:.2f} left for {status.days_left:.0f} days,", end=" ")
+    print(f"runs out: {status.runs_out}")
 
 # %% [markdown]
 # By the dashboard's numbers the money runs out on 2026-10-27, four days early, and somebody switches features off. By
@@ -607,7 +559,7 @@ for name, frame in (("dashboard", bill), ("right", costs)):
 #
 # ## Quiz
 #
-# <!-- free: 500, 400, 100, 900 -->
+# <!-- free: 500, 400, 100, 900, 0 %, 2, 4 -->
 #
 # 1. Anthropic reports 100 input tokens and 400 cache reads; OpenAI reports 500 prompt tokens, 400 of them cached.
 #    Which call had more input?
@@ -647,34 +599,33 @@ for name, frame in (("dashboard", bill), ("right", costs)):
 # which is what the first tracker did. Not (c): it makes them cost nothing.
 # </details>
 #
-# 4. The dashboard's total is within one percent of the invoice. What do you know?
-#    - (a) that every line is within one percent
-#    - (b) little, until the lines agree
-#    - (c) that the tokens are right
+# 4. From [[lesson instrumented_chat]]: the error rate of a bot has been 0 % for a month. What do you do?
+#    - (a) report it: a month is many turns, and the interval is narrow
+#    - (b) break the model on purpose, and see whether it moves
+#    - (c) raise the limit of the alert
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (b): errors upwards and downwards cancel in a sum, as they partly did here. Not (a): a sum says nothing of its parts.
-# Not (c): wrong tokens at a wrong price can make a right sum.
+# (b): if the rate does not move then, it measures nothing, as where the bot catches what the tracker waits for. Not (a):
+# many turns make a wrong number no better. Not (c): no limit helps with a number that cannot rise.
 # </details>
 #
-# 5. On the 15th the forecast's interval holds the budget. What do you tell finance?
-#    - (a) it will last
-#    - (b) it will not
-#    - (c) it is open, and when the interval will be narrow enough to tell
-#
-# <!-- free: 15th -->
+# 5. From [[lesson key_terms]]: after a release p95 went from 2 s to 4 s, and the median stayed. Who waits longer now?
+#    - (a) everybody, by about two seconds
+#    - (b) nobody, as the median is what users feel
+#    - (c) some users, one in twenty at the least
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (c): both ends are still to be expected, and each day makes the interval narrower. Not (a) and not (b): either picks
-# one end of an interval that holds both.
+# (c): the upper end moved and the middle did not. Not (a): then the median would have moved too. Not (b): those who wait
+# longer are users as well, and a median is made not to see them.
 # </details>
 #
 # ## Going further
 #
+# - [[next]]
 # - [genai-prices](https://github.com/pydantic/genai-prices), the dated price list that this lesson uses.
 # - How OpenAI [caches prompts](https://platform.openai.com/docs/guides/prompt-caching), and how [Anthropic
 #   does](https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching): two conventions, from the sources.

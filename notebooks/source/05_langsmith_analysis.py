@@ -7,8 +7,8 @@
 # **What you will learn**: read a trace as a tree, find the slow span, count turns and not runs, tell "nothing there"
 # from "nothing wrong", attach feedback to a turn, compare prompts question by question.
 #
-# **What you need**: [Key terms](01_key_terms.ipynb), for *turn*, *trace* and *span*;
-# [An instrumented chat](02_instrumented_chat.ipynb) helps.
+# **What you need**: [[key_terms]]; [[instrumented_chat]] helps. Runs are fetched with `await`, and tables are pandas:
+# [Before you start](../docs/before_you_start.md) has both.
 #
 # [[minutes]]. Cost: $0, network: none.
 
@@ -21,9 +21,10 @@
 #
 # A turn has one duration, and the answer is not in it. We need what happened *inside* the turn.
 #
-# > **Run**: LangSmith's word for a span, one piece of work with a beginning and an end: a search, a call of the model.
+# > **Trace**: everything that happened for one turn, as a tree of steps.
 # >
-# > **Trace**: all runs of one turn, as a tree. Its *root run* is the turn, the others are below it.
+# > **Run** (LangSmith's word) or *span* (OpenTelemetry's): one step, with a beginning, an end, and the step that called
+# > it, its *parent*. A search is one, and a call of the model. The run without a parent is the *root*: it is the turn.
 #
 # LangSmith collects and shows them. It is a service with accounts; here, a server on your machine speaks its protocol,
 # and everything you are about to call is LangSmith's own client.
@@ -31,6 +32,7 @@
 # %%
 import json
 import os
+import textwrap
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -47,20 +49,13 @@ from langsmith.utils import LangSmithNotFoundError
 os.environ["CHATMON_LANGSMITH"] = "local"
 
 # %%
-from chatmon.langsmith import (
-    add_questions,
-    analyze_conversation_patterns,
-    compare_periods,
-    connect,
-    evaluate_prompts,
-    feedback,
-    fetch_turns,
-    load_export,
-)
+from chatmon.langsmith import add_questions, analyze_conversation_patterns, connect
+from chatmon.langsmith import compare_periods, evaluate_prompts, feedback
+from chatmon.langsmith import fetch_turns, load_export
 
 # %% [markdown]
-# `connect` makes one client, and makes it the one that LangChain and `@traceable` use too. Two clients are a classic:
-# one sends, the other is flushed, and the last runs never arrive. `CHATMON_LANGSMITH`, set to `local` above, says
+# `connect` makes one client, and makes it the one that LangChain uses too. Two clients are a classic: one sends, the
+# other is flushed, and the last runs never arrive. `CHATMON_LANGSMITH`, set to `local` above, says
 # that we stay on this machine, even where you have a key.
 
 # %%
@@ -79,28 +74,21 @@ print(reply.status)
 # <!-- free: 503 -->
 
 # %%
-model = ChatConfig.local()
+model_url = f"{ChatConfig.local().base_url}/chat/completions"
 
 
 class Busy(BaseHTTPRequestHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        headers = {
-            "Authorization": self.headers["Authorization"],
-            "Content-Type": "application/json",
-        }
-        asked.append(body)
+        asked.append(self.rfile.read(int(self.headers["Content-Length"])))
         if len(asked) == 1:
             self.send_response(503)
             self.send_header("Retry-After", "6")
             self.end_headers()
             return
-        reply = httpx.post(
-            f"{model.base_url}/chat/completions",
-            content=body,
-            headers=headers,
-            timeout=300,
-        )
+        passed = {
+            name: self.headers[name] for name in ("Authorization", "Content-Type")
+        }
+        reply = httpx.post(model_url, content=asked[-1], headers=passed, timeout=300)
         self.send_response(reply.status_code)
         self.send_header("Content-Type", reply.headers["Content-Type"])
         self.end_headers()
@@ -115,15 +103,15 @@ asked = []
 service = HTTPServer(("127.0.0.1", 0), Busy)
 Thread(target=service.serve_forever, daemon=True).start()
 url = f"http://127.0.0.1:{service.server_port}/v1"
+
+# %%
 bot = ProductionChatbot(ChatConfig.local(base_url=url, timeout=300, diagnose=None))
 reply = bot.process_user_message_sync("Where can I see my bill?", "ada")
 service.shutdown()
 service.server_close()
 client.flush()
 turn = bot.monitor.turns()[0]
-print(
-    f"{reply.status}, error: {turn.error_type}, more than 6 s: {turn.response_time > 6}"
-)
+print(reply.status, turn.error_type, "more than 6 s:", turn.response_time > 6)
 
 # %% [markdown]
 # A success, no error, and more than 6 seconds. That is all a dashboard of turns can know. `client.flush()` matters:
@@ -136,27 +124,15 @@ print(
 # interfaces returns only what you select, and nothing older than a day unless you say since when.
 
 # %%
-FIELDS = [
-    "ID",
-    "NAME",
-    "RUN_TYPE",
-    "STATUS",
-    "START_TIME",
-    "PARENT_RUN_IDS",
-    "LATENCY_SECONDS",
-    "TOTAL_TOKENS",
-]
-FIELDS += ["TOTAL_COST", "INPUTS"]
+FIELDS = "ID NAME RUN_TYPE STATUS START_TIME PARENT_RUN_IDS LATENCY_SECONDS".split()
+FIELDS += ["TOTAL_TOKENS", "TOTAL_COST", "INPUTS"]
 
 
-async def runs_of(project, **asked):
+async def runs_of(project, **which):
     project_ids = [str(client.read_project(project_name=project).id)]
-    asked = {
-        "selects": FIELDS,
-        "page_size": 1000,
-        "include_subtree_usage": True,
-    } | asked
-    return [run async for run in client.runs.query(project_ids=project_ids, **asked)]
+    wanted = {"selects": FIELDS, "page_size": 1000, "include_subtree_usage": True}
+    query = client.runs.query(project_ids=project_ids, **wanted, **which)
+    return [run async for run in query]
 
 
 # %% [markdown]
@@ -164,9 +140,8 @@ async def runs_of(project, **asked):
 # longest?
 
 # %%
-runs = sorted(
-    await runs_of("desk", trace_id=reply.turn_id), key=lambda run: run.start_time
-)
+runs = await runs_of("desk", trace_id=reply.turn_id)
+runs.sort(key=lambda run: run.start_time)
 for run in runs:
     indent = "    " * len(run.parent_run_ids)
     print(f"{indent}{run.name} ({run.run_type.lower()}) {run.status.lower()}")
@@ -232,9 +207,8 @@ check("5.1", slowest)
 
 # %%
 (wait,) = [span for span in spans if span["name"] == "wait before retry"]
-print(
-    f"{wait['name']}: {wait['seconds']:.0f} s, more than half: {wait['seconds'] > longest.latency_seconds / 2}"
-)
+more_than_half = wait["seconds"] > longest.latency_seconds / 2
+print(f"{wait['name']}: {wait['seconds']:.0f} s, more than half: {more_than_half}")
 
 # %% [markdown]
 # More than half of Ada's time, 6 seconds, was spent in neither the search nor the model. It was our own code, doing
@@ -259,7 +233,18 @@ print("as many input tokens as the monitor counted:", known)
 # not after the first question from a lawyer.
 #
 # `fetch_turns` turns runs back into turns, the table that this course reads everywhere. So what you learned about
-# summaries, costs and alerts holds for what LangSmith has.
+# summaries, costs and alerts holds for what LangSmith has. Only the words differ from tool to tool:
+#
+# | our word | OpenTelemetry | LangSmith |
+# |---|---|---|
+# | conversation | `gen_ai.conversation.id` | thread |
+# | turn | root span | root run |
+# | step of it | span | run |
+# | response time | duration of the root span | `latency_seconds` |
+# | time to first token | a metric of its own | `first_token_time` minus `start_time` |
+# | tokens | `gen_ai.usage.input_tokens` | `prompt_tokens`, `total_tokens` |
+# | feedback | an evaluation event | feedback |
+# | prompt version | an attribute of yours | commit of a prompt |
 
 # %% [markdown]
 # ## A report that says zero
@@ -283,11 +268,10 @@ print(f"{load_export(client, export, 'four weeks'):,} runs")
 def first_report(runs):
     if not runs:
         return {"error": "No runs found"}
-    usage = [
-        run.usage["total_tokens"] for run in runs if hasattr(run, "usage") and run.usage
-    ]
+    usage = [run.usage for run in runs if hasattr(run, "usage") and run.usage]
+    tokens = sum(used["total_tokens"] for used in usage)
     success = sum(run.status == "SUCCESS" for run in runs) / len(runs)
-    return {"conversations": len(runs), "success": success, "tokens": sum(usage)}
+    return {"conversations": len(runs), "success": success, "tokens": tokens}
 
 
 # %% [markdown]
@@ -299,25 +283,20 @@ monday = datetime(2026, 10, 12, tzinfo=UTC)
 in_week = 'and(gte(start_time, "2026-10-12"), lt(start_time, "2026-10-19"))'
 runs = await runs_of("four weeks", min_start_time=monday, trace_filter=in_week)
 report = first_report(runs)
-print(
-    f"{report['conversations']:,} conversations, {report['success']:.1%} successful, {report['tokens']} tokens"
-)
+print(f"{report['conversations']:,} conversations, {report['success']:.1%} successful")
+print(report["tokens"], "tokens")
 
 # %% [markdown]
 # It finds 0 tokens. No error, no warning, and a week in which the models worked for nothing. The reason is a name:
 
 # %%
-for thing, name in (
-    (client, "log_feedback"),
-    (runs[0], "total_time"),
-    (runs[0], "usage"),
-):
+names = {"log_feedback": client, "total_time": runs[0], "usage": runs[0]}
+names |= {"latency_seconds": runs[0], "total_tokens": runs[0]}
+for name, thing in names.items():
     print(f"{type(thing).__name__}.{name}: {hasattr(thing, name)}")
-for name in ("latency_seconds", "total_tokens"):
-    print(f"{type(runs[0]).__name__}.{name}: {hasattr(runs[0], name)}")
 
 # %% [markdown]
-# All three names look right, and the client has none of them. Without the guard, the first run would have raised an
+# All of these names look right, and the first three do not exist. Without the guard, the first run would have raised an
 # `AttributeError`, on the first day, at a desk. With it, the mistake became a number. **A guard round a name that you
 # are not sure of does not make code safe. It makes it quiet.** Look the name up, and let it crash.
 #
@@ -325,22 +304,19 @@ for name in ("latency_seconds", "total_tokens"):
 
 # %%
 roots = [run for run in runs if not run.parent_run_ids]
-all_tokens = sum(run.total_tokens or 0 for run in runs)
-root_tokens = sum(run.total_tokens or 0 for run in roots)
-print(
-    f"all runs:  {len(runs):,}, {all_tokens:,} tokens, ${sum(run.total_cost or 0 for run in runs):.2f}"
-)
-print(
-    f"root runs: {len(roots):,}, {root_tokens:,} tokens, ${sum(run.total_cost or 0 for run in roots):.2f}"
-)
+sums = {}
+for name, some in (("all runs", runs), ("root runs", roots)):
+    tokens = sum(run.total_tokens or 0 for run in some)
+    cost = sum(run.total_cost or 0 for run in some)
+    sums[name] = tokens / 1e6
+    print(f"{name:<9} {len(some):,}, {tokens:,} tokens, ${cost:.2f}")
 
 # %%
-title = "Adding up all runs counts every token twice"
-sums = {"all runs": all_tokens / 1e6, "root runs": root_tokens / 1e6}
+title = "Do all runs together have the right tokens?"
 plots.bars(sums, title=title, unit="million tokens", what="Sum", digits=2)
 
 # %% [markdown]
-# The bars show that all runs together have twice the tokens of the root runs: a root carries what the calls below it
+# They do not. All runs together have twice the tokens of the root runs: a root carries what the calls below it
 # used, and the report added both. \$28.04 is twice the bill; \$14.02 is the bill. And 10,597 is no number of
 # conversations at all. It is turns and calls thrown together; the turns are 5,252, and of conversations there are
 # fewer still.
@@ -377,9 +353,8 @@ def monday_report(runs):
 
 # %% tags=["solution"]
 def monday_report(runs):
-    succeeded = [
-        run["status"] == "success" for run in runs if run["parent_run_id"] is None
-    ]
+    roots = [run for run in runs if run["parent_run_id"] is None]
+    succeeded = [run["status"] == "success" for run in roots]
     tokens = [run["total_tokens"] or 0 for run in runs if run["run_type"] == "llm"]
     rate = sum(succeeded) / len(succeeded) if succeeded else None
     return {"turns": len(succeeded), "success_rate": rate, "tokens": sum(tokens)}
@@ -418,11 +393,17 @@ for project in ("four weeks", "for weeks"):
 #
 # Here is the report on all four weeks, made of turns. What a number is uncertain by stands beside it.
 
+
 # %%
-patterns = analyze_conversation_patterns(
-    client, "four weeks", 28, until=monday + timedelta(days=21)
-)
-print(patterns)
+def narrow(report):
+    for line in str(report).splitlines():
+        print(textwrap.fill(line, 90, subsequent_indent=" " * 8))
+
+
+# %%
+end = monday + timedelta(days=21)
+patterns = analyze_conversation_patterns(client, "four weeks", 28, until=end)
+narrow(patterns)
 
 # %% [markdown]
 # 19969 turns in 10612 conversations, a success rate of 0.988, and \$55.182455, in which 172 turns have no price: the
@@ -432,9 +413,8 @@ print(patterns)
 # %%
 with open_logs(export) as logs:
     direct = analysis.summary(logs)
-    second = analysis.summary(
-        analysis.between(logs, monday, monday + timedelta(days=7))
-    )
+    week_2 = analysis.between(logs, monday, monday + timedelta(days=7))
+    second = analysis.summary(week_2)
 found = {"LangSmith": patterns.summary, "the export": direct, "its second week": second}
 for name, some in found.items():
     tokens = some.tokens.input_tokens + some.tokens.output_tokens
@@ -449,11 +429,8 @@ for name, some in found.items():
 # %%
 table = patterns.by_intent.head(4).assign(cost=lambda t: t["cost"].astype(float))
 table["per_turn"] = table["cost"] / table["turns"]
-print(
-    table[["intent", "turns", "error_rate", "p95", "cost", "per_turn"]]
-    .round(4)
-    .to_string(index=False)
-)
+columns = ["intent", "turns", "error_rate", "p95", "cost", "per_turn"]
+print(table[columns].round(4).to_string(index=False))
 same = (patterns.costliest["turn_id"].isin(patterns.slowest["turn_id"])).sum()
 print(f"of the 5 costliest turns, {same} are among the 5 slowest")
 
@@ -473,9 +450,8 @@ print(f"of the 5 costliest turns, {same} are among the 5 slowest")
 
 # %%
 tuesday = datetime(2026, 10, 13, 9, tzinfo=UTC)
-print(
-    compare_periods(client, "four weeks", monday, tuesday, tuesday + timedelta(days=2))
-)
+end = tuesday + timedelta(days=2)
+narrow(compare_periods(client, "four weeks", monday, tuesday, end))
 
 # %% [markdown]
 # Replies take longer, 3.824 s after 3.386 s, and the reason is one channel: in the app they went up by 1.629 s.
@@ -517,9 +493,8 @@ except ValueError as error:
 # ## Two prompts, the same questions
 #
 # The last use is before a release. Someone has a new prompt and says it is better. LangSmith keeps a *dataset*,
-# questions with what a right answer must contain, and runs each version over it, as an *experiment*. Ours are the
-# measures of lesson 2: `task_completed`, whether the facts are in the answer, and `context_relevance`, how close
-# answer and question are in meaning.
+# questions with what a right answer must contain, and runs each version over it, as an *experiment*. The measures are
+# those of [[lesson key_terms]]: `task_completed` and `context_relevance`.
 
 # %%
 entries = KnowledgeBase.load().entries[::5]
@@ -531,14 +506,13 @@ def answers(version):
     return lambda question: bot.process_user_message_sync(question, None).text
 
 
-tried = evaluate_prompts(
-    client, "support questions", {"v1": answers("v1"), "v2": answers("v2")}
-)
+versions = {version: answers(version) for version in ("v1", "v2")}
+tried = evaluate_prompts(client, "support questions", versions)
 
 # %% [markdown]
 # Version 1 tells the model to be helpful and accurate. Version 2 shows it by examples how to repeat the note from the
-# knowledge base. Relevance is the measure that most teams have, since it needs no facts. **Predict.** Do both
-# measures prefer the same version?
+# knowledge base. In the log of [[lesson key_terms]] relevance preferred v1, which completed fewer tasks; but there each
+# version had other questions. **Predict.** Will it be the same where both have the same ones?
 
 # %%
 for measure in ("context_relevance", "task_completed"):
@@ -549,36 +523,29 @@ print(f"v2 completed {completed['v2']:.0f} of {len(entries)}")
 print("v1 completed fewer than half:", completed["v1"] < len(entries) / 2)
 
 # %% [markdown]
-# They do not. Relevance prefers v1, and v1 has the facts in fewer than half of its answers; v2 has them in 7 of 7.
+# It is. Relevance prefers v1, and v1 has the facts in fewer than half of its answers; v2 has them in 7 of 7.
 # Read one question with both answers, and you see why. (The words differ a little between processors.)
 
 # %% tags=["nbval-ignore-output"]
-for _, row in tried.frame[
-    tried.frame["question"] == "How can I reset my password?"
-].iterrows():
-    print(f"{row['version']}: {row['answer']}\n")
+same_question = tried.frame["question"] == "How can I reset my password?"
+for _, row in tried.frame[same_question].iterrows():
+    narrow(f"{row['version']}: {row['answer']}\n")
 
 # %% [markdown]
-# The first goes on about the question in many words, so it is *about* the right thing. Relevance sees the subject,
-# not the truth. Had we had that measure alone, we would have released the worse prompt, with a number to prove it.
+# The first goes on about the question in many words, and leaves out the fact. With relevance alone we would have
+# released the worse prompt, with a number to prove it.
 #
 # How sure are we, with so few questions? Each was answered by both versions, so we take the difference question by
 # question.
 
 # %%
 better = tried.difference("v1", "v2")
-print(
-    "n =",
-    better.n,
-    "| v2 is better:",
-    better.value > 0,
-    "| the interval leaves out 0:",
-    better.low > 0,
-)
+print("n =", better.n, "| v2 is better:", better.value > 0)
+print("the interval leaves out 0:", better.low > 0)
 
 # %% [markdown]
 # Even 7 questions are enough when the difference is as large as this one. For a small one they never would be, and
-# lesson 6 says how many it takes.
+# [[lesson langtail_experiments]] says how many it takes.
 
 # %% [markdown]
 # ### Exercise 5.3
@@ -600,11 +567,8 @@ def gain(first, second):
 
 # %% tags=["solution"]
 def gain(first, second):
-    both = [
-        question
-        for question in first
-        if first[question] is not None and second.get(question) is not None
-    ]
+    known = [one for one in first if first[one] is not None]
+    both = [one for one in known if second.get(one) is not None]
     differences = [second[question] - first[question] for question in both]
     return sum(differences) / len(differences) if differences else None
 
@@ -628,9 +592,8 @@ check("5.3", gain)
 if os.environ.get("LANGSMITH_API_KEY"):
     os.environ["CHATMON_LANGSMITH"] = "hosted"
     hosted = connect("chatmon-course")
-    ProductionChatbot(ChatConfig.local(timeout=300)).process_user_message_sync(
-        "Where can I see my bill?", "ada"
-    )
+    bot = ProductionChatbot(ChatConfig.local(timeout=300))
+    bot.process_user_message_sync("Where can I see my bill?", "ada")
     hosted.flush()
     print("look for the project chatmon-course at", hosted.api_url)
 else:
@@ -671,77 +634,77 @@ else:
 # %% [markdown]
 # ## Quiz
 #
-# **1.** A trace has a root of nine seconds, a search of one second and a model call of two, both directly below the
-# root. Where is the time?
-#
-# - (a) In the model call.
-# - (b) In the root's own code.
-# - (c) That cannot be known.
+# 1. A trace has a root of nine seconds, a search of one second and a model call of two, both directly below the root.
+#    Where is the time?
+#    - (a) in the model call, which is the longest of the two
+#    - (b) that cannot be known
+#    - (c) in the root's own code
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (b): six seconds are in no span below, so they went by in the root itself; make more spans there. Not (a): the call
-# is the longest child, and has two of nine. Not (c): the difference says how much, only not yet on what.
+# (c): six seconds are in no span below, so they went by in the root itself; make more spans there. Not (a): the call has
+# two of nine. Not (b): the difference says how much, only not yet on what.
 # </details>
 #
-# **2.** After an upgrade of the client, the weekly sum of tokens over all runs has halved. What is likely?
+# 2. From [[lesson instrumented_chat]]: ten turns, no error. The summary says an error rate of 0.000 (0.000 to 0.278). This
+#    means
+#    - (a) a true rate of a fifth would be no surprise
+#    - (b) the bot fails in about a quarter of its turns
+#    - (c) the program has a rounding error
 #
-# - (a) Users ask half as much.
-# - (b) The roots no longer carry the totals of their calls.
-# - (c) Half of the runs were lost.
+# <!-- free: 0.000, 0.278 -->
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (b): the new interface adds up subtrees only when asked, so the sum over all runs is right for the first time. Not
-# (a): that would not come with an upgrade. Not (c): the number of runs would have halved too; look at it first.
+# (a): few turns exclude little. Not (b): the upper end is what cannot be excluded, not what is likely. Not (c): an interval
+# of zero width would claim a certainty that ten turns do not give.
 # </details>
 #
-# **3.** A retry was introduced. The error rate over all runs went up, the one over root runs went down. Which one do
-# you report?
-#
-# - (a) The one over all runs, to be on the safe side.
-# - (b) Their mean.
-# - (c) The one over root runs.
+# 3. A retry was introduced. The error rate over all runs went up, the one over root runs went down. Which one do you
+#    report?
+#    - (a) the one over all runs, to be on the safe side
+#    - (b) their mean
+#    - (c) the one over root runs
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (c): a root is what a user saw, and fewer users saw a failure. Not (a): it calls a repair a damage; keep it to watch
-# the model's service. Not (b): a mean of two different things is neither.
+# (c): a root is what a user saw, and fewer users saw a failure. Not (a): it calls a repair a damage; keep it to watch the
+# model's service. Not (b): a mean of two different things is neither.
 # </details>
 #
-# **4.** A function that finds no runs returns `{"error": "..."}`. What is the trouble?
+# 4. From [[lesson alerting]]: you raise a rule's `for` from 5 to 30 minutes. What do you pay with?
+#    - (a) nothing: false alarms are short, incidents are long
+#    - (b) delay, and short incidents that nobody hears of
+#    - (c) more turns, which are needed before the rule may judge
 #
-# - (a) The text may be in the wrong language.
-# - (b) It should return an empty dict.
-# - (c) A caller who does not think of it reads defaults as results.
+# <!-- free: 5, 30 -->
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (c): `get` with a default turns "I know nothing" into "all is well". Not (a): nobody reads it. Not (b): then even
-# the trace of the trouble is gone; raise, and the caller must decide.
+# (b): silence is bought with delay, and what no longer breaches when the waiting ends is not told at all. Not (a):
+# incidents can be short, too. Not (c): that is `min_n`.
 # </details>
 #
-# **5.** A new prompt scores higher in relevance and completes fewer tasks. What do you do first?
-#
-# - (a) Read the answers to the questions on which the two measures disagree.
-# - (b) Release it, since relevance is measured on every turn.
-# - (c) Take the mean of both measures.
+# 5. A function that finds no runs returns `{"error": "..."}`. What is the trouble?
+#    - (a) a caller may read defaults as results
+#    - (b) the text may be in a language that the caller does not read
+#    - (c) it should return an empty dict
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (a): only the texts tell which measure is mistaken, and it may be the list of facts. Not (b): a measure is not
-# better for being cheap. Not (c): it hides that they disagree, the one thing you have learned.
+# (a): `get` with a default turns "I know nothing" into "all is well". Not (b): nobody reads it. Not (c): then even the
+# trace of the trouble is gone; raise, and the caller must decide.
 # </details>
 
 # %% [markdown]
 # ## Going further
 #
+# - [[next]]
 # - LangSmith's documentation: tracing concepts, the filter language of run queries, datasets and evaluation.
 # - OpenTelemetry's semantic conventions for generative AI: the names that the spans of this lesson carry as metadata.
 # - *Distributed Systems Observability*, C. Sridharan: what traces are good for, and what they are not.
-# - [[next]]

@@ -7,8 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from cases import Cases, forms
-from scipy.stats import chisquare
+from cases import Cases
 from scipy.stats.mstats import mquantiles
 
 from chatmon import estimates
@@ -28,30 +27,9 @@ def seconds(turns, first=0, end=24):
 
 AFTERNOON = seconds(TUESDAY, 12)
 P95 = float(np.percentile(AFTERNOON, 95))
-HOUR = [turn for turn in TUESDAY if turn.timestamp.hour == 14]
-
-
-def bad_of(turns):
-    return sum(turn.error_type is not None or turn.response_time > 2 for turn in turns) / len(turns)
-
-
-BAD = bad_of(HOUR)
 RATED = sum(turn.user_satisfaction is not None for turn in TUESDAY)
 RATINGS = [turn.user_satisfaction for turn in TUESDAY if turn.user_satisfaction is not None]
 ALL_RATED = sum(turn.user_satisfaction is not None for turn in TURNS)
-EXPERIMENTS = {
-    "greeting": ([0.5, 0.5], [5050, 4950]),
-    "tone": ([0.5, 0.5], [60, 40]),
-    "refusal": ([0.5, 0.5], [10_400, 9_600]),
-    "cheaper model": ([0.9, 0.1], [9025, 975]),
-    "retrieval": ([0.9, 0.1], [8850, 1150]),
-}
-P_VALUES = pd.Series(
-    {
-        name: chisquare(counts, [sum(counts) * share for share in plan]).pvalue
-        for name, (plan, counts) in EXPERIMENTS.items()
-    }
-)
 
 CASES = {
     "1.1": Cases(
@@ -93,32 +71,6 @@ CASES = {
     ),
     "1.2": Cases(
         right=[
-            BAD / 0.05,
-            BAD / (1 - 0.95),
-            int(100 * BAD) // 5,
-            pd.Series([turn.error_type is not None or turn.response_time > 2 for turn in HOUR]).mean() / 0.05,
-            *forms("18"),
-        ],
-        wrong=[
-            (BAD / 0.01, "Or: That is the share of bad turns in per cent"),
-            (BAD / 0.95, "by the objective"),
-            (BAD, "divide it by the share"),
-            (BAD / 5, "The budget is a share"),
-            (100 * BAD / 0.05, "is between 0 and 1 too"),
-            (0.05 / BAD, "upside down"),
-            (0.05 * BAD, "You multiplied"),
-            ((1 - BAD) / 0.05, "the good turns"),
-            (27, "how many turns were bad"),
-            (27 / 0.05, "and not their share"),
-            (bad_of(TUESDAY) / 0.05, "all of Tuesday"),
-            (bad_of(TURNS) / 0.05, "both days"),
-            (11 / 30 / 0.05, "Those are failed turns"),
-            ("18", "no number"),
-            (17.0, "17 is not it"),
-        ],
-    ),
-    "1.3": Cases(
-        right=[
             RATED / len(TUESDAY),
             np.array([turn.user_satisfaction is not None for turn in TUESDAY]).mean(dtype=np.float32),
             pd.Series([turn.user_satisfaction for turn in TUESDAY]).notna().mean(),
@@ -144,36 +96,6 @@ CASES = {
             (1.0, "leaves out"),
             (True, "no number"),
             (0.5, "0.5 is not it"),
-        ],
-    ),
-    "1.4": Cases(
-        right=[
-            [name for name, p in P_VALUES.items() if p < 0.001],
-            {"Retrieval", "refusal"},
-            ("retrieval", "refusal"),
-            P_VALUES.index[P_VALUES < 0.001],
-            np.array(["refusal", "retrieval"]),
-            pd.Series(["refusal", "retrieval"], dtype="string"),
-            {"refusal": 0, "retrieval": 0}.keys(),
-            frozenset(["refusal", "retrieval"]),
-            "refusal, retrieval",
-        ],
-        wrong=[
-            (["refusal"], "One is missing"),
-            ("retrieval", "One is missing"),
-            (["tone", "refusal", "retrieval"], "crooked"),
-            (["cheaper model", "refusal", "retrieval"], "planned at nine to one"),
-            (["greeting"], "a coin does"),
-            (["greeting", "tone", "cheaper model"], "the three that fit"),
-            (list(EXPERIMENTS), "crooked"),
-            ([], "There are some"),
-            (["speed", "refusal"], "no experiment speed"),
-            ({"refusal": 0.0}, "the names of the experiments alone"),
-            (P_VALUES[P_VALUES < 0.001], "is no name"),
-            ([("refusal", 0.0)], "is no name"),
-            (P_VALUES < 0.001, "is no name"),
-            (7, "is no list"),
-            (None, "is no list"),
         ],
     ),
 }

@@ -8,6 +8,20 @@ import numpy as np
 import pandas as pd
 from cases import Cases, forms
 
+from chatmon.paths import data_file
+from chatmon.turns import read_parquet
+
+TURNS = read_parquet(data_file("local_turns.parquet"))
+TUESDAY = [turn for turn in TURNS if turn.timestamp.day == 6]
+HOUR = [turn for turn in TUESDAY if turn.timestamp.hour == 14]
+
+
+def bad_of(turns):
+    return sum(turn.error_type is not None or turn.response_time > 2 for turn in turns) / len(turns)
+
+
+BAD = bad_of(HOUR)
+
 
 def rule(text):
     """Return a rule as TOML, from keys such as ``measure error, window 30m``."""
@@ -44,6 +58,32 @@ CASES = {
     ),
     "4.2": Cases(
         right=[
+            BAD / 0.05,
+            BAD / (1 - 0.95),
+            int(100 * BAD) // 5,
+            pd.Series([turn.error_type is not None or turn.response_time > 2 for turn in HOUR]).mean() / 0.05,
+            *forms("18"),
+        ],
+        wrong=[
+            (BAD / 0.01, "Or: That is the share of bad turns in per cent"),
+            (BAD / 0.95, "by the objective"),
+            (BAD, "divide it by the share"),
+            (BAD / 5, "The budget is a share"),
+            (100 * BAD / 0.05, "is between 0 and 1 too"),
+            (0.05 / BAD, "upside down"),
+            (0.05 * BAD, "You multiplied"),
+            ((1 - BAD) / 0.05, "the good turns"),
+            (27, "how many turns were bad"),
+            (27 / 0.05, "and not their share"),
+            (bad_of(TUESDAY) / 0.05, "all of Tuesday"),
+            (bad_of(TURNS) / 0.05, "both days"),
+            (11 / 30 / 0.05, "Those are failed turns"),
+            ("18", "no number"),
+            (17.0, "17 is not it"),
+        ],
+    ),
+    "4.3": Cases(
+        right=[
             rule(f"{FIRST}, statistic rate, above 0.1, min_n 30"),
             rule(f"{FIRST}, statistic sum, above 8"),
             rule(f"{FIRST}, statistic sum, above 10, keep_firing_for 10m, severity page"),
@@ -75,7 +115,7 @@ CASES = {
             ({"measure": "error"}, "A dict is no text"),
         ],
     ),
-    "4.3": Cases(
+    "4.4": Cases(
         right=[
             6 * 6 / (30 * 24),
             round(36 / 720, 3) + 0.0001,

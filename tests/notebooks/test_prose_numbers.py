@@ -209,7 +209,7 @@ def test_a_changed_digit_in_the_samples_prose_is_seen(sample_course: Path) -> No
         (1, "11 of 30 turns failed", "12 of 30 turns failed"),
         (1, "11 of 30 turns failed in one hour", "18 of 30 turns failed in one hour"),
         (1, "the mean is 1.18 s", "the mean is 1.76 s"),
-        (1, "with 5 against 1.8", "with 8 against 1.8"),
+        (1, "3.13 s where it is otherwise 0.57 s", "3.13 s where it is otherwise 0.54 s"),
     ],
 )
 def test_a_wrong_reading_is_seen_though_the_lesson_shows_the_number_elsewhere(number: int, old: str, new: str) -> None:
