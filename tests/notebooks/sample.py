@@ -70,7 +70,8 @@ print(f"mean {sum(times) / 3:.1f} ms, share of the slowest {910 / sum(times):.1%
 # slowest reply alone makes 79.8 % of all the waiting. The 95th percentile of so few replies would be hardly better.
 
 # %%
-plots.bars({"first": 110, "second": 120, "third": 910}, title="One of three waited", unit="ms", what="Wait", digits=0)
+waits = {"first": 110, "second": 120, "third": 910}
+plots.bars(waits, title="One of three waited", unit="ms", what="Wait", digits=0)
 
 # %% [markdown]
 # Two bars are short and the third is many times as long: it reaches 910 ms while the others stay near 120 ms. A mean
