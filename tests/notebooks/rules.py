@@ -241,8 +241,9 @@ def length(notebook: Notebook, *, read: int, exercises: int) -> Complaints:
 
 
 def new_terms(notebook: Notebook) -> Complaints:
-    """A lesson defines at most 12 terms in its boxes."""
-    found = re.findall(r"^> \*\*([^*]+)\*\*", "\n".join(markdown(notebook)), re.MULTILINE)
+    """A lesson defines at most 12 terms in its boxes; the banner of a solutions notebook is none."""
+    cells = [cell for cell in notebook.cells[header_position(notebook) :] if cell.cell_type == "markdown"]
+    found = re.findall(r"^> \*\*([^*]+)\*\*", "\n".join(cell.source for cell in cells), re.MULTILINE)
     return [f"{len(found)} new terms, more than {MOST_TERMS}: {', '.join(found)}"] if len(found) > MOST_TERMS else []
 
 
