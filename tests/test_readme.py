@@ -8,6 +8,7 @@ import pytest
 from importers.conversations import some_turns
 from importers.writers_langsmith import runs, write_lines
 
+from chatmon.course.lessons import lessons
 from chatmon.paths import REPO
 
 README = (REPO / "README.md").read_text(encoding="utf-8")
@@ -20,13 +21,10 @@ def test_every_link_to_a_file_leads_somewhere(text):
         assert (REPO / target).exists(), target
 
 
-def test_the_lessons_take_as_long_as_they_say_themselves():
-    rows = re.findall(r"\| \d \| \[.+?\]\(notebooks/(\w+)\.ipynb\) \|.+\| (\d+) \|", README)
-    assert len(rows) == len(list((REPO / "notebooks").glob("[0-9]*.ipynb")))
-    for name, minutes in rows:
-        source = (REPO / "notebooks" / "source" / f"{name}.py").read_text(encoding="utf-8")
-        parts = re.search(r"# (\d+) minutes to read, (\d+) minutes of exercises", source)
-        assert int(minutes) == int(parts[1]) + int(parts[2]), name
+def test_the_lessons_are_listed_in_their_order_with_what_one_does_and_their_minutes():
+    rows = re.findall(r"(?m)^\| (\d+) \| \[(.+?)\]\(notebooks/(\w+)\.ipynb\) \| (.+) \| (\d+) \|$", README)
+    wanted = [(str(one.number), one.title, one.stem, one.you_will, str(one.minutes)) for one in lessons()]
+    assert rows == wanted
 
 
 @pytest.mark.parametrize("text", [README, CONTRIBUTING])
