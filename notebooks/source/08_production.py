@@ -522,9 +522,9 @@ workplace.cleanup()
 # </details>
 #
 # 2. The disk hangs for a minute. What should a bot do with its turns?
-#    - (a) let the chats wait, so that no turn can be lost, whatever happens in this minute
+#    - (a) let the chats wait, so that nothing can be lost
 #    - (b) drop them, so that nobody waits
-#    - (c) keep them in memory, and say how many
+#    - (c) keep them in memory, say how many, and write them when the disk is back
 #
 # <details>
 # <summary>Answer</summary>
