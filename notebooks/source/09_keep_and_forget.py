@@ -40,9 +40,9 @@ from chatmon.importers import open_logs
 from chatmon.paths import REPO
 
 # %%
-from chatmon.privacy import Protection, erase, export_user
-from chatmon.privacy import find, open_keys, redact, rotate
+from chatmon.privacy import Protection, erase, export_user, open_keys, redact, rotate
 from chatmon.privacy.proof import search
+from chatmon.privacy.redaction import find
 from chatmon.store import Store
 from chatmon.store.compaction import compact
 
@@ -414,7 +414,7 @@ workplace.cleanup()
 # ## Quiz
 #
 # 1. A log has `sha256` of e-mail addresses in place of users. Is it anonymous?
-#    - (a) yes, because nobody can undo a hash, however long they try
+#    - (a) yes, a hash cannot be undone
 #    - (b) no, whoever has a list of addresses can hash it
 #    - (c) yes, if a salt is stored with it
 #
