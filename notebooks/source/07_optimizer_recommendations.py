@@ -425,8 +425,8 @@ for one in found:
 
 # %% [markdown]
 # In four of six the half that found it says more than the other one. We know what was planted in the second line: 700
-# tokens of boilerplate. The half that found it says 811 and the other one 741. (The burst of errors is too short for two halves:
-# it is not in this list, and its `confidence` says that its saving may be too high.)
+# tokens of boilerplate. The half that found it says 811 and the other one 741. (The burst of errors is too short for two
+# halves: it is not in this list, and its `confidence` says that its saving may be too high.)
 #
 # <!-- free: 700 -->
 

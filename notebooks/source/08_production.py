@@ -346,7 +346,8 @@ for name, days in trends.items():
 # %% [markdown]
 # Turns are up by 88 %, cost by 40 %, errors have halved, and at the end of the list stands a change of 11 % in
 # completed tasks. One would look into the first, and praise somebody for the third. Now ask the month: how were the
-# four Mondays before, and between which values does a working day lie when nothing has changed? (The last of the five Mondays is today.)
+# Mondays before, and between which values does a working day lie when nothing has changed? (The last of the five is
+# today.)
 
 # %%
 for name, days in trends.items():
