@@ -39,17 +39,26 @@ import pyarrow.parquet as pq
 from chatmon import plots, turns
 from chatmon.clock import ManualClock
 from chatmon.course import check, hint
-from scipy.stats import chisquare
 
 # %%
-from chatmon.experiment import Experiment, aa_check, analyse, bounds, crossings
-from chatmon.experiment import figures, offline, position, size
+from chatmon.experiment import (
+    Experiment,
+    aa_check,
+    analyse,
+    bounds,
+    crossings,
+    figures,
+    offline,
+    position,
+    size,
+)
 from chatmon.knowledge import KnowledgeBase
 from chatmon.langtail import KeyMissingError, LangtailClient
 from chatmon.local import langtail, llm
 from chatmon.paths import data_file
 from chatmon.shown import wrapped
 from chatmon.traffic import Problem, simulate
+from scipy.stats import chisquare
 
 # %%
 first, monday = datetime(2026, 9, 14, tzinfo=UTC), datetime(2026, 9, 28, tzinfo=UTC)
@@ -613,7 +622,7 @@ else:
 # 1. It is day 3 of 7, no looks were planned, and the dashboard says p = 0.03. What do you do?
 #    - (a) ship: it is below 5 %
 #    - (b) go on to day 7, and read what it says then
-#    - (c) go on until it stays below the limit for some days
+#    - (c) go on until it stays below the limit
 #
 # <details>
 # <summary>Answer</summary>
