@@ -133,9 +133,9 @@ def _said(what: str, here: str, folder: Path) -> str:
         # No output shows these numbers, and the rule about numbers in prose wants to be told.
         return "\n".join([*rows, "", f"<!-- free: {', '.join(map(str, minutes))} -->"])
     if what == "terms":
-        rows = [(lesson.link, ", ".join(terms(lesson, folder))) for lesson in course]
+        defined = [(lesson.link, ", ".join(terms(lesson, folder))) for lesson in course]
         return "\n".join(
-            ["| lesson | terms |", "|---|---|", *(f"| {link} | {words} |" for link, words in rows if words)]
+            ["| lesson | terms |", "|---|---|", *(f"| {link} | {words} |" for link, words in defined if words)]
         )
     known = ", ".join(("title", "minutes", "next", "lessons", "terms", *named))
     raise LookupError(f"{here}: there is nothing to put in place of [[{what}]]: there are {known}")
