@@ -1,8 +1,9 @@
-"""What objects show of themselves: pairs of a name and a text, printed and as HTML, and any text as HTML."""
+"""What objects show of themselves: pairs of a name and a text, printed and as HTML, any text as HTML, long lines."""
 
 from __future__ import annotations
 
 import html
+import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,3 +52,21 @@ def as_html(caption: str, rows: Sequence[tuple[str, str]]) -> str:
         for name, text in rows
     )
     return f"<table><caption>{escape(caption)}</caption>{cells}</table>"
+
+
+def wrapped(text: object, width: int = 90) -> str:
+    """Return a text whose lines are as wide as a page of JupyterLab: what goes on in the next line is indented.
+
+    Args:
+        text: What to print; its own lines stay lines.
+        width: Characters in a line.
+
+    Example:
+        >>> print(wrapped("verify by: an experiment", 20))
+        verify by: an
+          experiment
+    """
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        for line in str(text).splitlines()
+    )

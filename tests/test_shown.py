@@ -15,7 +15,7 @@ from chatmon.cost.forecast import Forecast
 from chatmon.course.exercises import Message
 from chatmon.optimizer import Amount
 from chatmon.optimizer.recommendation import Recommendation
-from chatmon.shown import as_html, escape
+from chatmon.shown import as_html, escape, wrapped
 
 AT, DAY = datetime(2026, 10, 15, tzinfo=UTC), date(2026, 10, 1)
 SAID = "At least $0.50 was asked for; you chose one that saves $0.10 (\\$0.05 to $0.20), as `$a < $b` says."
@@ -65,3 +65,15 @@ def test_any_text_is_read_as_it_was(said):
         assert "".join(text.runs) in (said, said * 3)
         assert [run for run in text.runs if run.count("$") > 1] == []
     assert not re.search("[\"']", escape(said).replace("<span>", ""))
+
+
+@given(st.lists(st.text("abcd-", min_size=1, max_size=12), max_size=40), st.integers(20, 90))
+def test_a_wrapped_text_has_the_same_words_in_lines_of_the_width(words, width):
+    told = wrapped(" ".join(words), width)
+    assert told.split() == words
+    assert all(len(line) <= width for line in told.splitlines())
+
+
+def test_lines_of_a_wrapped_text_stay_lines():
+    assert wrapped("one\ntwo") == "one\ntwo"
+    assert wrapped("a long line\nshort", 8) == "a long\n  line\nshort"

@@ -55,7 +55,7 @@ def summary(turns: Turns) -> Summary:
         users=users,
         response_time=_spread(source, "response_time", *moments[:3]),
         time_to_first_token=_spread(source, "time_to_first_token", *moments[3:]),
-        tokens=Tokens(*(None if count is None else int(count) for count in tokens), unreported_turns=unreported),
+        tokens=Tokens(*(None if count is None else int(count) for count in tokens), unreported),
         cost=cost,
         unpriced_turns=unpriced,
         error_rate=estimates.rate(failed, number),

@@ -7,7 +7,8 @@
 # **What you will learn**: tell a record from a turn, add up an export without counting twice, read what an import
 # assumed and left out, describe a table of your own, and split a change into volume, mix and rate.
 #
-# **What you need**: [lesson 1](01_key_terms.ipynb), for *turn*, *trace* and *token*. If you have an export of your own
+# **What you need**: [[lesson cost_math]] for tokens and cost, and [[lesson langsmith_analysis]] for traces and runs. The
+# lesson uses pandas: [before you start](../docs/before_you_start.md) has enough of it. If you have an export of your own
 # bot, keep it at hand.
 #
 # [[minutes]]. Cost: $0, network: none.
@@ -19,15 +20,16 @@
 # much did the models cost? Three colleagues each take the export of one tool and add up its column of costs. All three
 # tools recorded all of the traffic. Do you expect three equal sums?
 #
-# We read the files as most people do, a table of lines each. (OpenTelemetry takes a line or two more: its spans come in
-# envelopes, and their attributes as lists.)
+# We read the files as most people do, a table of lines each. (OpenTelemetry takes more lines: its spans come in envelopes,
+# and their attributes as lists.)
 
 # %%
 import gzip
 import json
 import re
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -36,19 +38,20 @@ from chatmon.course import check, hint
 from chatmon.importers import open_logs
 from chatmon.paths import data_file
 from chatmon.report import write_report
+from chatmon.shown import wrapped
 from chatmon.turns import read_parquet, to_frame
 
 # %%
 langsmith = pd.read_json(data_file("four_weeks_langsmith.jsonl.gz"), lines=True)
 langfuse = pd.read_json(data_file("four_weeks_langfuse.jsonl.gz"), lines=True)
+otel = []
 with gzip.open(data_file("four_weeks_otlp.jsonl.gz"), "rt", encoding="utf-8") as file:
-    envelopes = [json.loads(line)["resourceSpans"][0] for line in file]
-spans = [span for envelope in envelopes for span in envelope["scopeSpans"][0]["spans"]]
-values = [
-    {pair["key"]: next(iter(pair["value"].values())) for pair in span["attributes"]}
-    for span in spans
-]
-otel = pd.DataFrame(values)
+    for line in file:
+        envelope = json.loads(line)["resourceSpans"][0]
+        for span in envelope["scopeSpans"][0]["spans"]:
+            pairs = [(one["key"], *one["value"].values()) for one in span["attributes"]]
+            otel.append(dict(pairs))
+otel = pd.DataFrame(otel)
 print(f"{len(langsmith)} runs, {len(langfuse)} observations, {len(otel)} spans")
 
 # %%
@@ -57,9 +60,8 @@ print(f"Langfuse:      ${langfuse['total_cost'].sum():.2f}")
 print(f"OpenTelemetry: ${otel['gen_ai.usage.cost'].sum():.2f}")
 
 # %% [markdown]
-# Two say \$110.36, one says \$55.18. Put to the vote, the month cost \$110.36. Which one do you pay?
-#
-# Before you decide, a second opinion from the same three: how many tokens went in?
+# Two say \$110.36, one says \$55.18. Which one do you pay? Before you decide, a second opinion from the same three: how
+# many tokens went in?
 
 # %%
 read = pd.DataFrame(langfuse["usage_details"].tolist())
@@ -72,17 +74,13 @@ print(f"OpenTelemetry: {otel['gen_ai.usage.input_tokens'].astype(float).sum():,.
 
 # %%
 truth = to_frame(read_parquet(data_file("four_weeks.parquet")))
-print(
-    f"{len(truth)} turns, ${truth['cost'].sum():.2f}, {truth['input_tokens'].sum():,} input tokens"
-)
+print(f"{len(truth)} turns, ${truth['cost'].sum():.2f}", end=", ")
+print(f"{truth['input_tokens'].sum():,} input tokens")
 
 # %% [markdown]
-# The vote was wrong. The month cost \$55.18: the two that agreed made the same mistake, and agreement is no evidence
-# when the mistake is shared. But do not trust the third either. On tokens, 28,239,496 is the truth, and nobody had it:
-# two sums are twice as large, and Langfuse's lacks more than a quarter.
-#
-# No export was damaged, and nobody mistyped. Each colleague added up a column without asking what a line of the file
-# *is*.
+# The vote was wrong. The month cost \$55.18: the two that agreed made the same mistake. But do not trust the third either.
+# On tokens, 28,239,496 is the truth, and nobody had it: two sums are twice as large, and Langfuse's lacks more than a
+# quarter. Each colleague added up a column without asking what a line of the file *is*.
 
 # %% [markdown]
 # ## Twice: a parent repeats its children
@@ -95,31 +93,27 @@ one[["run_type", "name", "prompt_tokens", "completion_tokens", "total_cost"]]
 
 # %% [markdown]
 # One of them. The first line is the root of the trace: the message as the user saw it. The second is the call of the
-# model, the only thing that costs money. The tool copies what calls cost into every run above them, so that a trace can
-# be read from the top. OpenTelemetry's libraries often do the same with their agent's span; this Langfuse project did
-# not, which is the only reason its money was right.
+# model, the only thing that costs money. The tool copies what calls cost into every run above them, as you saw in
+# [[lesson langsmith_analysis]]. OpenTelemetry's libraries often do the same; this Langfuse project did not, which is the
+# only reason its money was right.
 
 # %%
-halves = langsmith.groupby("run_type")[["prompt_tokens", "total_cost"]].agg(
-    ["count", "sum"]
-)
-halves.round(2)
+halves = langsmith.groupby("run_type")[["prompt_tokens", "total_cost"]]
+halves.agg(["count", "sum"]).round(2)
 
 # %% [markdown]
-# Each half is right by itself, and the sum of the column is both. So keep the roots? Or keep the calls? It depends on
-# what you want to ask next:
+# Each half is right by itself, and the sum of the column is both. Do you keep the roots, or the calls? It depends on what
+# you want to ask next:
 
 # %%
 metadata = pd.DataFrame([extra["metadata"] for extra in langsmith["extra"]])
-metadata.groupby(langsmith["run_type"])[
-    ["thread_id", "user_id", "intent", "ls_model_name"]
-].count()
+columns = ["thread_id", "user_id", "intent", "ls_model_name"]
+metadata.groupby(langsmith["run_type"])[columns].count()
 
 # %% [markdown]
 # The roots know the conversation (`thread_id`), the user and the intent, and not one of them knows the model. The calls
-# know the model and nothing else. "What does each intent cost on each model?" needs both halves: money from the calls,
-# the rest from the root. There are also more calls than roots, because a call that failed was tried again; so neither
-# counting lines nor counting calls counts messages.
+# know the model and nothing else. "What does each intent cost on each model?" needs both halves. There are also more calls
+# than roots, because a call that failed was tried again; so neither lines nor calls count messages.
 #
 # One more name that says something else than you think. Every run has a `session_id`. How many conversations is that?
 
@@ -128,8 +122,8 @@ print(f"session_id: {langsmith['session_id'].nunique()} value")
 print(f"thread_id:  {metadata['thread_id'].nunique()} values")
 
 # %% [markdown]
-# A single one. In LangSmith `session_id` is the *project*; the conversation is the thread, in the metadata. A dashboard
-# that groups by `session_id` shows one very long conversation, and no error.
+# A single one. In LangSmith `session_id` is the *project*; the conversation is the thread. A dashboard that groups by
+# `session_id` shows one very long conversation, and no error.
 
 # %% [markdown]
 # ### Exercise 10.1
@@ -150,10 +144,8 @@ def cost_of(runs):
 
 # %% tags=["solution"]
 def cost_of(runs):
-    calls = [run for run in runs if run["run_type"] == "llm"]
-    return sum(
-        float(run["total_cost"]) for run in calls if run["total_cost"] is not None
-    )
+    calls = [run["total_cost"] for run in runs if run["run_type"] == "llm"]
+    return sum(float(cost) for cost in calls if cost is not None)
 
 
 # %%
@@ -166,27 +158,16 @@ check("10.1", cost_of)
 
 # %%
 cached = read[read["input_cached_tokens"] > 0]
-print(cached.iloc[0].astype(int).to_dict())
+print(cached.iloc[0].drop("output_reasoning").astype(int).to_dict())
 print(f"{read['input'].sum() + read['input_cached_tokens'].sum():,.0f}")
 
 # %% [markdown]
-# Its `input` is what is left after the cached tokens are taken out; put back in, the sum is 28,239,496, the truth. Who
-# prices the `input` alone gets a bill without the cache, and never sees what the cache saves, because there is no cache
-# in the table. Output works in the same way: reasoning stands beside it.
+# Its `input` is what is left after the cached tokens are taken out; put back in, the sum is 28,239,496, the truth. Output
+# works in the same way: reasoning stands beside it.
 #
 # It gets worse: this holds for what Langfuse's own SDK sends. A team that sends OpenAI's numbers as they come gets a map
 # with the same keys in which `input` *includes* the cache. The name cannot tell you which. The map can: add it up, and
 # compare with its `total`.
-#
-# And a last surprise in this file. How many of its lines name a model?
-
-# %%
-named = langfuse["provided_model_name"]
-print(f"not missing: {named.notna().sum()}, not empty: {(named != '').sum()}")
-
-# %% [markdown]
-# All 40294, says the test for missing values, and half of those names are empty. This export writes `""` for unknown: group
-# by it, and the largest of your models has no name and costs nothing.
 
 # %% [markdown]
 # ### Exercise 10.2
@@ -217,47 +198,37 @@ check("10.2", input_tokens)
 # %% [markdown]
 # ## One line
 #
-# You could now write three scripts. We did, once, with every trap of this lesson in the tests, and the result is one
-# function: it looks at the first records, recognises the tool, takes time, conversation and intent from the root and
-# tokens and money from the calls below it, and makes one row for each turn.
+# You could now write three scripts. We did, once, and the result is one function: it recognises the tool by the first
+# records, takes time, conversation and intent from the root and tokens and money from the calls below it, and makes one
+# row for each turn.
 
 # %%
 tools = ("langsmith", "langfuse", "otlp")
 month = {tool: open_logs(data_file(f"four_weeks_{tool}.jsonl.gz")) for tool in tools}
 for tool, logs in month.items():
     found = analysis.summary(logs)
-    print(
-        f"{tool:9} {found.turns} turns, ${found.cost:.2f}, {found.tokens.input_tokens:,} input tokens"
-    )
+    print(f"{tool:9} {found.turns} turns, ${found.cost:.2f}", end=", ")
+    print(f"{found.tokens.input_tokens:,} input tokens")
 
 # %% [markdown]
 # Three exports, one set of numbers, and it is the true one: \$55.18 and 28,239,496. But equal sums may hide differences
-# that cancel; lesson 3 was about a bill of that kind. So compare turn by turn: of the 19969 turns, how many agree with
-# the truth in every token and in every digit of the cost?
+# that cancel; [[lesson cost_math]] was about a bill of that kind. So compare turn by turn: of the 19969 turns, how many
+# agree with the truth in every token and in every digit of the cost?
 
 
 # %%
 def by_turn(turns):
     key = turns["turn_id"].str.replace("-", "")
-    columns = [
-        "input_tokens",
-        "cached_tokens",
-        "output_tokens",
-        "cost",
-        "response_time",
-        "timestamp",
-    ]
-    return turns.set_index(key)[columns].sort_index()
+    columns = ["input_tokens", "cached_tokens", "output_tokens", "cost"]
+    return turns.set_index(key)[columns].sort_index().fillna(-1)
 
 
 for tool, logs in month.items():
-    agree = (by_turn(logs.frame()).fillna(-1) == by_turn(truth).fillna(-1)).all(axis=1)
+    agree = (by_turn(logs.frame()) == by_turn(truth)).all(axis=1)
     print(f"{tool:9} {agree.sum()} of {len(agree)} turns agree")
 
 # %% [markdown]
-# All of them, in all three. (`turn_id` is compared without its dashes, because OpenTelemetry writes none.) From here
-# on it does not matter which tool a number came from, and you can compare a bot that is watched by one tool with a bot
-# that is watched by another.
+# All of them, in all three. (`turn_id` is compared without its dashes, because OpenTelemetry writes none.)
 #
 # Should you believe an importer because it says so? No. That is what its report is for.
 
@@ -265,12 +236,12 @@ for tool, logs in month.items():
 month["langsmith"].report
 
 # %% [markdown]
-# Read it like the fine print of a contract. First what the file was taken for, and *why*. Then the books: every record that
-# was read is in a turn, a duplicate, or rejected. Then what the file does not say and had to be assumed: the zone of its
-# times, and that `prompt_tokens` counts the cache in. Last what to know before you quote a number: 172 turns state no cost,
-# so \$55.18 is a lower bound. And some keys are read by nothing. `session_id` is one of them, and you know why.
+# First what the file was taken for, and *why*. Then the books: every record
+# that was read is in a turn, a duplicate, or rejected. Then what had to be assumed: the zone of its times, and that
+# `prompt_tokens` counts the cache in. Last what to know before you quote a number: 172 turns state no cost, so \$55.18 is a
+# lower bound. And some keys are read by nothing. `session_id` is one of them, and you know why.
 #
-# If an assumption is wrong for your file, the numbers are wrong, and you are the only one who can know.
+# If an assumption is wrong for your file, the numbers are wrong, and only you can know.
 
 # %% [markdown]
 # ## One hour, four more formats
@@ -283,13 +254,9 @@ month["langsmith"].report
 # %%
 in_hour = truth["timestamp"].dt.floor("h") == pd.Timestamp("2026-10-15 14:00", tz="UTC")
 hour = truth[in_hour]
-seconds = hour["response_time"].mean()
-print(
-    f"{len(hour)} turns in {hour['conversation_id'].nunique()} conversations, {hour['error_type'].count()} failed"
-)
-print(
-    f"${hour['cost'].sum():.4f}, {hour['input_tokens'].sum()} input tokens, mean {seconds:.2f} s"
-)
+print(f"{len(hour)} turns in {hour['conversation_id'].nunique()} conversations")
+print(hour["error_type"].count(), "failed;", hour["input_tokens"].sum(), "input tokens")
+print(f"${hour['cost'].sum():.4f}, mean {hour['response_time'].mean():.2f} s")
 
 # %% [markdown]
 # **A latency without a unit.** Langfuse's exports have a column `latency`. We have the month from one export job, and
@@ -301,8 +268,8 @@ print(f"the month: {langfuse['latency'].mean():.2f}")
 print(f"the hour:  {older['latency'].mean():.2f}")
 
 # %% [markdown]
-# Seconds in one, milliseconds in the other, under one name. Put both files into one table, and the mean is about
-# neither. A time span needs no such column: every record has a start and an end, and the difference has a unit.
+# Seconds in one, milliseconds in the other, under one name. Every record has a start and an end, too, and their difference
+# has a unit.
 #
 # **Numbers that are text.** OpenTelemetry as JSON writes 64-bit integers in quotes, times as nanoseconds since 1970, and
 # some writers put the ids in base64.
@@ -311,92 +278,56 @@ print(f"the hour:  {older['latency'].mean():.2f}")
 
 # %%
 with gzip.open(data_file("traps/otlp_base64.jsonl.gz"), "rt", encoding="utf-8") as file:
-    span, call = json.loads(file.readline())["resourceSpans"][0]["scopeSpans"][0][
-        "spans"
-    ][:2]
-print(span["traceId"], span["startTimeUnixNano"], span["status"])
-counted = {
-    pair["key"]: pair["value"] for pair in call["attributes"] if "tokens" in pair["key"]
-}
-print(counted["gen_ai.usage.input_tokens"])
+    envelope = json.loads(file.readline())["resourceSpans"][0]
+span, call = envelope["scopeSpans"][0]["spans"][:2]
+print(span["traceId"], span["startTimeUnixNano"])
+print([one["value"] for one in call["attributes"] if "input_tokens" in one["key"]])
 print(pd.Series(["558", "631"]).sum())
 
 # %% [markdown]
-# <!-- free: 558, 631, 558631 -->
+# <!-- free: 558, 631 -->
 #
-# The last line is what happens to such a column in a sum: 558 and 631 are put side by side and make 558631. And look for
-# money in these spans: there is none. OpenTelemetry's conventions have no attribute for cost. Some libraries add one, as
-# in the export at the top, this one does not.
+# The last line is what happens to such a column in a sum: 558 and 631 are put side by side. And there is no money in these
+# spans: OpenTelemetry's conventions have no attribute for cost, and not every library adds one.
 #
-# **A CSV that is broken at the source.** The CSV of Helicone's command line has a column `latency` that is always empty,
-# and cells with an object in them have their quotes escaped twice.
-
-# %%
-helicone = pd.read_csv(data_file("traps/helicone.csv"))
-print(f"rows: {len(helicone)}, with a latency: {helicone['latency'].count()}")
-print(helicone["request_properties"].iloc[0][:60])
-
-# %% [markdown]
-# The conversation is in that cell, and no JSON parser reads it.
+# **A CSV that is broken at the source.** The CSV of Helicone's command line has a column `latency` that is always empty, and
+# the conversation stands in a cell whose quotes are escaped twice, so that no JSON parser reads it.
 #
-# **A list without failures.** OpenAI's list of stored completions is the shortest of the four. What is the error rate?
-
-# %%
-stored = json.loads(data_file("traps/openai_stored.json").read_text(encoding="utf-8"))[
-    "data"
-]
-print(f"{len(stored)} replies; keys: {', '.join(stored[0])}")
-
-# %% [markdown]
-# It has 69 replies of 78, because a request that failed left no completion behind: count errors here and you find none,
-# in an hour in which 9 turns failed. There is no duration either, and no conversation.
-#
-# <!-- free: 78, 9 -->
+# **A list without failures.** OpenAI's list of stored completions has neither durations nor conversations. And a request
+# that failed left no completion behind: count errors there, and you find none.
 #
 # Four formats, and the same line for each. Which cells of the table will be empty?
 
 # %%
-names = (
-    "langfuse_milliseconds.csv",
-    "otlp_base64.jsonl.gz",
-    "helicone.csv",
-    "openai_stored.json",
-)
+names = "langfuse_milliseconds.csv", "otlp_base64.jsonl.gz", "helicone.csv"
+names += ("openai_stored.json",)
 four = {name: open_logs(data_file(f"traps/{name}")) for name in names}
 rows = {}
 for name, logs in four.items():
     found, mean = analysis.summary(logs), logs.frame()["response_time"].mean()
     failed, tokens = sum(found.errors.values()), found.tokens.input_tokens
-    rows[name] = (
-        found.turns,
-        found.conversations,
-        failed,
-        tokens,
-        found.cost,
-        round(mean, 2),
-    )
+    rows[name] = found.turns, found.conversations, failed, tokens, found.cost, mean
 columns = ["turns", "conversations", "failed", "input_tokens", "cost", "mean_seconds"]
 pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=object)
 
 # %% [markdown]
-# Where a number is there, it is the same number: 84521 input tokens four times, and a mean of 2.55 s from three files of
-# which one had milliseconds, one text and one nothing at all. Where a format has nothing, the answer is `None` or `nan`,
-# and never 0. The one exception is the 0 in the last line: failures that an export leaves out altogether cannot be counted
-# by anybody.
+# Where a number is there, it is the same number: 84521 input tokens four times, and one mean from three files of which one
+# had milliseconds, one text and one nothing at all. Where a format has nothing, the answer is `None` or `nan`, and never 0.
+# The one exception is the 0 in the last line: failures that an export leaves out altogether nobody can count.
 #
-# One line is wrong all the same: 69 conversations, where there were 30. No reply of that list says which conversation it
-# belongs to. Its report says so:
+# One line is wrong all the same: 69 conversations, where there were 30. Its report says why:
 #
 # <!-- free: 30 -->
 
 # %%
-for name, text in four["openai_stored.json"].report.rows():
-    if name in ("assumed", "note", "cannot run"):
-        print(f"{name:10} {text}")
+told = four["openai_stored.json"].report.rows()
+print(next(text for name, text in told if name == "note"))
+cannot = [text.partition(":")[0] for name, text in told if name == "cannot run"]
+print(wrapped("cannot run: " + ", ".join(cannot)))
 
 # %% [markdown]
-# A column that no turn has a value in is an analysis that cannot run, and the last lines list them. This is the time to
-# find out: before you promise a dashboard of satisfaction, not after.
+# A column that no turn has a value in is an analysis that cannot run. Find out before you promise a dashboard of
+# satisfaction, not after.
 
 # %% [markdown]
 # ### Exercise 10.3
@@ -411,12 +342,8 @@ for name, text in four["openai_stored.json"].report.rows():
 answer = ...  # your turn
 
 # %% tags=["solution"]
-answer = [
-    name
-    for name, logs in four.items()
-    if "cost" not in logs.report.missing
-    and analysis.summary(logs).conversations < len(logs.frame())
-]
+priced = [name for name in names if "cost" not in four[name].report.missing]
+answer = [name for name in priced if analysis.summary(four[name]).conversations < 69]
 
 # %%
 check("10.3", answer)
@@ -425,97 +352,79 @@ check("10.3", answer)
 # ## What could not be read
 #
 # Real files are worse than formats. Here is the hour once more, as LangSmith's runs, after a disk was full, a proxy
-# answered with a page of HTML, and somebody's script had edited a few fields. A script of yours would stop at the first
-# such line, or skip them all in a `try`. What do you want instead?
+# answered with a page of HTML, and somebody's script had edited a few fields. Would you stop at the first such line, or
+# skip them all in a `try`?
 
 # %%
 spoilt = open_logs(data_file("traps/langsmith_broken.jsonl"))
 for one in spoilt.report.examples:
-    print(f"line {one.line}: {one.reason}")
+    print(wrapped(f"line {one.line}: {one.reason}"))
 
 # %% [markdown]
-# Each line that is no record, or that cannot be true, is left out, with its number and a reason that has both values.
-# More cached tokens than tokens, or an end before its start: a sum would have taken these without a word. But how much is
-# missing now?
+# Each line that is no record, or that cannot be true, is left out, with its number and a reason. More cached tokens than
+# tokens, or an end before its start: a sum would have taken these without a word. But how much is missing now?
 
 # %%
 report, found = spoilt.report, analysis.summary(spoilt)
-print(
-    f"{report.read} read, {report.duplicates} duplicates, {sum(report.rejected.values())} rejected"
-)
-print(
-    f"{found.turns} turns, ${found.cost:.4f}, {found.tokens.input_tokens} input tokens"
-)
+print(f"{report.read} read, {report.duplicates} duplicates", end=", ")
+print(sum(report.rejected.values()), "rejected")
+print(f"{found.turns} turns, ${found.cost:.4f}", end=", ")
+print(found.tokens.input_tokens, "input tokens")
 print(f"turns without a model: {spoilt.frame()['model'].isna().sum()}")
 
 # %% [markdown]
-# No turn and no cent: \$0.1331 and 84521 tokens are what the hour really had. Four of the rejected lines were calls, and
-# where a trace has no call left, its root still says what it cost. What only the call knew is gone: 4 turns have no
-# model now. The 10 duplicates were the end of the file, exported twice; with an id in every record they count once.
+# No turn and no cent: \$0.1331 and 84521 tokens are what the hour really had. Where a trace has lost its call, its root
+# still says what it cost. What only the call knew is gone: 4 turns have no model now. The 10 duplicates were the end of
+# the file, exported twice; with an id in every record they count once.
 #
-# Not every loss is so kind. This download broke off, and nobody noticed:
-
-# %%
-cut = open_logs(data_file("traps/langsmith_cut.jsonl.gz"))
-found = analysis.summary(cut)
-print(cut.report.examples[0].reason)
-print(f"{found.turns} turns, ${found.cost:.4f}")
-
-# %% [markdown]
-# What came through is read: 44 turns and \$0.0670. That looks like a quiet hour, and it is half of a busy one. The report
-# knows that the file broke off, but no file knows what it lacks. So count somewhere else, in the tool's own page or in
-# your server's log, and compare, before you present a fall in traffic.
+# Not every loss is so kind. Where a download broke off, the report says so, but no file knows what it lacks. Count somewhere
+# else, in the tool's own page or in your server's log, before you present a fall in traffic.
 
 # %% [markdown]
 # ## A table of your own
 #
-# Many logs come from no tool. Here is one: a row for each turn, written by the bot itself, in names that somebody chose one
-# afternoon. It holds the whole day of the hour above.
+# Many logs come from no tool. Here is one: a row for each turn, written by the bot itself, in names that somebody chose
+# one afternoon. It holds the whole day of the hour above.
 
 # %%
 table = pd.read_csv(data_file("traps/desk.csv"))
 print(table.iloc[0].to_string())
 
 # %% [markdown]
-# No importer can know what these columns mean, but you can say it once. The map is a file in TOML: on the left a column of
-# turns, on the right the column of your table, with its unit where there is a choice.
+# No importer can know what these columns mean, but you can say it once. The map is a file in TOML: on the left a column
+# of turns, on the right the column of your table, with its unit where there is a choice.
 
 # %%
-print(data_file("traps/desk.toml").read_text(encoding="utf-8"))
+columns_of_desk = data_file("traps/desk.toml")
+print(columns_of_desk.read_text(encoding="utf-8"))
 
 # %% [markdown]
 # One thing is still missing. The times name no zone. On that day an hour went wrong; which one?
 
 # %%
 for zone in (None, "Europe/Berlin"):
-    own = open_logs(
-        data_file("traps/desk.csv"), columns=data_file("traps/desk.toml"), tz=zone
-    )
+    own = open_logs(data_file("traps/desk.csv"), columns=columns_of_desk, tz=zone)
     read = own.frame()
-    failed = (
-        read[read["error_type"].notna()].groupby(read["timestamp"].dt.floor("h")).size()
-    )
-    print(
-        f"tz={zone}: {failed.max()} failed in the hour from {failed.idxmax():%H:%M} UTC"
-    )
+    hours = read["timestamp"].dt.floor("h")
+    failed = read[read["error_type"].notna()].groupby(hours).size()
+    print(f"{zone}: {failed.max()} failed in the hour from {failed.idxmax():%H:%M} UTC")
 
 # %% [markdown]
 # Read as it stands, most errors come at 16:00, and somebody spends a day on the release of 15:50. Read as what it is,
 # Berlin's summer time, they come at 14:00, with the 9 failures that the hour had. The file cannot tell you which; whoever
-# wrote it can. Put the other questions to them at the same time, for the report lists those, too:
+# wrote it can. The report has more to ask them:
 #
 # <!-- free: 15:50 -->
 
 # %%
 for name, text in own.report.rows():
-    if name in ("assumed", "note", "cannot run"):
-        print(f"{name:10} {text}")
+    if name == "assumed":
+        print(wrapped(text))
 
 # %% [markdown]
-# Is `price` in US dollars? If it is in cents, the map has a place for the unit, as for the milliseconds. Are cached tokens part
-# of `tokens_in`? If not, add them before you import. And one column was left alone: `agent` is in the table and not in the
-# map, so no number will ever depend on it. If you meant to compare agents, give it one of the free columns of turns, such
-# as `variant`.
+# Is `price` in US dollars? If it is in cents, the map has a place for the unit, as for the milliseconds. Are cached tokens
+# part of `tokens_in`? If not, add them before you import. And `agent` is not in the map: if you meant to compare agents,
+# give it one of the free columns of turns, such as `variant`.
 
 # %% [markdown]
 # ## Fewer turns, a bigger bill
@@ -524,22 +433,17 @@ for name, text in own.report.rows():
 # you look into?
 
 # %%
-turns, monday = month["langsmith"], datetime(2026, 10, 5, tzinfo=UTC)
-weeks = [
-    analysis.between(
-        turns, monday + timedelta(weeks=n), monday + timedelta(weeks=n + 1)
-    )
-    for n in range(4)
-]
+turns, monday = month["langsmith"], pd.Timestamp("2026-10-05", tz="UTC")
+begins = [monday + timedelta(weeks=number) for number in range(5)]
+weeks = [analysis.between(turns, *both) for both in pairwise(begins)]
 for number, week in enumerate(weeks, start=1):
     found = analysis.summary(week)
-    print(
-        f"week {number}: {found.turns} turns, ${found.cost:.2f}, ${1000 * found.cost / found.turns:.2f} per thousand"
-    )
+    print(f"week {number}: {found.turns} turns, ${found.cost:.2f}", end=", ")
+    print(f"${1000 * found.cost / found.turns:.2f} per thousand")
 
 # %% [markdown]
-# We take the third. It had fewer turns than the first, 4797 against 4963, and cost more, \$13.68 against \$12.95. (The fourth
-# is yours, in a moment.) A total can change for three reasons, and they call for three different people:
+# We take the third. It had fewer turns than the first, 4797 against 4963, and cost more, \$13.68 against \$12.95. (The
+# fourth is yours, in a moment.) A total can change for three reasons, and they call for three different people:
 #
 # > **Volume**: more turns came, or fewer.
 # >
@@ -553,110 +457,60 @@ for number, week in enumerate(weeks, start=1):
 # %%
 change = analysis.compare(weeks[0], weeks[2], by=("model", "prompt_version"))
 cost = change["cost"]
-for split in cost.splits:
-    print(
-        f"by {split.by:14} volume {split.volume:+.2f}, mix {split.mix:+.2f}, rate {split.rate:+.2f} USD"
-    )
+for one in cost.splits:
+    print(f"by {one.by:14} volume {one.volume:+.2f}, mix {one.mix:+.2f},", end=" ")
+    print(f"rate {one.rate:+.2f} USD")
 print(f"{'together':17} {cost.total_after - cost.total_before:+.2f} USD")
 
 # %%
 split = cost.by("prompt_version")
-plots.bars(
-    {"volume": split.volume, "mix": split.mix, "rate": split.rate},
-    title="Fewer turns saved money, and dearer turns spent it again",
-    unit="USD",
-    what="Change of the week's cost",
-)
+parts = {"volume": split.volume, "mix": split.mix, "rate": split.rate}
+title = "Volume, mix or rate: what changed the bill?"
+plots.bars(parts, title=title, unit="USD", what="Change of the week's cost")
 
 # %% [markdown]
-# Volume took \$0.45 off, because fewer turns came; mix between prompt versions did next to nothing; rate put \$1.20 on. So the
-# bill did not grow with success: turns of the same kind became dearer. (By model the parts are others, because that is
-# another question; the sum is the same.) Dearer where? Each segment has its own part in the rate.
+# Fewer turns saved money, and dearer turns spent it again: volume took \$0.45 off, mix between prompt versions did next to
+# nothing, rate put \$1.20 on. So the bill did not grow with success. Dearer where? Each segment has its own part in the
+# rate.
 
 # %%
 for segment in split.segments:
-    before, after = 1000 * segment.before, 1000 * segment.after
-    print(
-        f"{segment.value}: rate {segment.rate:+.2f} USD, ${before:.2f} to ${after:.2f} per thousand turns"
-    )
+    print(f"{segment.value}: rate {segment.rate:+.2f} USD", end=", ")
+    print(f"${1000 * segment.before:.2f} to ${1000 * segment.after:.2f} per thousand")
 
 # %% [markdown]
-# Nearly all of it is v3, which costs \$3.25 per thousand turns where it cost \$2.59. Could that be chance? A week has a
-# few dear conversations more or less in any case, and whoever looks at enough segments finds one that stands out. So
-# every difference comes with an interval, computed over conversations, and with a p that is corrected for all that was
-# looked at.
+# Nearly all of it is v3, which costs \$3.25 per thousand turns where it cost \$2.59. Could that be chance? Every difference
+# comes with an interval, and with a p that is corrected for all that was looked at.
 
 # %%
-tokens, money = change["tokens"].by("prompt_version")["v3"], cost.difference
-print(
-    f"cost of a thousand turns: {1000 * money.value:+.2f} USD, {1000 * money.low:.2f} to {1000 * money.high:.2f}"
-)
-print(f"tokens of a v3 turn:      {tokens.before:.0f} to {tokens.after:.0f}")
-print(
-    f"they grew by about:       {round(tokens.difference.low, -1):.0f} to {round(tokens.difference.high, -1):.0f}"
-)
-print(f"more than chance:         {tokens.changed}")
+money = 1000 * cost.difference.low, 1000 * cost.difference.high
+print("a thousand turns cost {:.2f} to {:.2f} USD more".format(*money))
+tokens = change["tokens"].by("prompt_version")["v3"]
+print(f"tokens of a v3 turn: {tokens.before:.0f}, then {tokens.after:.0f}")
+grown = [round(end, -1) for end in (tokens.difference.low, tokens.difference.high)]
+print("grown by {:.0f} to {:.0f}, more than chance:".format(*grown), tokens.changed)
 
 # %% [markdown]
 # The cost of a thousand turns grew by something between \$0.05 and \$0.44: a wide range, because cost scatters over a
-# hundredfold from one turn to the next. The tokens of v3 are another matter: 1634 before, 2368 after, a growth of between 560
-# and 910, and far more than chance. Money is what you report; tokens are where you see it first. Somebody made that prompt
-# longer.
+# hundredfold from one turn to the next. The tokens of v3 are another matter: 1634 before, 2368 after, a growth of between
+# 560 and 910, and far more than chance. Money is what you report; tokens are where you see it first. Somebody made that
+# prompt longer.
 #
 # The truth knows what was planted in that week:
 
 # %%
-plants = json.loads(data_file("four_weeks_truth.json").read_text(encoding="utf-8"))[
-    "plants"
-]
-for plant in plants:
+text = data_file("four_weeks_truth.json").read_text(encoding="utf-8")
+for plant in json.loads(text)["plants"]:
+    problem, saving = plant["problem"], float(plant["saving"]["usd"])
     if "2026-10-19" <= plant["start"][:10] <= "2026-10-25":
-        where, saving = plant["problem"]["slice"], float(plant["saving"]["usd"])
-        print(
-            f"{plant['problem']['kind']}: {where}, from {plant['start'][:10]}, mending it saves ${saving:.2f}"
-        )
+        print(f"{problem['kind']}: {problem['slice']}, mending it saves ${saving:.2f}")
 
 # %% [markdown]
 # A bloated prompt in v3, as found, and a second cause that our two dimensions could not see: in the app, prompts were no
-# longer served from the cache. A split answers for the dimensions you name; try `"channel"`. The third one made the week
-# *cheaper*, by \$0.17: users who give up stop costing money. A falling bill is not always good news.
+# longer served from the cache. The third one made the week *cheaper*, by \$0.17: users who give up stop costing money. A
+# falling bill is not always good news.
 #
-# When did something happen, if you have no week in mind? `trend` draws a band in which a measure lies while nothing
-# happens, and says which periods are outside.
-
-# %%
-daily = analysis.trend(turns, "day", "error_rate")
-for _, row in daily[daily["outside"].fillna(False)].iterrows():
-    print(
-        f"{row['period']:%Y-%m-%d}: {row['value']:.3f} of {row['n']} turns, the band ends at {row['high']:.3f}"
-    )
-
-# %%
-frame = turns.frame()
-plots.timeline(
-    frame.assign(failed_turns=100 * frame["error_type"].notna()),
-    "failed_turns",
-    every="1D",
-    unit="%",
-    title="On 16 October the error rate was several times what it is on other days",
-)
-
-# %% [markdown]
-# On 2026-10-16 an error rate of 0.069, far outside the band, and the trouble goes on into the next day. In a quiet month such
-# a band has a chance of one in twenty to claim anything at all, so what it claims is worth a look. Where was it?
-
-# %%
-day = analysis.between(
-    turns, datetime(2026, 10, 16, tzinfo=UTC), datetime(2026, 10, 17, tzinfo=UTC)
-)
-print(
-    analysis.segments(day, by="region")[["region", "turns", "errors", "error_rate"]]
-    .round(3)
-    .to_string(index=False)
-)
-
-# %% [markdown]
-# Germany. Three questions, a handful of lines each, and none of them asked which tool had watched.
+# If you have no week in mind, ask `trend` when something happened, as in [[lesson production]].
 
 # %% [markdown]
 # ### Exercise 10.4
@@ -681,8 +535,8 @@ check("10.4", answer)
 # ## Your file: change one line
 #
 # Everything below runs on whatever `LOGS` holds: a file, a folder, a glob such as `exports/*.jsonl.gz`, or a list of them.
-# Change the line, run the cells, and read the report before the numbers. If the times in your file name no zone, add
-# `tz=`; if it is a table of your own, add `columns=`. Nothing leaves your machine.
+# Change the line, run the cells, and read the report before the numbers. If the times in your file name no zone, add `tz=`;
+# if it is a table of your own, add `columns=`. Nothing leaves your machine.
 
 # %%
 LOGS = data_file("four_weeks_langsmith.jsonl.gz")  # your file here
@@ -694,46 +548,38 @@ mine.report
 # own page says? Only then:
 
 # %%
-print(analysis.summary(mine))
+print(wrapped(analysis.summary(mine)))
 
 # %% [markdown]
-# An unknown number shows as unknown, and every other one with its interval and its n. Then by whatever your export
-# knows of its turns:
+# Then by what your export knows of its turns:
 
 # %%
-known = [
-    name
-    for name in ("intent", "channel", "region", "model")
-    if name not in mine.report.missing
-]
-for name in known[:1]:
-    parts = analysis.segments(mine, by=name).astype({"cost": float}).round(3)
-    print(
-        parts[
-            [name, "turns", "error_rate", "median", "p95", "cost", "enough"]
-        ].to_string(index=False)
-    )
+dimensions = ("intent", "channel", "region", "model")
+known = next((name for name in dimensions if name not in mine.report.missing), None)
+if known:
+    segments = analysis.segments(mine, by=known).astype({"cost": float}).round(2)
+    columns = [known, "turns", "error_rate", "median", "p95", "cost", "enough"]
+    print(segments[columns].head(6).to_string(index=False))
 
 # %% [markdown]
-# The dearest segment stands on top. `enough` says whether a segment has turns enough for its percentile to mean
-# anything; where it is `False`, ask for more turns, not for a meeting.
+# The dearest segments stand on top. `enough` says whether a segment has turns enough for its percentile to mean anything.
 #
-# And what changed from the first half of the turns to the second? Only what is marked as changed is more than chance.
+# And what changed from the first half of the turns to the second, by more than chance?
 
 # %%
 middle = mine.frame()["timestamp"].median().to_pydatetime()
-print(
-    analysis.compare(analysis.between(mine, end=middle), analysis.between(mine, middle))
-)
+halves = analysis.between(mine, end=middle), analysis.between(mine, middle)
+for line in str(analysis.compare(*halves)).splitlines():
+    if ", changed" in line:
+        print(line.partition(" (")[0])
 
 # %% [markdown]
-# In your own file you know what happened on which day: a release, a new prompt, another model. Put that moment in place of
+# In your own file you know when something happened: a release, a new prompt, another model. Put that moment in place of
 # `middle`, and this is its before and after.
 #
-# Most readers of your numbers will never open a notebook. `write_report` writes them one page of HTML, with figures, tables,
-# how the file was read and how each number is defined; it needs no network and no other file. It begins with the three
-# things that a search through all slices and times found to weigh most. In our month nine things are planted: which three
-# will they be?
+# Most readers of your numbers will never open a notebook. `write_report` writes them one page of HTML that needs no network
+# and no other file: figures, tables, how the file was read, how each number is defined. It begins with the three things
+# that weigh most among all slices and times. In our month nine things are planted: which three will they be?
 
 # %%
 page = Path(tempfile.mkdtemp()) / "report.html"  # where you want it
@@ -743,44 +589,43 @@ for title in re.findall(r"<h3[^>]*>(.*?)</h3>", page.read_text(encoding="utf-8")
 
 # %% [markdown]
 # French replies became slow, v3 sent more, and answers about the router got worse: three different slices, each with its
-# days, and nobody had to ask. Open the page in a browser. It also says when there is nothing to say: in a month in which
-# nothing happened, a page that always finds three things would be one more alarm that never sleeps.
+# days, and nobody had to ask. The first and the last are what the recommendations of [[lesson optimizer_recommendations]]
+# missed: what *changed* shows in fewer turns than what to do about it. In a month in which nothing happened the page says
+# so.
 
 # %% [markdown]
 # ## Summary
 #
 # Three colleagues added up one column and had two bills, \$110.36 and \$55.18; the majority was wrong, and on tokens
 # everybody was. A record is not a turn: parents repeat their children, the cache stands in the input or beside it, and
-# names such as `session_id` mean what the tool means by them. `open_logs` made the same 19969 turns of all three exports, to
-# the token and the cent, and its report said what it had assumed and rejected. Then the numbers answered questions: the
-# bill of the third week rose although turns fell, and the rate of one prompt version was the reason.
+# names mean what the tool means by them. `open_logs` made the same 19969 turns of all three exports, to the token and the
+# cent, and its report said what it had assumed and rejected. Then the numbers answered a question: the bill of the third
+# week rose although turns fell, and the rate of one prompt version was the reason.
 #
 # ## In practice
 #
-# - Give all your files at once, as a folder or a glob. Windows of exports overlap, and a record that comes twice is counted
-#   once only if one import sees both.
+# - Give all your files at once, as a folder or a glob. Windows of exports overlap, and a record that comes twice is
+#   counted once only if one import sees both.
 # - Tools compute tokens and cost some minutes late. Export yesterday, not the last hour.
 # - When summer time ends, a local clock shows one hour twice, and no `tz` can tell which is which. Log UTC.
 # - `open_logs` leaves what people wrote unread, unless you say `content=True`. Most analyses do not need it.
-# - On the command line, `chatmon inspect FILES` prints how files were read and what they add up to, `chatmon report FILES -o
-#   report.html` writes the page, and `chatmon convert FILES -o turns.parquet` the turns for any other program.
-# - An unknown cost can be made known where model and tokens are: price the turns yourself, as in
-#   [lesson 3](03_cost_math.ipynb).
+# - On the command line, `chatmon inspect FILES` prints how files were read, `chatmon report FILES -o report.html` writes the
+#   page, and `chatmon convert FILES -o turns.parquet` the turns for any other program.
 #
 # ## Quiz
 #
 # <!-- free: 200, 150, 30, 230, 350, 50, 12, 900, 8 %, 3 % -->
 #
-# 1. Two of your three tools show the same number of tokens for a month. Do you believe it?
-#    - (a) yes, two against one
-#    - (b) not before you know what one of their records stands for
-#    - (c) take the mean of the three
+# 1. The bill rose by 8 % with 3 % fewer turns. By model, the mix is large and the rate about zero. What do you look for?
+#    - (a) a change of the list prices, at the day from which the bill rose
+#    - (b) a longer prompt
+#    - (c) turns that went to another model
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (b): tools that repeat children in parents agree on twice the truth. Not (a): a shared mistake agrees with itself. Not (c):
-# the mean of wrong numbers is a wrong number.
+# (c): mix is turns having moved between the models. Not (a) and not (b): both make turns on the same model dearer, which
+# is rate.
 # </details>
 #
 # 2. You keep the roots of a LangSmith export, and group their cost by model. What do you see?
@@ -804,37 +649,39 @@ for title in re.findall(r"<h3[^>]*>(.*?)</h3>", page.read_text(encoding="utf-8")
 # <details>
 # <summary>Answer</summary>
 #
-# (a): input and output alone make the total, so the cached tokens are in the input. Not (b): with them on top the total would
-# be larger. Not (c): that is the part that was not cached.
+# (a): input and output alone make the total, so the cached tokens are in the input. Not (b): with them on top the total
+# would be larger. Not (c): that is the part that was not cached.
 # </details>
 #
-# 4. A report notes that 12 of 900 turns state no cost. What do you write beside the sum?
+# 4. From [[lesson cost_math]]: a report notes that 12 of 900 turns state no cost. What do you write beside the sum?
 #    - (a) nothing, they cost 0
 #    - (b) "at least", and the 12
-#    - (c) the sum, scaled up to 900 turns
+#    - (c) that the sum was scaled up from the turns with a cost to all 900
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (b): unknown is not zero, and the reader can judge how much it may be. Not (a): that is a price nobody stated. Not (c): the
-# turns without a cost are often those that failed, and not like the others.
+# (b): unknown is not zero, and the reader can judge how much it may be. Not (a): that is a price nobody stated. Not (c):
+# the turns without a cost are often those that failed, and not like the others.
 # </details>
 #
-# 5. The bill rose by 8 % with 3 % fewer turns. By model, the mix is large and the rate about zero. What do you look for?
-#    - (a) a change of prices
-#    - (b) a longer prompt
-#    - (c) a change in which turns go to which model
+# 5. From [[lesson keep_and_forget]]: a consultant is to look at your export, so you put the `sha256` of each user's e-mail
+#    address in place of it. What does the consultant learn of your users?
+#    - (a) nothing, since a hash cannot be undone
+#    - (b) how many there are, and nothing else
+#    - (c) who they are, with a list of addresses
 #
 # <details>
 # <summary>Answer</summary>
 #
-# (c): mix is turns having moved between the models. Not (a) and not (b): both make turns on the same model dearer, which is
-# rate.
+# (c): each address on the list can be hashed and looked up. Not (a): nobody has to undo anything. Not (b): for that the
+# pseudonym has to be made with a key, and the key has to stay with you.
 # </details>
 #
 # ## Going further
 #
-# - [Cost, to the cent](03_cost_math.ipynb): whether the costs in your export are right is another question.
+# - There is no next lesson; what comes next is your own log. Export a week of it, read the report, and put a first alert of
+#   [[lesson alerting]] on what you find.
 # - How [LangSmith](https://docs.langchain.com/langsmith/data-export) and
 #   [Langfuse](https://langfuse.com/docs/api-and-data-platform/features/export-to-blob-storage) export, from the sources.
 # - OpenTelemetry's [conventions for generative AI](https://opentelemetry.io/docs/specs/semconv/gen-ai/), and its [JSON

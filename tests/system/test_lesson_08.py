@@ -4,18 +4,16 @@ import re
 import shlex
 import subprocess
 import sys
-from datetime import UTC, datetime
 
 import pytest
 
-from chatmon import analysis, turns
+from chatmon import analysis
+from chatmon.course import desk
 from chatmon.importers import open_logs
 from chatmon.paths import NOTEBOOKS
-from chatmon.privacy import Protection, Pseudonyms
 from chatmon.report import render
 from chatmon.store import Store
 from chatmon.store.compaction import compact
-from chatmon.traffic import simulate
 
 pytestmark = pytest.mark.system
 
@@ -25,10 +23,10 @@ SHOWN = dict(re.findall(r"```(bash|python)\n(.*?)```", LESSON, re.DOTALL))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with the desk's store in it, as the lesson leaves it: without texts, compacted, a file a day."""
+    """A folder with the desk's store in it, as the lesson leaves it: compacted, a file a day."""
     within = tmp_path_factory.mktemp("lesson")
-    with Store(within / "desk" / "store", protect=Protection(Pseudonyms(b"8" * 32))) as store:
-        for turn in turns.from_arrow(simulate(8, start=datetime(2026, 10, 5, tzinfo=UTC), days=8).turns):
+    with Store(within / "desk" / "store") as store:
+        for turn in desk.month():
             store.append(turn)
     compact(within / "desk" / "store", grace=0)
     return within
