@@ -80,8 +80,13 @@ def test_a_sum_with_an_unknown_number_is_unknown() -> None:
     assert frame.loc["saved", "input_tokens"] == 0
 
 
-def test_a_trial_asks_both_sides_the_same_and_each_has_a_model_that_has_seen_nothing() -> None:
-    shared = ChatConfig.local()
+@pytest.fixture(scope="session")
+def shared() -> ChatConfig:
+    """The model that all of this process share, which ends with the process."""
+    return ChatConfig.local()
+
+
+def test_a_trial_asks_both_sides_the_same_and_each_has_a_model_that_has_seen_nothing(shared: ChatConfig) -> None:
     used: list[ChatConfig] = []
 
     def make(config: ChatConfig) -> ProductionChatbot:

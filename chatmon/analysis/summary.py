@@ -44,7 +44,8 @@ def summary(turns: Turns) -> Summary:
     """
     source = relation(turns)
     row = query(source, _TOTALS)[0]
-    number, users, *tokens, unreported = row[:8]
+    number, users = row[:2]
+    read, cached, written, output, reasoning = (None if count is None else int(count) for count in row[2:7])
     cost, unpriced, failed, rated, rating, variance, first, last, *moments = row[8:]
     lengths = query(source, _LENGTHS)[0]
     return Summary(
@@ -55,7 +56,7 @@ def summary(turns: Turns) -> Summary:
         users=users,
         response_time=_spread(source, "response_time", *moments[:3]),
         time_to_first_token=_spread(source, "time_to_first_token", *moments[3:]),
-        tokens=Tokens(*(None if count is None else int(count) for count in tokens), unreported),
+        tokens=Tokens(read, cached, written, output, reasoning, unreported_turns=row[7]),
         cost=cost,
         unpriced_turns=unpriced,
         error_rate=estimates.rate(failed, number),
