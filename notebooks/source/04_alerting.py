@@ -298,15 +298,17 @@ run = scored(Rule(**burst, by=("region",)))
 # %% tags=["stub"]
 from chatmon.traffic import Problem, simulate
 
-planted = Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")
-busy = simulate(412, start=datetime(2026, 3, 9, tzinfo=UTC), days=7, problems=[planted], turns_per_day=5000)
+planted = [Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")]
+week = {"start": datetime(2026, 3, 9, tzinfo=UTC), "days": 7, "problems": planted}
+busy = simulate(412, turns_per_day=5000, **week)
 answer = ...  # your turn
 
 # %% tags=["solution"]
 from chatmon.traffic import Problem, simulate
 
-planted = Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")
-busy = simulate(412, start=datetime(2026, 3, 9, tzinfo=UTC), days=7, problems=[planted], turns_per_day=5000)
+planted = [Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")]
+week = {"start": datetime(2026, 3, 9, tzinfo=UTC), "days": 7, "problems": planted}
+busy = simulate(412, turns_per_day=5000, **week)
 answer = """
 [[rule]]
 name = "burst"

@@ -567,10 +567,7 @@ def output_texts(cell: Any) -> list[str]:
         else:
             data = output.data
             texts += [data["text/plain"]] if "text/plain" in data else []
-            texts += (
-                [re.sub(r"<style.*?</style>|<[^>]+>", " ", data["text/html"], flags=re.DOTALL)]
-                if "text/html" in data
-                else []
-            )
+            if "text/html" in data and "image/png" not in data:  # a figure's description is its plain text
+                texts.append(re.sub(r"<style.*?</style>|<[^>]+>", " ", data["text/html"], flags=re.DOTALL))
             texts += [data["text/markdown"]] if "text/markdown" in data else []
     return texts
