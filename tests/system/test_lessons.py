@@ -43,7 +43,6 @@ WIDE = """[...document.querySelectorAll('.jp-Notebook .cm-scroller, .jp-Rendered
     + '.jp-OutputArea-output, .jp-OutputArea-output pre')]
     .filter(part => part.clientWidth && part.scrollWidth > part.clientWidth + 1 && !part.closest('mjx-container'))
     .map(part => `${part.scrollWidth} of ${part.clientWidth} pixels: ${part.textContent.slice(0, 80)}`)"""
-RUN = "jupyterapp.commands.execute('notebook:run-all-cells')"
 NOT_RUN = r"[...document.querySelectorAll('.jp-InputPrompt')].some(prompt => /\[[ *]\]/.test(prompt.textContent))"
 FAILED = "[...document.querySelectorAll('[data-mime-type*=\"jupyter.stderr\"]')].map(part => part.textContent)"
 OURS = (".jp-RenderedMarkdown", ".jp-OutputArea-output")
@@ -104,13 +103,15 @@ def end_sessions(lab):
 
 def run_all(page):
     """Run every cell; where the kernel was not there yet, JupyterLab drops what it is told, so it is told again."""
-    for _ in range(4):
+    for _ in range(6):
         page.wait_for(f"{STATUS} === 'idle'", seconds=180)
-        page.ask(f"window.ran = undefined, {RUN}.then(all => {{ window.ran = all }}), 0")
-        page.wait_for("window.ran !== undefined", seconds=600)
-        if page.ask(f"window.ran && !{NOT_RUN}"):
+        page.ask("void jupyterapp.commands.execute('notebook:run-all-cells')")
+        quiet = 0
+        while quiet < 5:  # between two cells it is idle, too, but not for so long
+            time.sleep(1)
+            quiet = quiet + 1 if page.ask(f"{STATUS} === 'idle'") else 0
+        if not page.ask(NOT_RUN):
             return
-        time.sleep(2)
     raise AssertionError(f"the lesson does not run to its end: {page.ask(FAILED)}")
 
 
