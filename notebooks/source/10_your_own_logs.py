@@ -306,8 +306,9 @@ rows = {}
 for name, logs in four.items():
     found, mean = analysis.summary(logs), logs.frame()["response_time"].mean()
     failed, tokens = sum(found.errors.values()), found.tokens.input_tokens
-    rows[name] = found.turns, found.conversations, failed, tokens, found.cost, mean
-columns = ["turns", "conversations", "failed", "input_tokens", "cost", "mean_seconds"]
+    cost = found.cost and round(found.cost, 4)
+    rows[name] = found.turns, found.conversations, failed, tokens, cost, mean
+columns = ["turns", "conversations", "failed", "input_tokens", "cost", "seconds"]
 pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=object)
 
 # %% [markdown]
