@@ -11,6 +11,7 @@ from chatmon import analysis
 from chatmon.course import desk
 from chatmon.importers import open_logs
 from chatmon.paths import NOTEBOOKS
+from chatmon.privacy import Protection, Pseudonyms
 from chatmon.report import render
 from chatmon.store import Store
 from chatmon.store.compaction import compact
@@ -23,9 +24,9 @@ SHOWN = dict(re.findall(r"```(bash|python)\n(.*?)```", LESSON, re.DOTALL))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with the desk's store in it, as the lesson leaves it: compacted, a file a day."""
+    """A folder with the desk's store in it, without texts, compacted, a file a day."""
     within = tmp_path_factory.mktemp("lesson")
-    with Store(within / "desk" / "store") as store:
+    with Store(within / "desk" / "store", protect=Protection(Pseudonyms(b"8" * 32))) as store:
         for turn in desk.month():
             store.append(turn)
     compact(within / "desk" / "store", grace=0)
