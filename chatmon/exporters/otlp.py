@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.exporters.history import in_order, nanoseconds, text_file
+from chatmon.importers.names import DIMENSIONS, OWN
 from chatmon.importers.otlp import FREE
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def span(turn: Turn) -> dict[str, Any]:
     """
     start = nanoseconds(turn.timestamp)
     trace_id, known = _trace_id(turn.turn_id)
-    attributes: dict[str, Any] = {"gen_ai.operation.name": "chat"} | dict(turn.attributes)
+    free = {name if name.startswith(DIMENSIONS) else OWN + name: value for name, value in turn.attributes.items()}
+    attributes: dict[str, Any] = {"gen_ai.operation.name": "chat"} | free
     attributes |= {} if known else {"chatmon.turn_id": turn.turn_id}
     for column, name in ATTRIBUTES.items():
         value = getattr(turn, column)

@@ -117,6 +117,8 @@ FIRST_TOKEN_EVENTS: Final = ("First Token Stream Event", "gen_ai.content.complet
 """Events of a span of which the first one is the first piece of the reply."""
 SAYS_OK: Final = ("langsmith", "openinference.instrumentation.openai_agents")
 """Scopes that say OK of what failed: their OK is no more than an end, and what lies below, or an exception, decides."""
+OWN: Final = "chatmon.attributes."
+"""What stands before a free dimension that our exporter writes, which has passed by ``DIMENSIONS`` before."""
 DIMENSIONS: Final = (
     "service.", "deployment.", "telemetry.sdk.", "gen_ai.agent.name", "gen_ai.agent.id", "gen_ai.workflow.name",
     "http.route", "http.request.method", "http.response.status_code", "server.address", "chatmon.", "metadata.",

@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers.dialect import Dialect
-from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, MODEL_CALLS, SAYS_OK, attributes_of
+from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, MODEL_CALLS, OWN, SAYS_OK, attributes_of
 from chatmon.importers.spans import TOKENS, readings, unreadable
 
 if TYPE_CHECKING:
@@ -63,7 +63,11 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
     found["finish_reason"] = _finish_reason(found["finish_reason"])
     known = {name for column in _COLUMNS for name in attributes_of(column)}
     known |= {f"{prefix}.{name}" for name in FREE for prefix in ("chatmon", "metadata", "langfuse.trace.metadata")}
-    rest = {name: value for name, value in attributes.items() if name not in known and _is_dimension(name, value)}
+    rest = {
+        name.removeprefix(OWN): value
+        for name, value in attributes.items()
+        if name.startswith(OWN) or (name not in known and _is_dimension(name, value))
+    }
     found["rest"] = rest or None
     found["first_chunk"] = _seconds_to_first(span, attributes, found["first_chunk"])
     return {**span, **found, **_failure(span, found, attributes), **_first_token(span, attributes)}
