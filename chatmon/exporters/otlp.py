@@ -14,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.exporters.history import in_order, nanoseconds, text_file
+from chatmon.importers.attributes import FREE
 from chatmon.importers.names import DIMENSIONS, OWN
-from chatmon.importers.otlp import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,6 +6,7 @@ the times; missing texts are empty; the map of token counts says by its own sums
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers.dialect import Dialect
@@ -83,12 +84,36 @@ def tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _number(value: Any) -> int | None:
+def number_of(value: Any) -> float | None:
+    """Return a number, also one written as text, or None.
+
+    Example:
+        >>> number_of("0.5"), number_of("soon"), number_of("nan")
+        (0.5, None, None)
+    """
     try:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    return int(number) if number == int(number) else None
+    return number if math.isfinite(number) else None
+
+
+def amount_of(costs: Mapping[str, Any]) -> Any:
+    """Return what a map of costs adds up to: its total where it has one, else the sum; None where one is no number.
+
+    Example:
+        >>> amount_of({"input": 0.25, "output": 0.5}), amount_of({"input": 0.25, "total": 0.5}), amount_of({})
+        (0.75, 0.5, None)
+    """
+    if costs.get("total") is not None:
+        return costs["total"]
+    parts = [number_of(value) for value in costs.values() if value is not None]
+    return sum(part for part in parts if part is not None) if parts and None not in parts else None
+
+
+def _number(value: Any) -> int | None:
+    number = number_of(value)
+    return int(number) if number is not None and number.is_integer() else None
 
 
 def _first(counts: Mapping[str, int], names: tuple[str, ...]) -> int | None:
@@ -105,7 +130,7 @@ def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, 
     costs = get("cost_details", "costDetails") or {}
     cost = get("total_cost", "totalCost", "calculatedTotalCost", "calculated_total_cost")
     if isinstance(costs, dict) and costs and cost is None:
-        cost = costs.get("total", sum(float(value) for value in costs.values() if value is not None))
+        cost = amount_of(costs)
     elif not costs and _number(cost) == 0:
         cost = None  # Langfuse writes a total of 0 where it has no price; a model that is free has its zeros in the map
     metadata = {**_mapping(trace.get("metadata")), **_mapping(get("metadata", "traceMetadata"))}

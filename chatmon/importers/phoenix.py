@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import otlp
+from chatmon.importers.attributes import flat, object_of
 from chatmon.importers.dialect import Dialect
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def _of_row(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     attributes = {name.removeprefix(_PREFIX): value for name, value in row.items() if name.startswith(_PREFIX)}
     nested = {name: value for name, value in attributes.items() if isinstance(value, dict) and name != "metadata"}
     named = {name: value for name, value in attributes.items() if name not in nested} | otlp.dotted(nested)
-    yield otlp.flat(
+    yield flat(
         {
             "span_id": row.get("context.span_id"),
             "trace_id": row.get("context.trace_id"),
@@ -29,6 +30,11 @@ def _of_row(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "end": row.get("end_time"),
             "status": row.get("status_code"),
             "message": row.get("status_message"),
+            "name": row.get("name"),
+            "scope": None,  # it keeps none
+            "events": otlp.events_of(
+                row, lambda event: event.get("timestamp"), lambda given: otlp.dotted(object_of(given))
+            ),
         },
         {"openinference.span.kind": row.get("span_kind")} | named,
     )

@@ -31,9 +31,10 @@ SAID: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 """Columns of turns that say where a number is from: what they say, and of which columns."""
 OF_A_TURN: Final = (
-    "input_tokens", "output_tokens", "cost", "model", "conversation_id", *OF_THE_TRACE, *SCORES,
+    "input_tokens", "output_tokens", "cost", "model", "conversation_id", "user_id", "intent", "prompt_version",
+    "variant", "experiment", *SCORES,
 )  # fmt: skip
-"""Columns of which each makes a trace a turn."""
+"""Columns of which each makes a trace a turn. Texts are none: whether they are read must not change what is counted."""
 NO_TURN: Final = "no turn: nothing in its trace asks a model or says whose it is"
 STRANGE_FEEDBACK: Final = "feedback for a trace that is not in the export"
 

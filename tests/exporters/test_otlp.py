@@ -10,8 +10,8 @@ from chatmon import turns as table
 from chatmon.exporters import write_otlp
 from chatmon.exporters.otlp import ATTRIBUTES, SPANS, span
 from chatmon.importers import open_logs
+from chatmon.importers.attributes import FREE
 from chatmon.importers.names import ALIASES
-from chatmon.importers.otlp import FREE
 
 
 def read_back(turns, folder, *, content=False):

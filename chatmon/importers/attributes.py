@@ -1,0 +1,201 @@
+"""What the attributes and events of a span mean, whichever library put them there: one flat record a span.
+
+The names are in ``names``. A value that cannot be read is unknown and no reason to lose the span, or its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from chatmon.importers.langfuse import amount_of, number_of, tokens
+from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, OWN, SAYS_OK, attributes_of
+from chatmon.importers.spans import TOKENS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FREE: Final = (
+    "intent", "prompt_version", "variant", "experiment", "region", "channel", "context_relevance",
+    "user_satisfaction", "task_completed",
+)  # fmt: skip
+"""Dimensions without a name in the standard: ``chatmon.<name>`` on a span, or ``<name>`` in its metadata."""
+NAMES: Final = {
+    column: attributes_of(column)
+    for column in (
+        "provider", "model", *TOKENS, "cost", "first_chunk", "finish_reason", "error_type", "conversation_id",
+        "user_id", "question", "answer", "operation",
+    )
+}  # fmt: skip
+"""Columns of the flat record, and the attributes that fill each."""
+_FREE_NAMES: Final = {
+    name: tuple(f"{prefix}.{name}" for prefix in ("chatmon", "metadata", "langfuse.trace.metadata")) for name in FREE
+}
+_KNOWN: Final = {name for names in (*NAMES.values(), *_FREE_NAMES.values()) for name in names}
+LONGEST_DIMENSION: Final = 200
+"""Characters of a free dimension: what is longer is a text."""
+RAISED: Final = re.compile(r"(?P<kind>[A-Za-z_]\w*(?:Error|Exception))\(")
+"""How a message begins that is an exception as Python shows it."""
+CLASS: Final = re.compile(r"(?:<class ')?(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w*)(?:'>)?")
+"""A class by its full name, or as Python shows it."""
+SCRUBBED: Final = "conversation ids that Logfire's scrubbing took away: such turns count as conversations of their own"
+UNSET: Final = (None, "", 0, "0", "UNSET", "STATUS_CODE_UNSET")
+OK: Final = (1, "1", "OK", "STATUS_CODE_OK")
+
+
+def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return a span's parts under the names that the SELECT reads, each by the first of its aliases.
+
+    Args:
+        span: Ids, times, status, ``name``, ``scope`` and ``events`` (name, time and attributes of each).
+        attributes: By name, those of the resource among them.
+    """
+    counted, note = _counted_elsewhere(attributes)
+    attributes = attributes | counted
+    found = {column: _first(attributes, names) for column, names in NAMES.items()}
+    metadata = object_of(attributes.get("metadata"))
+    found["user_id"] = found["user_id"] or metadata.get("user_id")
+    if str(found["conversation_id"]).startswith("[Scrubbed"):
+        found["conversation_id"], note = None, SCRUBBED
+    if str(found["input_tokens"]) == str(found["output_tokens"]) == "0":  # a stream whose usage nobody asked for
+        found["input_tokens"] = found["output_tokens"] = None
+    for name, names in _FREE_NAMES.items():
+        said = (metadata.get(name), *map(attributes.get, names))
+        found[name] = next((_unquoted(value) for value in said if value is not None), None)
+    found["finish_reason"] = _finish_reason(found["finish_reason"])
+    found["first_chunk"] = _seconds_to_first(span, attributes, found["first_chunk"])
+    found |= {"said": note, "first_time": _first_token(span, attributes), "rest": _dimensions(attributes)}
+    return {**span, **found, **_failure(span, found["error_type"], attributes)}
+
+
+def _first(attributes: Mapping[str, Any], names: list[str]) -> Any:
+    return next((attributes[name] for name in names if attributes.get(name) not in (None, "")), None)
+
+
+def _dimensions(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the free dimensions: what our own exporter wrote, and short values under names known to be such."""
+    kept = {name.removeprefix(OWN): value for name, value in attributes.items() if name.startswith(OWN)}
+    for name, value in attributes.items():
+        short = isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) < LONGEST_DIMENSION)
+        if short and name not in _KNOWN and name.startswith(DIMENSIONS) and not name.startswith(OWN):
+            kept[name] = _unquoted(value)
+    return kept or None
+
+
+def _failure(span: Mapping[str, Any], kind: Any, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a span's status, and the type and message of its error, wherever they stand.
+
+    An exception event says what went wrong where the span does not. It makes a failure of a span without a status, and
+    of one whose library is known to say OK of what failed.
+    """
+    raised: Mapping[str, Any] = next((one["attributes"] for one in span["events"] if one["name"] == "exception"), {})
+    status, message = span["status"], span["message"]
+    if attributes.get("langfuse.observation.level") == "ERROR":
+        status, message = "ERROR", message or attributes.get("langfuse.observation.status_message")
+    doubtful = str(span["scope"]).startswith(SAYS_OK) or "langsmith.span.kind" in attributes
+    if doubtful and status in OK:
+        status = None
+    if raised and status in UNSET:
+        status = "ERROR"
+    kind = kind or raised.get("exception.type")
+    message = message or raised.get("exception.message")
+    if kind in (None, "Exception") and (told := RAISED.match(str(message))):
+        kind = told["kind"]
+    named = CLASS.fullmatch(str(kind))
+    return {"status": status, "message": message, "error_type": named["name"] if kind and named else kind}
+
+
+def _seconds_to_first(span: Mapping[str, Any], attributes: Mapping[str, Any], seconds: Any) -> Any:
+    """Return the seconds to the first piece of a reply that was streamed, whatever unit a tool tells them in."""
+    milliseconds = attributes.get("ai.response.msToFirstChunk")
+    told = attributes.get("gen_ai.server.time_to_first_token")
+    if told is not None and str(span["scope"]).startswith("strands."):
+        milliseconds, told = told, None
+    if (number := number_of(milliseconds)) is not None:
+        return number / 1000
+    streamed = str(attributes.get("gen_ai.request.stream", attributes.get("gen_ai.is_streaming"))).lower() == "true"
+    return told if seconds is None and streamed else seconds
+
+
+def _first_token(span: Mapping[str, Any], attributes: Mapping[str, Any]) -> Any:
+    """Return when the first piece of the reply came, where an event or a time says so and not a duration."""
+    times = [one["time"] for one in span["events"] if one["name"] in FIRST_TOKEN_EVENTS and one["time"] is not None]
+    return _unquoted(attributes.get("langfuse.observation.completion_start_time")) or min(times, key=str, default=None)
+
+
+def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """Return token counts and costs that a tool keeps in a map of its own, under the standard's names, and a note."""
+    usage = object_of(attributes.get("langfuse.observation.usage_details"))
+    read = tokens(_without_nesting(usage)) if usage else {}
+    found = {NAMES[name][0]: read.get(name) for name in TOKENS}
+    details = object_of(attributes.get("langsmith.metadata.usage_metadata"))
+    into, out = (object_of(details.get(f"{name}_token_details")) for name in ("input", "output"))
+    found |= {
+        NAMES[name][0]: value
+        for name, value in (
+            ("cached_tokens", into.get("cache_read")),
+            ("cache_write_tokens", into.get("cache_creation")),
+            ("reasoning_tokens", out.get("reasoning")),
+        )
+        if value is not None
+    }
+    # Costs of 0 are what Langfuse's SDK writes of a call that failed.
+    found[NAMES["cost"][0]] = amount_of(object_of(attributes.get("langfuse.observation.cost_details"))) or None
+    told = {name: value for name, value in found.items() if value is not None}
+    if attributes.get("telemetry.sdk.name") == "openlit" and number_of(attributes.get(NAMES["cost"][0])) == 0:
+        told[NAMES["cost"][0]] = None  # it writes 0 where it knows no price
+    return told, read.get("said")
+
+
+def _without_nesting(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return OpenAI's nested counts as Langfuse's flat ones. Nested ones are parts of what they stand under."""
+    counts = {name: value for name, value in usage.items() if not isinstance(value, dict)}
+    nested = {name: inner for name, inner in usage.items() if isinstance(inner, dict)}
+    for name, inner in nested.items():
+        into = "prompt" in name or "input" in name
+        part, told = ("input_cached_tokens", "cached_tokens") if into else ("output_reasoning", "reasoning_tokens")
+        counts[part] = inner.get(told)
+    wholes = [number_of(counts.get(name)) for name in ("prompt_tokens", "completion_tokens")]
+    if nested and "total_tokens" not in counts and None not in wholes:
+        counts["total_tokens"] = sum(filter(None, wholes))
+    return counts
+
+
+def _finish_reason(said: Any) -> Any:
+    """Return the last finish reason, as the provider spells it: lists, lists as text, and names of enumerations.
+
+    Example:
+        >>> _finish_reason(["stop", "length"]), _finish_reason('["length"]'), _finish_reason("FinishReason.LENGTH")
+        ('length', 'length', 'length')
+    """
+    if isinstance(said, str) and said.startswith("["):
+        said = _json(said)
+    if isinstance(said, list):
+        said = said[-1] if said else None
+    if isinstance(said, str) and said.startswith("FinishReason."):
+        said = said.partition(".")[2].lower()
+    return said
+
+
+def object_of(value: Any) -> dict[str, Any]:
+    """Return an object, also one written as JSON, or an empty one.
+
+    Example:
+        >>> object_of('{"a": 1}'), object_of("no JSON"), object_of(None)
+        ({'a': 1}, {}, {})
+    """
+    value = _json(value) if isinstance(value, str) else value
+    return value if isinstance(value, dict) else {}
+
+
+def _unquoted(value: Any) -> Any:
+    """Return a text that was written as JSON, in its quotes, without them."""
+    return _json(value) if isinstance(value, str) and value.startswith('"') else value
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
