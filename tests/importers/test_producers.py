@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from chatmon import turns as table
@@ -241,3 +242,85 @@ def test_a_conversation_that_was_scrubbed_is_unknown(read):
     turns, report = read("logfire", span(1, scrubbed), span(2, scrubbed, trace=2))
     assert len({turn.conversation_id for turn in turns}) == 2
     assert any("scrubbing" in text for text in report.assumptions)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"ai.response.msToFirstChunk": "soon"},
+        {"langfuse.observation.cost_details": '{"input": "free"}'},
+        {"langfuse.observation.usage_details": '{"prompt_tokens": "many", "prompt_tokens_details": {"x": []}}'},
+        {"langsmith.metadata.usage_metadata": '{"input_token_details": "none"}'},
+        {"metadata": "[1, 2"},
+    ],
+    ids=["a duration", "costs", "counts", "details", "metadata"],
+)  # fmt: skip
+def test_a_value_that_is_none_is_unknown_and_costs_no_other_span_anything(read, odd):
+    turns, report = read("any", span(1, CHAT | odd), span(2, CHAT | COUNTED, trace=2))
+    assert sorted(turn.input_tokens or 0 for turn in turns) == [0, 203]
+    assert not report.rejected
+
+
+def test_an_event_that_is_none_is_passed_over(read):
+    (turn,), _ = read("any", span(1, CHAT | COUNTED, events=["restarted", FAILED]))
+    assert turn.error_type == "RateLimitError"
+
+
+def test_nested_counts_are_parts_of_what_they_stand_under_though_there_is_no_total(read):
+    usage = {name: count for name, count in PYTHON_SDK.items() if name != "total_tokens"}
+    kind = {"langfuse.observation.type": "generation"}
+    (turn,), _ = read("langfuse-sdk", span(1, kind | {"langfuse.observation.usage_details": json.dumps(usage)}))
+    assert (turn.input_tokens, turn.cached_tokens, turn.output_tokens) == (607, 512, 61)
+
+
+def test_what_had_to_be_assumed_of_counts_is_said(read):
+    usage = {"input": 95, "input_cached_tokens": 512, "output": 41}
+    kind = {"langfuse.observation.type": "generation"}
+    _, report = read("langfuse-sdk", span(1, kind | {"langfuse.observation.usage_details": json.dumps(usage)}))
+    assert any("without a total" in text for text in report.assumptions)
+
+
+@pytest.mark.parametrize("content", [False, True])
+def test_whether_texts_are_read_does_not_change_what_is_a_turn(tmp_path, content):
+    spans = [span(1, {"input.value": "Where is it?"}), span(2, {"http.route": "/"}, trace=2)]
+    envelope = {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
+    (tmp_path / "x.jsonl").write_text(json.dumps(envelope) + "\n", encoding="utf-8")
+    with open_logs(tmp_path / "x.jsonl", content=content) as logs:
+        assert (logs.report.turns, sum(logs.report.rejected.values())) == (1, 1)
+
+
+CONSOLE = {
+    "name": "chat", "context": {"trace_id": f"0x{1:032x}", "span_id": f"0x{1:016x}"}, "parent_id": None,
+    "start_time": "2026-11-18T11:00:00Z", "end_time": "2026-11-18T11:00:01Z", "status": {"status_code": "UNSET"},
+    "attributes": CHAT,
+    "events": [{"name": "exception", "timestamp": "2026-11-18T11:00:01Z",
+                "attributes": {"exception.type": "openai.RateLimitError"}}],
+}  # fmt: skip
+JAVASCRIPT = {
+    "name": "chat", "traceId": f"{1:032x}", "id": f"{1:016x}", "startTime": [1_795_000_000, 0],
+    "endTime": [1_795_000_001, 0], "status": {"code": 1}, "instrumentationScope": {"name": "langsmith"},
+    "attributes": CHAT,
+    "events": [{"name": "exception", "time": [1_795_000_001, 0],
+                "attributes": {"exception.type": "openai.RateLimitError"}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("record", [CONSOLE, JAVASCRIPT], ids=["console", "JavaScript"])
+def test_what_went_wrong_is_found_in_the_other_layouts_too(tmp_path, record):
+    (tmp_path / "x.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        (turn,) = table.from_frame(logs.frame())
+    assert turn.error_type == "RateLimitError"
+
+
+def test_what_went_wrong_is_found_in_phoenix_s_dataframe(tmp_path):
+    row = {
+        "context.trace_id": f"{1:032x}", "context.span_id": f"{1:016x}", "parent_id": None, "name": "chat",
+        "span_kind": "LLM", "start_time": "2026-11-18T11:00:00Z", "end_time": "2026-11-18T11:00:01Z",
+        "status_code": "UNSET", "status_message": "", "attributes.llm.model_name": "kitten-1",
+        "events": CONSOLE["events"],
+    }  # fmt: skip
+    pd.DataFrame([row]).to_parquet(tmp_path / "x.parquet")
+    with open_logs(tmp_path / "x.parquet") as logs:
+        (turn,) = table.from_frame(logs.frame())
+    assert turn.error_type == "RateLimitError"
