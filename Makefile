@@ -41,7 +41,7 @@ $(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
 	@$(call INSTALL,requirements.lock)
 	@$(PIP) --quiet install --no-deps --no-build-isolation --no-index --editable .
 	@mkdir -p $(VENV)/share/jupyter/lab/settings  # no news, no update checks: JupyterLab asks the network nothing
-	@cp chatmon/course/jupyterlab.json $(VENV)/share/jupyter/lab/settings/overrides.json
+	@cp chatmon/lab/course/jupyterlab.json $(VENV)/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
 lab: setup  ## Check the set-up and open the course in JupyterLab; LAB="--ServerApp.port=9000" passes arguments on.
@@ -66,7 +66,7 @@ mutants: setup  ## Change modules where a test should notice: make mutants MODUL
 	@$(BIN)/python tests/mutation/run.py $(MODULES) $(if $(SAMPLE),--sample $(SAMPLE))
 
 notebooks: setup  ## Rebuild and execute the lessons and solutions from notebooks/source; ONLY="01 03" limits it.
-	$(BIN)/python -m chatmon.course.build $(ONLY)
+	$(BIN)/python -m chatmon.lab.course.build $(ONLY)
 
 report: setup  ## Write report.html about exported logs: make report LOGS=runs.jsonl
 	@test -n "$(LOGS)" || { echo "make report LOGS=FILES: name the exported logs, such as data/four_weeks.parquet"; exit 1; }

@@ -13,11 +13,11 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from chatmon.alerts.replay import replay
+from chatmon._tools.paths import data_file
+from chatmon.alerts import replay
 from chatmon.alerts.rules_file import load_rules
-from chatmon.alerts.score import score
-from chatmon.paths import data_file
-from chatmon.traffic import simulate, surprise
+from chatmon.lab.traffic import simulate, surprise
+from chatmon.lab.truth.alerts import score
 
 FIRST_SEED = 9000
 START, DAYS, PROBLEMS = datetime(2026, 10, 5, tzinfo=UTC), 28, 3

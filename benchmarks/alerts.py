@@ -16,20 +16,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chatmon.alerts.defaults import default_rules
-from chatmon.alerts.engine import AlertEngine
-from chatmon.alerts.replay import replay
+from chatmon._tools.paths import data_file
+from chatmon.alerts import replay
+from chatmon.alerts._defaults import default_rules
+from chatmon.alerts.live._engine import AlertEngine
 from chatmon.alerts.rules import Rule
 from chatmon.alerts.rules_file import load_rules
-from chatmon.clock import ManualClock
-from chatmon.monitor import ChatMonitor
-from chatmon.paths import data_file
-from chatmon.traffic import simulate
+from chatmon.lab.traffic import simulate
+from chatmon.live.clock import ManualClock
+from chatmon.live.monitor import ChatMonitor
 
 if TYPE_CHECKING:
     import duckdb
 
-    from chatmon.live_turn import LiveTurn
+    from chatmon.live.turn import LiveTurn
 
 START = datetime(2026, 10, 5, tzinfo=UTC)
 MOST_MICROSECONDS = 5.0

@@ -23,9 +23,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from chatmon.experiment import GO_ON, SHIP, STOP, Effect, Experiment, analyse, sequential
-from chatmon.experiment.decision import bounds_of, decide
-from chatmon.experiment.reading import Look
+from chatmon.experiment import GO_ON, SHIP, STOP, Effect, Experiment, analyse
+from chatmon.experiment import _sequential as sequential
+from chatmon.experiment._decision import bounds_of, decide
+from chatmon.experiment._reading import Look
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -24,11 +24,15 @@ from uuid import UUID
 import httpx
 from langsmith import Client, traceable, tracing_context
 
-from chatmon.local.langsmith import LocalLangSmith, feedback, ingest, queries, shapes, start
-from chatmon.local.langsmith.call import Addresses
-from chatmon.local.langsmith.store import Store
-from chatmon.monitor import ChatMonitor
-from chatmon.tracing import TurnTrace
+from chatmon.lab.services.langsmith import LocalLangSmith, start
+from chatmon.lab.services.langsmith import _feedback as feedback
+from chatmon.lab.services.langsmith import _ingest as ingest
+from chatmon.lab.services.langsmith import _queries as queries
+from chatmon.lab.services.langsmith import _shapes as shapes
+from chatmon.lab.services.langsmith._call import Addresses
+from chatmon.lab.services.langsmith._store import Store
+from chatmon.live.monitor import ChatMonitor
+from chatmon.live.tracing import TurnTrace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

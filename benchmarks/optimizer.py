@@ -15,8 +15,8 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from chatmon.traffic import Problem, simulate
-from chatmon.traffic.problems import KINDS, SEVERITIES
+from chatmon.lab.traffic import Problem, simulate
+from chatmon.lab.traffic._problems import KINDS, SEVERITIES
 
 START = datetime(2026, 10, 5, tzinfo=UTC)
 DAYS = 28
@@ -36,8 +36,8 @@ class Log(NamedTuple):
 
 def judge(kind: str, severity: str, seed: int, turns_per_day: float) -> Log:
     """Return how recommendations about one log meet its truth."""
+    from chatmon.lab.truth.advice import score
     from chatmon.optimizer import recommend
-    from chatmon.optimizer.score import score
 
     problems = [] if kind == "clean" else [planted(name, severity, seed) for name in kind.split("+")]
     made = simulate(seed, start=START, days=DAYS, problems=problems, turns_per_day=turns_per_day)

@@ -23,9 +23,9 @@ from langsmith import Client, traceable, tracing_context
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from chatmon.config import models
+from chatmon._tools.models import course_models
 from chatmon.cost import Usage
-from chatmon.monitor import ChatMonitor
+from chatmon.live.monitor import ChatMonitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +74,7 @@ class DiscardRequests(requests.adapters.BaseAdapter):
 def contenders() -> dict[str, Callable[[], object]]:
     """Return what is compared, by name: each a call that handles one turn."""
     monitor = ChatMonitor()
-    usage, model = Usage(input_tokens=200, output_tokens=50), models().hosted
+    usage, model = Usage(input_tokens=200, output_tokens=50), course_models().hosted
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(Discard(), max_queue_size=100_000))
     tracer = provider.get_tracer("overhead")

@@ -23,10 +23,10 @@ from typing import Final
 from alerts import live
 
 from chatmon import analysis
-from chatmon.clock import ManualClock
-from chatmon.monitor import ChatMonitor
+from chatmon.lab.traffic import simulate
+from chatmon.live.clock import ManualClock
+from chatmon.live.monitor import ChatMonitor
 from chatmon.store.lines import to_line
-from chatmon.traffic import simulate
 from chatmon.turns import Turn, from_arrow, write_parquet
 
 START: Final = datetime(2026, 10, 5, tzinfo=UTC)

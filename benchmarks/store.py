@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatmon.monitor import ChatMonitor
+from chatmon.live.monitor import ChatMonitor
 from chatmon.store import Store
 from chatmon.store.compaction import compact
 from chatmon.store.layout import LIVE, TURNS

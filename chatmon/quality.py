@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from chatmon.embeddings import embed
+from chatmon._tools.embeddings import embed
 from chatmon.turns import check_columns
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from chatmon.checks import COST_PLACES, as_json, check_value
+from chatmon._tools.checks import COST_PLACES, as_json, check_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,6 +127,19 @@ class Turn:
 COLUMNS: Final[tuple[str, ...]] = tuple(f.name for f in fields(Turn))
 """The columns of the table, in order."""
 REQUIRED: Final = ("turn_id", "conversation_id", "timestamp")
+NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "response times": ("response_time",),
+    "time to first token": ("time_to_first_token",),
+    "tokens": ("input_tokens", "output_tokens"),
+    "what the cache saves": ("cached_tokens",),
+    "cost": ("cost",),
+    "users": ("user_id",),
+    "satisfaction": ("user_satisfaction",),
+    "resolution and abandonment": ("task_completed",),
+    "segments by intent": ("intent",),
+    "prompt versions": ("prompt_version",),
+}
+"""A question to the columns without which it has no answer."""
 KINDS: Final[dict[str, str]] = {f.name: str(f.type).removesuffix(" | None") for f in fields(Turn)}
 DUCKDB_TYPES: Final = {
     "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "Decimal": f"DECIMAL(38,{COST_PLACES})", "bool": "BOOLEAN",

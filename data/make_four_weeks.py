@@ -14,9 +14,9 @@ from pathlib import Path
 import export_writers
 import pyarrow.parquet as pq
 
-from chatmon import config, turns
-from chatmon.paths import DATA
-from chatmon.traffic import Problem, simulate
+from chatmon import turns
+from chatmon.lab import DATA, course_models
+from chatmon.lab.traffic import Problem, simulate
 
 SEED = 20261005
 START = datetime(2026, 10, 5, tzinfo=UTC)
@@ -30,7 +30,7 @@ PLAN = (
     "abandonment:region=france@2026-10-21T08:00/2026-10-25T08:00",
     "overpowered_model:intent=account@2026-10-26T08:00",
     "quality_drop:intent=router@2026-10-27T08:00",
-    f"price_change:model={config.models().desk.reasoning}@2026-10-29",
+    f"price_change:model={course_models().desk.reasoning}@2026-10-29",
 )
 BATCH = 512
 """Spans in one envelope of the collector."""

@@ -28,8 +28,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chatmon import config
-from chatmon.paths import DATA
+from chatmon.lab import DATA, course_models
 from chatmon.turns import Turn, write_parquet
 
 SEED = 20261031
@@ -50,7 +49,7 @@ SHARE_HIT = 0.92
 INSTRUCTIONS = 110
 """Tokens of the system prompt."""
 
-MODELS = config.models().bill
+MODELS = course_models().bill
 PROVIDERS = {MODELS.chat: "openai", MODELS.reasoning: "openai", MODELS.repriced: "mistral", MODELS.contract: "deskmate"}
 
 

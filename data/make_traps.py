@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import export_writers
 
-from chatmon.paths import DATA, data_file
+from chatmon.lab import DATA, data_file
 from chatmon.turns import read_parquet
 
 if TYPE_CHECKING:

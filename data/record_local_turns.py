@@ -23,11 +23,10 @@ from typing import TYPE_CHECKING
 
 from rich.progress import track as progress
 
-from chatmon.chat import ChatConfig, ProductionChatbot
-from chatmon.clock import ManualClock
-from chatmon.knowledge import KnowledgeBase
-from chatmon.monitor import ChatMonitor
-from chatmon.paths import DATA
+from chatmon import ChatMonitor
+from chatmon.lab import DATA
+from chatmon.lab.bot import ChatConfig, KnowledgeBase, ProductionChatbot
+from chatmon.live import ManualClock
 from chatmon.turns import write_parquet
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 On Monday 2026-10-12 the support desk works with prompt v2, whose beginning is the same in every request. On Tuesday it
 works with v2-user-first, which somebody made to be personal: it begins with who asks. Everything else is as in
 ``record_local_turns``, with other users' questions from another seed, and nothing keeps the machine busy. Each turn is
-charged what it would have cost with the first model of ``config.models().what_if``.
+charged what it would have cost with the first model of ``course_models().what_if``.
 
 Recording again on the same machine gives the same questions, tokens and costs, and other durations.
 """
@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Final
 from record_local_turns import plan
 from rich.progress import track as progress
 
-from chatmon.chat import ChatConfig, ProductionChatbot
-from chatmon.clock import ManualClock
-from chatmon.config import models
-from chatmon.levers import monitor_at_prices_of
-from chatmon.local import llm
-from chatmon.paths import DATA
+from chatmon.lab import DATA, course_models
+from chatmon.lab.bot import ChatConfig, ProductionChatbot
+from chatmon.lab.bot.levers import monitor_at_prices_of
+from chatmon.lab.services import llm
+from chatmon.live import ManualClock
 from chatmon.turns import write_parquet
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ PROMPTS: Final = {DAYS[0].date(): "v2", DAYS[1].date(): "v2-user-first"}
 def record(planned: list[Planned]) -> list[Turn]:
     """Ask a model that has seen nothing every message at its time, and return the turns."""
     clock = ManualClock(planned[0].at)
-    monitor = monitor_at_prices_of(models().what_if[0], clock=clock.time_ns, timer=time.perf_counter)
+    monitor = monitor_at_prices_of(course_models().what_if[0], clock=clock.time_ns, timer=time.perf_counter)
     opened: dict[int, str] = {}
     places: dict[str, Planned] = {}
     with llm.start(api_key="recording") as server:

@@ -9,7 +9,7 @@ import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from chatmon.paths import cache_folder
+from chatmon._tools.paths import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

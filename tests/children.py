@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 import psutil
 from waits import PATIENCE, until
 
-from chatmon.local.child import answers
+from chatmon.lab.services._child import answers
 
 
 @contextmanager

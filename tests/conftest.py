@@ -11,10 +11,10 @@ import psutil
 import pytest
 from moments import MORNING
 
-from chatmon.clock import ManualClock
-from chatmon.config import models
-from chatmon.monitor import ChatMonitor
-from chatmon.paths import cache_folder
+from chatmon._tools.models import course_models
+from chatmon._tools.paths import cache_folder
+from chatmon.live.clock import ManualClock
+from chatmon.live.monitor import ChatMonitor
 
 KEPT = ("ThreadPoolExecutor", "tracing_control_thread_func")
 """In the names of threads that end later: pools, which Python ends with itself, and LangSmith's, with their client."""
@@ -32,7 +32,7 @@ def monitor(clock: ManualClock) -> ChatMonitor:
 
 def pytest_configure(config):
     """Give this process a cache of its own, with the model in it: services write logs there, and clear old ones."""
-    model, folder = cache_folder() / models().local.file, tempfile.mkdtemp(prefix="chatmon-tests-")
+    model, folder = cache_folder() / course_models().local.file, tempfile.mkdtemp(prefix="chatmon-tests-")
     if model.is_file():
         Path(folder, model.name).symlink_to(model)
     patch = pytest.MonkeyPatch()

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from chatmon.paths import REPO, cache_folder
+from chatmon._tools.paths import REPO, cache_folder
 
 COURSE = ("chatmon", "data", "notebooks", "Makefile", "pyproject.toml", "requirements.lock", "requirements-uv.lock")
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)(/lab/tree/work/00_start_here\.ipynb)\?token=(\w+)")

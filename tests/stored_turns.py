@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from children import started
 from waits import PATIENCE, until
 
+from chatmon._tools.paths import REPO
 from chatmon.importers import open_logs
-from chatmon.paths import REPO
 from chatmon.turns import Turn
 
 START = datetime(2026, 10, 5, 9, tzinfo=UTC)
@@ -21,7 +21,7 @@ START = datetime(2026, 10, 5, 9, tzinfo=UTC)
 BOT = """
 import sys, time
 from pathlib import Path
-from chatmon.monitor import ChatMonitor
+from chatmon.live.monitor import ChatMonitor
 from chatmon.store import Store
 folder, name, rest = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 store, monitor = Store(folder, interval=0.01), ChatMonitor()
@@ -60,7 +60,7 @@ def bot(folder, name, said, rest=0.0):
 NURSERY = """
 import json, os, signal, sys
 import duckdb, pyarrow.parquet
-import chatmon.monitor, chatmon.store.compaction, chatmon.store.retention
+import chatmon.live.monitor, chatmon.store.compaction, chatmon.store.retention
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that are killed
 for line in sys.stdin:
     code, arguments, output = json.loads(line)

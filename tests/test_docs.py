@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
 
 PAGES = sorted((REPO / "docs").glob("*.md"))
 

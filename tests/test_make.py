@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
 
 MAKEFILE = (REPO / "Makefile").read_text(encoding="utf-8")
 TARGETS = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()

@@ -8,8 +8,8 @@ import pytest
 from importers.conversations import some_turns
 from importers.writers_langsmith import runs, write_lines
 
-from chatmon.course.lessons import lessons
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
+from chatmon.lab.course._lessons import lessons
 
 README = (REPO / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (REPO / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -68,8 +68,8 @@ def test_the_readme_s_way_to_an_export_works(tmp_path, monkeypatch, capsys):
 
 
 def test_the_readme_s_way_to_a_store_works(tmp_path, monkeypatch, capsys):
-    from chatmon.commands import run
-    from chatmon.monitor import ChatMonitor
+    from chatmon.cli._logs import run
+    from chatmon.live.monitor import ChatMonitor
 
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (block,) = [block for block in blocks if "Store(" in block]
@@ -98,8 +98,8 @@ def test_the_readme_s_way_to_a_store_works(tmp_path, monkeypatch, capsys):
 
 
 def test_the_readme_s_way_to_alerts_works(tmp_path, monkeypatch):
-    from chatmon.local import inbox
-    from chatmon.monitor import ChatMonitor
+    from chatmon.lab.services import inbox
+    from chatmon.live.monitor import ChatMonitor
 
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (block,) = [block for block in blocks if "AlertEngine" in block]

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
 
 
 def test_mypy_is_content() -> None:

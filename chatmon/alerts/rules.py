@@ -9,7 +9,8 @@ from datetime import timedelta
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-from chatmon.alerts.measures import MEASURES
+from chatmon._tools.errors import Error
+from chatmon.alerts._measures import MEASURES
 from chatmon.alerts.notification import Severity
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _PERCENTILE: Final = re.compile(r"p\d{1,2}(\.\d+)?")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
-class RuleError(ValueError):
+class RuleError(Error, ValueError):
     """A rule cannot be what it says; the message has the file, the rule, the key, the value and what is allowed."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatmon.alerts.measures import MEASURES
+from chatmon.alerts._measures import MEASURES
 from chatmon.alerts.notification import Status
 
 if TYPE_CHECKING:

@@ -8,22 +8,22 @@ time, ``compare`` between two periods, which ``between`` cuts. All of it in sent
 The SQL is the part of DuckDB's that Spark accepts too: see ``source``.
 """
 
-from chatmon.analysis.capacity import Capacity, capacity
-from chatmon.analysis.compare import compare
-from chatmon.analysis.comparison import Comparison
-from chatmon.analysis.concentration import Concentration, concentration
+from chatmon.analysis._capacity import Capacity, capacity
+from chatmon.analysis._concentration import Concentration, concentration
+from chatmon.analysis._cost_by import cost_by
+from chatmon.analysis._errors import ERROR_CLASSES, error_trend, errors
+from chatmon.analysis._percentiles import percentiles
+from chatmon.analysis._satisfaction import Satisfaction, satisfaction
+from chatmon.analysis._segments import segments
+from chatmon.analysis._summary import summary
+from chatmon.analysis._trend import trend
+from chatmon.analysis.change._compare import compare
+from chatmon.analysis.change._comparison import Comparison
 from chatmon.analysis.conversations import Conversations, conversations
-from chatmon.analysis.cost_by import cost_by
 from chatmon.analysis.dashboard import DashboardData, prepare_dashboard_data
-from chatmon.analysis.errors import ERROR_CLASSES, error_trend, errors
-from chatmon.analysis.finding import Finding
 from chatmon.analysis.findings import findings
-from chatmon.analysis.percentiles import percentiles
-from chatmon.analysis.satisfaction import Satisfaction, satisfaction
-from chatmon.analysis.segments import segments
+from chatmon.analysis.findings.finding import Finding
 from chatmon.analysis.source import between, relation
-from chatmon.analysis.summary import summary
-from chatmon.analysis.trend import trend
 
 __all__ = [
     "ERROR_CLASSES",

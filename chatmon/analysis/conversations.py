@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
+from chatmon._tools.shown import as_text
 from chatmon.analysis.source import MICROSECONDS, frame
-from chatmon.shown import as_text
 
 if TYPE_CHECKING:
     import pandas as pd

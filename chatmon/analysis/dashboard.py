@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
-from chatmon.analysis.errors import error_class
-from chatmon.analysis.percentiles import percentiles
+from chatmon.analysis._errors import error_class
+from chatmon.analysis._percentiles import percentiles
 from chatmon.analysis.source import asked, frame, relation
 from chatmon.turns import COLUMNS
 

@@ -1,7 +1,7 @@
 """Turns as a DuckDB relation, whatever they came as, and questions asked of it.
 
 The queries of this package are text that Spark accepts too, over a view ``turns``, in a session whose zone is UTC. What
-has no common spelling is in ``spark.SPELLED``.
+has no common spelling is in ``connect.spark.SPELLED``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from chatmon import turns as table
-from chatmon.spark import SparkTurns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from chatmon.connect.spark import SparkTurns
     from chatmon.importers import Logs
     from chatmon.turns import Turn
 
@@ -52,8 +52,8 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
 
     if isinstance(turns, duckdb.DuckDBPyRelation):
         return _completed(turns)
-    if isinstance(turns, SparkTurns):
-        return cast("duckdb.DuckDBPyRelation", turns)  # it has the methods that analyses call
+    if all(hasattr(turns, method) for method in ("query", "filter", "fetchall", "to_arrow_table")):
+        return cast("duckdb.DuckDBPyRelation", turns)  # turns on Spark: they have the methods that analyses call
     if hasattr(turns, "report") and hasattr(turns, "turns"):
         return relation(turns.turns)
     connection = duckdb.connect()

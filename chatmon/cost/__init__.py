@@ -3,13 +3,13 @@
 Prices come from the package genai-prices or from a file of one's own, in Decimal, at the time of the call.
 """
 
-from chatmon.cost.budget import Budget, BudgetStatus
-from chatmon.cost.forecast import Forecast, forecast
+from chatmon.cost._budget import Budget, BudgetStatus
+from chatmon.cost._forecast import Forecast, forecast
+from chatmon.cost._reconcile import Reconciliation, reconcile
+from chatmon.cost._totals import Total, total
+from chatmon.cost._what_if import WhatIf, what_if
 from chatmon.cost.prices import Price, PriceTable, price
-from chatmon.cost.reconcile import Reconciliation, reconcile
-from chatmon.cost.totals import Total, total
 from chatmon.cost.usage import Usage
-from chatmon.cost.what_if import WhatIf, what_if
 
 __all__ = [
     "Budget",

@@ -9,8 +9,8 @@ from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chatmon import config
-from chatmon.checks import COST_PLACES
+from chatmon._tools.checks import COST_PLACES
+from chatmon._tools.models import course_models
 from chatmon.cost.rates import MILLION, DatedRates, PriceList, Rates, split
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def prices_of(model: str | None, *, provider: str | None = None, table: PriceTab
         return "no price: the model is unknown"
     if table is not None and model in table.prices:
         return table.prices[model]
-    if model == config.models().local.alias or (provider or "").lower() in OWN_MACHINE:
+    if model == course_models().local.alias or (provider or "").lower() in OWN_MACHINE:
         return f"no price for model {model!r}: it runs on your own machine, which has no price per token"
     return _public_prices(model, provider)
 

@@ -5,20 +5,20 @@
 before any user sees them. Statistics are tea-tasting's if it has them.
 """
 
-from chatmon.experiment.aggregate import add_up
-from chatmon.experiment.analysis import analyse
+from chatmon.experiment._aggregate import add_up
+from chatmon.experiment._analysis import analyse
+from chatmon.experiment._decision import GO_ON, NO_EFFECT, NO_RESULT, SHIP, STOP, Decision
+from chatmon.experiment._effects import Effect
+from chatmon.experiment._hosted_names import create_prompt_experiment, get_experiment_results
+from chatmon.experiment._metrics import METRICS, Metric
+from chatmon.experiment._plan import Experiment, check_exclusive, load
+from chatmon.experiment._power import Size, size
+from chatmon.experiment._rehearsal import aa_check
+from chatmon.experiment._result import Result
+from chatmon.experiment._segments import explore
+from chatmon.experiment._sequential import always_valid_critical, always_valid_p, bounds, crossings
+from chatmon.experiment._validity import sample_ratio
 from chatmon.experiment.assignment import position
-from chatmon.experiment.decision import GO_ON, NO_EFFECT, NO_RESULT, SHIP, STOP, Decision
-from chatmon.experiment.effects import Effect
-from chatmon.experiment.hosted_names import create_prompt_experiment, get_experiment_results
-from chatmon.experiment.metrics import METRICS, Metric
-from chatmon.experiment.plan import Experiment, check_exclusive, load
-from chatmon.experiment.power import Size, size
-from chatmon.experiment.rehearsal import aa_check
-from chatmon.experiment.result import Result
-from chatmon.experiment.segments import explore
-from chatmon.experiment.sequential import always_valid_critical, always_valid_p, bounds, crossings
-from chatmon.experiment.validity import sample_ratio
 
 __all__ = [
     "GO_ON",

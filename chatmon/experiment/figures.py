@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatmon.experiment.metrics import METRICS
-from chatmon.figure import BLUE, RED, figure, show
+from chatmon.experiment._metrics import METRICS
+from chatmon.plots.figure import BLUE, RED, figure, show
 
 if TYPE_CHECKING:
-    from chatmon.experiment.result import Result
+    from chatmon.experiment._result import Result
 
 
 class Path(NamedTuple):

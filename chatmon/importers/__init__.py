@@ -1,6 +1,12 @@
 """Exported logs of other tools, read into turns by one call: ``open_logs``."""
 
-from chatmon.importers import helicone, langfuse, langsmith, openai, otlp, own, phoenix
+from chatmon.importers import _helicone as helicone
+from chatmon.importers import _langfuse as langfuse
+from chatmon.importers import _langsmith as langsmith
+from chatmon.importers import _openai as openai
+from chatmon.importers import _otlp as otlp
+from chatmon.importers import _own as own
+from chatmon.importers import _phoenix as phoenix
 from chatmon.importers.logs import Logs, open_logs
 from chatmon.importers.report import ImportReport
 

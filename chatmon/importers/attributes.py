@@ -9,9 +9,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.importers.langfuse import amount_of, number_of, tokens
+from chatmon.importers._langfuse import amount_of, number_of, tokens
+from chatmon.importers._spans import TOKENS
 from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, OWN, SAYS_OK, attributes_of
-from chatmon.importers.spans import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatmon import turns
-from chatmon.importers import files, mapped, spans, traces
-from chatmon.importers.findings import report_of
-from chatmon.importers.progress import progress
-from chatmon.importers.reader import Reader
-from chatmon.paths import whole_file
+from chatmon._tools.paths import whole_file
+from chatmon.importers import _mapped as mapped
+from chatmon.importers import _spans as spans
+from chatmon.importers import _traces as traces
+from chatmon.importers import files
+from chatmon.importers._findings import report_of
+from chatmon.importers._progress import progress
+from chatmon.importers._reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-    from chatmon.importers.dialect import Dialect
+    from chatmon.importers._dialect import Dialect
     from chatmon.importers.report import ImportReport
 
 MEMORY: Final = "600MB"

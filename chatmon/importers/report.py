@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from chatmon.shown import as_html, as_text
+from chatmon._tools.shown import as_html, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chatmon.importers.records import Rejected
-
-NEEDED: Final[dict[str, tuple[str, ...]]] = {
-    "response times": ("response_time",),
-    "time to first token": ("time_to_first_token",),
-    "tokens": ("input_tokens", "output_tokens"),
-    "what the cache saves": ("cached_tokens",),
-    "cost": ("cost",),
-    "users": ("user_id",),
-    "satisfaction": ("user_satisfaction",),
-    "resolution and abandonment": ("task_completed",),
-    "segments by intent": ("intent",),
-    "prompt versions": ("prompt_version",),
-}
-"""Analysis to the columns of turns without which it has nothing to say."""
+    from chatmon.importers._records import Rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Recommendations that carry their proof: what to do, where, what it would save, how that is known, how to test it."""
 
-from chatmon.optimizer.history import ChatbotOptimizer, Entry
+from chatmon.optimizer._history import ChatbotOptimizer, Entry
+from chatmon.optimizer._recommend import FEWEST_TURNS, recommend
+from chatmon.optimizer._replay import replay_cache
+from chatmon.optimizer._speed import slowness
+from chatmon.optimizer._verify import plan
 from chatmon.optimizer.kinds import KINDS
-from chatmon.optimizer.recommend import recommend
 from chatmon.optimizer.recommendation import Amount, Recommendation, Recommendations
-from chatmon.optimizer.replay import replay_cache
-from chatmon.optimizer.verify import plan
 
 __all__ = [
+    "FEWEST_TURNS",
     "KINDS",
     "Amount",
     "ChatbotOptimizer",
@@ -17,4 +19,5 @@ __all__ = [
     "plan",
     "recommend",
     "replay_cache",
+    "slowness",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chatmon._tools.shown import escape
 from chatmon.estimates import CONFIDENCE
 from chatmon.optimizer.kinds import KINDS
-from chatmon.shown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

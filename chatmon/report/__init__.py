@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatmon._tools.paths import whole_file
 from chatmon.importers.logs import Logs
-from chatmon.paths import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,10 +53,10 @@ def render(turns: Turns, *, made_at: datetime | None = None, step: Callable[[str
     from chatmon.analysis.dashboard import prepare_dashboard_data
     from chatmon.analysis.findings import findings
     from chatmon.optimizer import recommend
-    from chatmon.panels import panels
-    from chatmon.report.page import page
-    from chatmon.report.svg import svg
-    from chatmon.report.tables import tables
+    from chatmon.plots.panels import panels
+    from chatmon.report._page import page
+    from chatmon.report._svg import svg
+    from chatmon.report._tables import tables
 
     if made_at is not None and made_at.tzinfo is None:
         raise ValueError(f"made_at ({made_at}) has no time zone: add tzinfo=datetime.UTC")

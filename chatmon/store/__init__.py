@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from chatmon.paths import private_folder
+from chatmon._tools.paths import private_folder
+from chatmon.store._live_files import LiveFiles
+from chatmon.store._status import Status
 from chatmon.store.buffer import Buffer
-from chatmon.store.live_files import LiveFiles
-from chatmon.store.status import Status
+from chatmon.store.compaction import compact
+from chatmon.store.layout import contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Status", "Store"]
+__all__ = ["Buffer", "Status", "Store", "compact", "contents"]
 
 
 class Store(Buffer):
@@ -32,7 +34,7 @@ class Store(Buffer):
         >>> import tempfile
         >>> from pathlib import Path
         >>> from chatmon.importers import open_logs
-        >>> from chatmon.monitor import ChatMonitor
+        >>> from chatmon.live.monitor import ChatMonitor
         >>> monitor = ChatMonitor()
         >>> with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
         ...     store.attach(monitor)

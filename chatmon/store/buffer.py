@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from chatmon.alerts.notification import Notification, Severity
 from chatmon.alerts.notification import Status as AlertStatus
-from chatmon.live_turn import LiveTurn
+from chatmon.live.turn import LiveTurn
+from chatmon.store._status import Status
 from chatmon.store.lines import Line, Rating, to_line
-from chatmon.store.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chatmon.monitor import ChatMonitor
+    from chatmon.live.monitor import ChatMonitor
     from chatmon.turns import Turn
 
 logger = logging.getLogger("chatmon.store")
@@ -70,7 +70,7 @@ class Buffer:
         ...     def put(self, lines): kept.extend(lines)
         ...     def sync(self): pass
         ...     def close(self): pass
-        >>> from chatmon.monitor import ChatMonitor
+        >>> from chatmon.live.monitor import ChatMonitor
         >>> monitor = ChatMonitor()
         >>> with Buffer(Memory(), "memory") as buffer:
         ...     buffer.attach(monitor)

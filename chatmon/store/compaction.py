@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
-from chatmon.importers import sql
-from chatmon.paths import private_file, sync_folder
+from chatmon._tools import sql
+from chatmon._tools.paths import private_file, sync_folder
 from chatmon.store.layout import Hold, live_files, part_of, parts
 from chatmon.store.lines import from_line
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from chatmon.shown import as_html, as_text
+from chatmon._tools.shown import as_html, as_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final, TypeAlias
 
-from chatmon.live_turn import LiveTurn
+from chatmon.live.turn import LiveTurn
 from chatmon.turns import COLUMNS, Turn, check_columns
 
 Line: TypeAlias = tuple[int, bytes]

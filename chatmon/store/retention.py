@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
-from chatmon.paths import private_file, sync_folder
+from chatmon._tools.paths import private_file, sync_folder
 from chatmon.store.layout import LIVE, TURNS, Hold, live_files, parts
 
 if TYPE_CHECKING:

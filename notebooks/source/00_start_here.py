@@ -25,10 +25,9 @@
 # message and its reply.
 
 # %%
-from chatmon import plots
-from chatmon.chat import ProductionChatbot
-from chatmon.course import check, hint
-from chatmon.monitor import ChatMonitor
+from chatmon import ChatMonitor, plots
+from chatmon.lab.bot import ProductionChatbot
+from chatmon.lab.course import check, hint
 
 monitor = ChatMonitor(capture_content=True)
 bot = ProductionChatbot(monitor=monitor)

@@ -31,9 +31,9 @@
 from datetime import UTC, datetime, timedelta
 
 from chatmon import estimates, plots
-from chatmon.course import check, hint
-from chatmon.paths import data_file
-from chatmon.summary import summarise
+from chatmon.lab import data_file
+from chatmon.lab.course import check, hint
+from chatmon.live import summarise
 from chatmon.turns import read_parquet, to_frame
 
 # %%

@@ -33,12 +33,10 @@ from threading import Thread
 from uuid import uuid4
 
 import psutil
-from chatmon.chat import ChatConfig, ProductionChatbot
-from chatmon.clock import ManualClock
-from chatmon.course import check, hint
-from chatmon.health import HealthMeter
-from chatmon.knowledge import KnowledgeBase
-from chatmon.monitor import ChatMonitor
+from chatmon import ChatMonitor
+from chatmon.lab.bot import ChatConfig, KnowledgeBase, ProductionChatbot
+from chatmon.lab.course import check, hint
+from chatmon.live import HealthMeter, ManualClock
 from langchain_openai import ChatOpenAI
 
 # %% [markdown]

@@ -30,15 +30,23 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pandas as pd
-from chatmon import config, plots
-from chatmon.cost import Budget, PriceTable, Usage, forecast, price
-from chatmon.cost import reconcile, total, what_if
-from chatmon.course import check, hint
-from chatmon.paths import data_file
+from chatmon import plots
+from chatmon.cost import (
+    Budget,
+    PriceTable,
+    Usage,
+    forecast,
+    price,
+    reconcile,
+    total,
+    what_if,
+)
+from chatmon.lab import course_models, data_file
+from chatmon.lab.course import check, hint
 from chatmon.turns import read_parquet, to_frame
 
 # %%
-models = config.models()
+models = course_models()
 bill = to_frame(read_parquet(data_file("october_bill.parquet")))
 in_decimals = {"converters": {"invoiced": Decimal}}
 invoice = pd.read_csv(data_file("october_invoice.csv"), **in_decimals, index_col="role")

@@ -29,20 +29,24 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from chatmon import turns
+from chatmon.alerts import (
+    Dispatcher,
+    Outbox,
+    Policy,
+    Route,
+    Rule,
+    load_rules,
+    parse_rules,
+    replay,
+)
 from chatmon.alerts.channels import Webhook
-from chatmon.alerts.dispatch import Dispatcher
-from chatmon.alerts.outbox import Outbox
-from chatmon.alerts.picture import timeline
-from chatmon.alerts.policy import Policy, Route
-from chatmon.alerts.replay import replay
-from chatmon.alerts.rules import Rule
-from chatmon.alerts.rules_file import load_rules, parse_rules
-from chatmon.alerts.score import score
-from chatmon.alerts.tune import tune
-from chatmon.course import check, hint
-from chatmon.local import inbox
-from chatmon.paths import data_file
-from chatmon.traffic import Truth
+from chatmon.lab import data_file
+from chatmon.lab.course import check, hint
+from chatmon.lab.services import inbox
+from chatmon.lab.traffic import Truth
+from chatmon.lab.truth.alerts import score
+from chatmon.lab.truth.timeline import timeline
+from chatmon.lab.truth.tune import tune
 
 # %%
 logs = data_file("four_weeks.parquet")
@@ -296,7 +300,7 @@ run = scored(Rule(**burst, by=("region",)))
 # <!-- free: 5,000, 15 -->
 
 # %% tags=["stub"]
-from chatmon.traffic import Problem, simulate
+from chatmon.lab.traffic import Problem, simulate
 
 planted = [Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")]
 week = {"start": datetime(2026, 3, 9, tzinfo=UTC), "days": 7, "problems": planted}
@@ -304,7 +308,7 @@ busy = simulate(412, turns_per_day=5000, **week)
 answer = ...  # your turn
 
 # %% tags=["solution"]
-from chatmon.traffic import Problem, simulate
+from chatmon.lab.traffic import Problem, simulate
 
 planted = [Problem.parse("error_burst:region=germany:severe@2026-03-12T10:00")]
 week = {"start": datetime(2026, 3, 9, tzinfo=UTC), "days": 7, "problems": planted}
@@ -440,7 +444,7 @@ print(*first.text.split(": "), sep=":\n  ")
 
 # %%
 # Each failed attempt is a warning in the log, and is meant.
-logging.getLogger("chatmon.alerts.outbox").setLevel(logging.ERROR)
+logging.getLogger("chatmon.alerts").setLevel(logging.ERROR)
 receiver.behave("fail", times=2)
 policy = Policy((Route(channels=("webhook",)),))
 channels = {"webhook": Webhook(receiver.webhook_url, receiver.secret)}
@@ -478,10 +482,10 @@ receiver.stop()
 #   do not wake anybody.
 # - **Every rule has a runbook**, a link that says what to do first. A rule for which nobody can write one is a chart.
 # - **Silence and inhibit on purpose.** A silence has an end, an author and a reason; an outage's own alert should inhibit the
-#   twelve that follow from it. `chatmon.alerts.policy` has both, with routes and escalation.
+#   twelve that follow from it. `chatmon.alerts.Policy` has both, with routes and escalation.
 # - **Live and replayed are one.** The engine on your bot calls the same decision as `replay`: what you tune on an export is
 #   what will page you. On a command line: `chatmon replay rules.toml my_export.jsonl.gz`.
-# - **Prometheus** can run these rules too; `chatmon.alerts.prometheus` writes them in its language.
+# - **Prometheus** can run these rules too; `chatmon.connect.prometheus` writes them in its language.
 # - **An alert sees only what is measured.** A bot that is wrong in a friendly voice fails no rule here but
 #   `unsolved`, and that only if somebody measures whether tasks are completed.
 

@@ -38,20 +38,24 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import httpx
-from chatmon import analysis, plots
-from chatmon.chat import ChatConfig, ProductionChatbot
-from chatmon.course import check, hint
-from chatmon.importers import open_logs
-from chatmon.knowledge import KnowledgeBase
-from chatmon.paths import data_file
+from chatmon import analysis, open_logs, plots
+from chatmon.lab import data_file
+from chatmon.lab.bot import ChatConfig, KnowledgeBase, ProductionChatbot
+from chatmon.lab.course import check, hint
 from langsmith.utils import LangSmithNotFoundError
 
 os.environ["CHATMON_LANGSMITH"] = "local"
 
 # %%
-from chatmon.langsmith import add_questions, analyze_conversation_patterns, connect
-from chatmon.langsmith import compare_periods, evaluate_prompts, feedback
-from chatmon.langsmith import fetch_turns, load_export
+from chatmon.connect.langsmith import (
+    analyze_conversation_patterns,
+    compare_periods,
+    feedback,
+    fetch_turns,
+    load_export,
+)
+from chatmon.lab.bot import add_questions, evaluate_prompts
+from chatmon.lab.services.langsmith import connect
 
 # %% [markdown]
 # `connect` makes one client, and makes it the one that LangChain uses too. Two clients are a classic: one sends, the
@@ -611,7 +615,7 @@ else:
 # %% [markdown]
 # ## In practice
 #
-# - **Look at the page.** In a cell of your own, `start()` from `chatmon.local.langsmith` shows a link to the local
+# - **Look at the page.** In a cell of your own, `start()` from `chatmon.lab.services.langsmith` shows a link to the local
 #   server's page: traces as trees with their timings. `chatmon serve langsmith` keeps one running with its data in a
 #   file.
 # - **Two interfaces.** `client.list_runs` is deprecated, and removed after January 2027; it always hands out totals

@@ -37,10 +37,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from chatmon import plots, turns
-from chatmon.clock import ManualClock
-from chatmon.course import check, hint
+from chatmon.lab.course import check, hint
+from chatmon.live import ManualClock
 
 # %%
+from chatmon.connect.langtail import KeyMissingError, LangtailClient
 from chatmon.experiment import (
     Experiment,
     aa_check,
@@ -48,16 +49,13 @@ from chatmon.experiment import (
     bounds,
     crossings,
     figures,
-    offline,
     position,
     size,
 )
-from chatmon.knowledge import KnowledgeBase
-from chatmon.langtail import KeyMissingError, LangtailClient
-from chatmon.local import langtail, llm
-from chatmon.paths import data_file
-from chatmon.shown import wrapped
-from chatmon.traffic import Problem, simulate
+from chatmon.lab import data_file, wrapped
+from chatmon.lab.bot import KnowledgeBase, offline
+from chatmon.lab.services import langtail, llm
+from chatmon.lab.traffic import Problem, simulate
 from scipy.stats import chisquare
 
 # %%

@@ -26,20 +26,18 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pyarrow.parquet as pq
-from chatmon import analysis, levers, plots, turns
-from chatmon.chat import ProductionChatbot
-from chatmon.config import models
-from chatmon.course import check, hint
+from chatmon import analysis, plots, turns
 from chatmon.experiment import position
+from chatmon.lab import course_models
+from chatmon.lab.bot import ProductionChatbot, levers
+from chatmon.lab.course import check, hint
 
 # %%
-from chatmon.optimizer import KINDS, ChatbotOptimizer, plan, recommend
-from chatmon.optimizer.score import score
-from chatmon.optimizer.speed import slowness
-from chatmon.paths import data_file
-from chatmon.prompts import prompt
-from chatmon.shown import wrapped
-from chatmon.traffic import Problem, Truth, simulate
+from chatmon.lab import data_file, wrapped
+from chatmon.lab.bot import prompt
+from chatmon.lab.traffic import Problem, Truth, simulate
+from chatmon.lab.truth.advice import score
+from chatmon.optimizer import KINDS, ChatbotOptimizer, plan, recommend, slowness
 
 # %%
 logs = pq.read_table(data_file("four_weeks.parquet"))
@@ -522,7 +520,7 @@ for name, saved in (("mean of such lots", scaled), ("this lot", predicted)):
 # %%
 def bot(version):
     """Return what makes a bot with this prompt, at the prices of a hosted model."""
-    monitor = levers.monitor_at_prices_of(models().what_if[0])
+    monitor = levers.monitor_at_prices_of(course_models().what_if[0])
 
     def make(config):
         changed = replace(config, prompt_version=version)

@@ -34,19 +34,15 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from chatmon import analysis, plots
-from chatmon.course import check, hint
-from chatmon.course.desk import month
-from chatmon.exporters import write_influx, write_openmetrics
-from chatmon.importers import open_logs
-from chatmon.monitor import ChatMonitor
+from chatmon import ChatMonitor, analysis, open_logs, plots
+from chatmon.connect.exporters import write_influx, write_openmetrics
+from chatmon.lab.course import check, hint
+from chatmon.lab.course.desk import month
 
 # %%
-from chatmon.spark import SPELLED
-from chatmon.store import Store
-from chatmon.store.buffer import Buffer
-from chatmon.store.compaction import compact
-from chatmon.store.layout import contents
+from chatmon import Store
+from chatmon.connect.spark import SPELLED
+from chatmon.store import Buffer, compact, contents
 
 workplace = tempfile.TemporaryDirectory()
 home = Path(workplace.name)
@@ -153,8 +149,7 @@ with Store(home / "first", interval=3600) as store:  # so rarely that we can wat
 new_bot = """
 import sys
 from pathlib import Path
-from chatmon.monitor import ChatMonitor
-from chatmon.store import Store
+from chatmon import ChatMonitor, Store
 store, monitor = Store(Path(sys.argv[1])), ChatMonitor()
 store.attach(monitor)
 for _ in range(5_000):

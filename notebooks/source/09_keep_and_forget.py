@@ -33,18 +33,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chatmon import analysis, turns
-from chatmon.course import check, hint
-from chatmon.course.desk import month
-from chatmon.importers import open_logs
-from chatmon.paths import REPO
+from chatmon import analysis, open_logs, turns
+from chatmon.lab import REPO
+from chatmon.lab.course import check, hint
+from chatmon.lab.course.desk import month
 
 # %%
-from chatmon.privacy import Protection, erase, export_user, open_keys, redact, rotate
-from chatmon.privacy.proof import search
-from chatmon.privacy.redaction import find
-from chatmon.store import Store
-from chatmon.store.compaction import compact
+from chatmon import Store
+from chatmon.store import compact
+from chatmon.store.privacy import (
+    Protection,
+    erase,
+    export_user,
+    find,
+    open_keys,
+    redact,
+    rotate,
+    search,
+)
 
 workplace = tempfile.TemporaryDirectory()
 home = Path(workplace.name)
@@ -137,7 +143,7 @@ scored(by_rules)
 #
 # A perfect score should make you suspicious. On first sight the rules had missed some of these; the misses were looked
 # at, and mended. A set that has decided anything is not held out any more, so this is how good they are on a good day;
-# `tests/privacy/sentences.md` has the figures of first sights. And no set of ours holds what your customers will write.
+# `tests/store/privacy/sentences.md` has the figures of first sights. And no set of ours holds what your customers will write.
 # Redaction is the second line of defence. The first is not to store the text:
 
 # %%

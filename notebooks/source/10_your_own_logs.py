@@ -33,12 +33,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
-from chatmon import analysis, plots
-from chatmon.course import check, hint
-from chatmon.importers import open_logs
-from chatmon.paths import data_file
-from chatmon.report import write_report
-from chatmon.shown import wrapped
+from chatmon import analysis, open_logs, plots, write_report
+from chatmon.lab import data_file, wrapped
+from chatmon.lab.course import check, hint
 from chatmon.turns import read_parquet, to_frame
 
 # %%

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
-from chatmon.alerts.decision import FLAPS, Phase, State, decide, due
+from chatmon.alerts._decision import FLAPS, Phase, State, decide, due
 from chatmon.alerts.notification import Status
 from chatmon.alerts.rules import Rule
 

@@ -11,16 +11,16 @@ from alert_histories import START, TICK, rules, turn, turns
 from hypothesis import given
 from properties import examples
 
-from chatmon.alerts.batch import Columns, of_table
-from chatmon.alerts.cells import Cells, Ticks, add_up, ticks_of
-from chatmon.alerts.decision import State
-from chatmon.alerts.replay import replay
+from chatmon._tools.paths import data_file
+from chatmon.alerts._batch import Columns, of_table
+from chatmon.alerts._cells import Cells, Ticks, add_up, ticks_of
+from chatmon.alerts._decision import State
+from chatmon.alerts._replay import replay
+from chatmon.alerts._watch import Watch, step
 from chatmon.alerts.rules import Rule
 from chatmon.alerts.rules_file import load_rules
-from chatmon.alerts.score import score
-from chatmon.alerts.watch import Watch, step
-from chatmon.paths import data_file
-from chatmon.traffic import Truth
+from chatmon.lab.traffic import Truth
+from chatmon.lab.truth.alerts import score
 
 
 def every_tick(rule, history):

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from chatmon.alerts.defaults import default_rules
-from chatmon.alerts.measures import MEASURES
+from chatmon._tools.paths import data_file
+from chatmon.alerts._defaults import default_rules
+from chatmon.alerts._measures import MEASURES
 from chatmon.alerts.notification import Severity
 from chatmon.alerts.rules import Rule, RuleError, check_names
 from chatmon.alerts.rules_file import load_rules, parse_rules
-from chatmon.paths import data_file
 
 GOOD = {"name": '"slow"', "measure": '"response_time"', "statistic": '"p95"', "window": '"15m"', "above": "5"}
 BURN = {"name": '"b"', "kind": '"burn_rate"', "measure": '"error"', "window": '"1h"', "short_window": '"5m"',

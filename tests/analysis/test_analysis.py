@@ -11,7 +11,7 @@ from properties import examples
 from chatmon import analysis, estimates
 from chatmon import turns as table
 from chatmon.importers import open_logs
-from chatmon.summary import summarise
+from chatmon.live.summary import summarise
 from chatmon.turns import Turn
 
 TURNS = some_turns(200)

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from chatmon import estimates
+from chatmon._tools.paths import data_file
 from chatmon.analysis.dashboard import prepare_dashboard_data
-from chatmon.paths import data_file
 from chatmon.turns import Turn, read_parquet, to_frame
 
 START = datetime(2026, 10, 5, 22, 30, tzinfo=UTC)

@@ -6,7 +6,7 @@ from analysis.by_hand import MONDAY, turn
 
 from chatmon import turns as table
 from chatmon.analysis import between
-from chatmon.analysis.periods import periods
+from chatmon.analysis._periods import periods
 from chatmon.analysis.source import DIMENSIONS, dimensions
 
 HOURS = [turn(place, hours=place) for place in range(6)]

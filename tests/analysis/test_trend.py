@@ -7,7 +7,7 @@ from analysis.by_hand import MONDAY, turn
 from scipy import stats
 
 from chatmon import analysis
-from chatmon.analysis.trend import ALPHA, MEASURES, trend
+from chatmon.analysis._trend import ALPHA, MEASURES, trend
 
 RNG = np.random.default_rng(20261005)
 

@@ -14,8 +14,8 @@ from scipy import stats
 from chatmon import analysis, estimates
 from chatmon import turns as table
 from chatmon.analysis.source import query
-from chatmon.optimizer.sample import take
-from chatmon.traffic import simulate
+from chatmon.lab.traffic import simulate
+from chatmon.optimizer._sample import take
 
 LOG = simulate(5, start=MONDAY, days=3, turns_per_day=200).turns
 FRAME = table.as_frame(LOG)

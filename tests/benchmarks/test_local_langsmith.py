@@ -6,7 +6,7 @@ import time
 import local_langsmith as benchmark
 import pytest
 
-from chatmon.local.langsmith import start
+from chatmon.lab.services.langsmith import start
 
 
 def test_no_run_of_four_processes_with_four_threads_is_lost():

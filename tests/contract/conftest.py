@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from langsmith import Client
 
-from chatmon.local.langsmith import LocalLangSmith, start
+from chatmon.lab.services.langsmith import LocalLangSmith, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from waits import PATIENCE
 
-from chatmon.local.langsmith import bodies
+from chatmon.lab.services.langsmith import _bodies as bodies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

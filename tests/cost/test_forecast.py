@@ -10,8 +10,8 @@ import pytest
 import scipy.stats
 
 from chatmon.cost import forecast
-from chatmon.cost.forecast import daily_costs, sum_of_days_to_come
-from chatmon.cost.totals import rows
+from chatmon.cost._forecast import daily_costs, sum_of_days_to_come
+from chatmon.cost._totals import rows
 
 
 def days_of(frame_of, start, costs):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from properties import examples
 from waits import PATIENCE
 
-from chatmon import config
+from chatmon._tools.models import course_models
 from chatmon.cost import Price, PriceTable, Usage, price
 from chatmon.cost.prices import _tiers, price_by, prices_of
 from chatmon.cost.rates import DatedRates, PriceList, Rates, split
@@ -117,8 +117,8 @@ def test_unreported_cached_tokens_are_charged_in_full_and_the_source_says_so():
         (Usage(None, None, None, 1, 0), "gpt-4", None, "input_tokens is unknown"),
         (Usage(1, 0, 0, None, None), "gpt-4", None, "output_tokens is unknown"),
         (Usage(1, 0, 0, 7, 0), "text-embedding-3-small", "openai", r"no price for its output_tokens \(7\)"),
-        (Usage(1, 0, 0, 1, 0), config.models().local.alias, "openai", "runs on your own machine"),
-        (Usage(1, 0, 0, 1, 0), config.models().ollama, "ollama", "runs on your own machine"),
+        (Usage(1, 0, 0, 1, 0), course_models().local.alias, "openai", "runs on your own machine"),
+        (Usage(1, 0, 0, 1, 0), course_models().ollama, "ollama", "runs on your own machine"),
     ],
 )
 def test_what_cannot_be_priced_is_none_with_the_reason_and_never_0(usage, model, provider, reason):
@@ -221,7 +221,7 @@ def test_a_model_that_a_table_lacks_has_its_public_price(table):
 
 def test_a_table_may_price_one_s_own_machine(tmp_path):
     path = tmp_path / "power.toml"
-    alias = config.models().local.alias
+    alias = course_models().local.alias
     path.write_text(
         f'currency = "USD"\n[[price]]\nmodel = "{alias}"\nfrom = 2026-01-01\ninput = "0.01"\noutput = "0.02"\n',
         encoding="utf-8",
@@ -368,6 +368,6 @@ def test_a_price_is_what_genai_prices_says_at_the_time_of_the_call(usage, named,
 
 
 @examples(100)
-@given(usages, st.sampled_from([*config.models().what_if, config.models().hosted, config.models().legacy, "o3"]))
+@given(usages, st.sampled_from([*course_models().what_if, course_models().hosted, course_models().legacy, "o3"]))
 def test_without_a_provider_the_model_s_own_is_found(usage, model):
     assert price(usage, model, at=NOON).amount == oracle(usage, None, model, NOON)

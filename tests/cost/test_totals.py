@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from chatmon.cost import Total, total
-from chatmon.cost.totals import rows
+from chatmon.cost._totals import rows
 
 
 def test_a_total_counts_what_it_leaves_out(frame_of):

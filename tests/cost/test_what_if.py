@@ -6,9 +6,9 @@ from html import escape
 
 import pytest
 
-from chatmon import config
+from chatmon._tools.models import course_models
 from chatmon.cost import PriceTable, what_if
-from chatmon.cost.what_if import FINE_PRINT
+from chatmon.cost._what_if import FINE_PRINT
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_model_without_a_price_saves_nothing_known(turns):
 
 
 def test_turns_of_one_s_own_machine_have_nothing_to_be_compared_with(frame_of):
-    alias = config.models().local.alias
+    alias = course_models().local.alias
     frame = frame_of({"model": alias, "input_tokens": 1000, "cached_tokens": 0, "output_tokens": 100})
     found = what_if(frame, "gpt-4")["gpt-4"]
     assert (found.as_it_was.amount, found.would_be.amount, found.saving) == (None, Decimal("0.036"), None)
@@ -65,7 +65,7 @@ def test_turns_are_priced_at_their_own_time(frame_of):
 
 
 def test_several_models_are_compared_in_the_order_asked_for(turns):
-    models = config.models().what_if
+    models = course_models().what_if
     found = what_if(turns, [*models, models[0]])
     assert found.to_frame()["model"].tolist() == list(models)
     costs = found.to_frame()["would_be"].tolist()

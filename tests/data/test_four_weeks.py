@@ -8,9 +8,9 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
+from chatmon._tools.paths import DATA, data_file
 from chatmon.importers import open_logs
-from chatmon.paths import DATA, data_file
-from chatmon.traffic import Truth
+from chatmon.lab.traffic import Truth
 from chatmon.turns import as_frame
 
 CARD = " ".join((DATA / "README.md").read_text(encoding="utf-8").partition("## Four weeks")[2].split())

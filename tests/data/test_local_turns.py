@@ -5,8 +5,8 @@ import re
 import pytest
 from record_local_turns import INCIDENT, plan
 
-from chatmon.knowledge import KnowledgeBase
-from chatmon.paths import DATA, data_file
+from chatmon._tools.paths import DATA, data_file
+from chatmon.lab.bot._knowledge import KnowledgeBase
 from chatmon.quality import context_relevance, task_completed
 from chatmon.turns import read_parquet
 

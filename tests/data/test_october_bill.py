@@ -8,9 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from chatmon import config
+from chatmon._tools.models import course_models
+from chatmon._tools.paths import DATA, data_file
 from chatmon.cost import PriceTable, reconcile, total
-from chatmon.paths import DATA, data_file
 from chatmon.turns import read_parquet, to_frame
 
 BILL = "october_bill.parquet"
@@ -83,7 +83,7 @@ def test_the_invoice_charges_what_each_model_really_cost_to_the_cent():
 
 
 def test_the_bills_models_are_those_of_the_one_list(bill, contract):
-    models = config.models().bill
+    models = course_models().bill
     assert set(bill["model"]) == {models.chat, models.reasoning, models.repriced, models.contract}
     assert set(contract.prices) == {models.contract}
 

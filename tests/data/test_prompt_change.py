@@ -6,9 +6,9 @@ from statistics import median
 from record_local_turns import plan
 from record_prompt_change import DAYS, PROMPTS, SEED
 
+from chatmon._tools.paths import DATA, data_file
 from chatmon.cost import Usage, price
 from chatmon.optimizer import recommend
-from chatmon.paths import DATA, data_file
 from chatmon.turns import read_parquet
 
 CARD = (DATA / "README.md").read_text(encoding="utf-8")

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from chatmon._tools.paths import DATA, data_file
 from chatmon.importers import open_logs
-from chatmon.paths import DATA, data_file
 from chatmon.turns import COLUMNS, read_parquet, to_frame
 
 CARD = " ".join((DATA / "README.md").read_text(encoding="utf-8").partition("## Traps")[2].split())

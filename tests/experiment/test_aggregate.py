@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from chatmon.analysis.source import relation
-from chatmon.experiment.aggregate import add_up, columns, loose
-from chatmon.experiment.metrics import METRICS
+from chatmon.experiment._aggregate import add_up, columns, loose
+from chatmon.experiment._metrics import METRICS
 
 VALUES = {
     "task_completion": lambda f: f.task_completed.astype(float),

@@ -8,7 +8,7 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from chatmon.experiment import GO_ON, NO_EFFECT, NO_RESULT, SHIP, STOP, always_valid_critical, always_valid_p, analyse
-from chatmon.experiment.reading import BETTER, WITHIN, WORSE
+from chatmon.experiment._reading import BETTER, WITHIN, WORSE
 
 
 def test_a_better_prompt_ships(plan, better):

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
-from chatmon.experiment.decision import GO_ON, NO_EFFECT, SHIP, STOP, Bounds, bounds_of, decide
-from chatmon.experiment.effects import Effect
-from chatmon.experiment.sequential import FARTHEST, bounds, pocock
+from chatmon.experiment._decision import GO_ON, NO_EFFECT, SHIP, STOP, Bounds, bounds_of, decide
+from chatmon.experiment._effects import Effect
+from chatmon.experiment._sequential import FARTHEST, bounds, pocock
 
 LIMITS = Bounds([4.0, 2.5, 2.0], [2.2, 2.1, 2.0])
 

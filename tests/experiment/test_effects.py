@@ -9,9 +9,9 @@ import statsmodels.api as sm
 import tea_tasting
 from scipy import stats
 
-from chatmon.experiment.aggregate import Arm, add_up, columns
-from chatmon.experiment.effects import Effect, effect
-from chatmon.experiment.metrics import METRICS
+from chatmon.experiment._aggregate import Arm, add_up, columns
+from chatmon.experiment._effects import Effect, effect
+from chatmon.experiment._metrics import METRICS
 
 
 def the_effect(turns, plan, name):

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from moments import MORNING
 
-from chatmon.clock import ManualClock
 from chatmon.experiment import check_exclusive, load
-from chatmon.monitor import ChatMonitor
+from chatmon.live.clock import ManualClock
+from chatmon.live.monitor import ChatMonitor
 
 START = datetime(2026, 10, 5, tzinfo=UTC)
 

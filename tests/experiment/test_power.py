@@ -8,8 +8,8 @@ import tea_tasting
 from statsmodels.stats.power import NormalIndPower
 
 from chatmon.experiment import size
-from chatmon.experiment.rehearsal import ratio_z
-from chatmon.experiment.sequential import inflation
+from chatmon.experiment._rehearsal import ratio_z
+from chatmon.experiment._sequential import inflation
 
 TWO = {"control": 1, "short": 1}
 

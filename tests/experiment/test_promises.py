@@ -5,8 +5,8 @@ import pytest
 from experiment import A_DAY, DAYS, PER_LOOK, looks, rules, whole_plan, world
 from scipy.special import ndtr
 
-from chatmon.analysis.clustered import holm
-from chatmon.experiment.sequential import always_valid_critical, bounds
+from chatmon.analysis.change.clustered import holm
+from chatmon.experiment._sequential import always_valid_critical, bounds
 
 METRICS = ("task_completion", "response_time", "tokens_per_turn", "satisfaction")
 ONE = 1.959964

@@ -4,7 +4,7 @@ import pytest
 import tea_tasting
 
 from chatmon.experiment import aa_check
-from chatmon.experiment.rehearsal import ratio_z
+from chatmon.experiment._rehearsal import ratio_z
 
 
 def test_halves_of_the_same_users_differ_as_often_as_alpha_says(alike):

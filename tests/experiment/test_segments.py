@@ -1,7 +1,7 @@
 import pytest
 
 from chatmon.experiment import explore
-from chatmon.experiment.reading import WITHIN
+from chatmon.experiment._reading import WITHIN
 
 
 def test_an_effect_in_one_region_is_seen_there_and_called_a_hypothesis(plan, make_turns):

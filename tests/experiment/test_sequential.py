@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from properties import examples
 from scipy import stats
 
-from chatmon.experiment.sequential import (
+from chatmon.experiment._sequential import (
     FARTHEST,
     always_valid_critical,
     always_valid_p,

@@ -1,7 +1,7 @@
 import pytest
 from scipy import stats
 
-from chatmon.experiment.validity import allocation, sample_ratio
+from chatmon.experiment._validity import allocation, sample_ratio
 
 
 def test_a_sample_ratio_is_a_chi_square_test_worked_by_hand():

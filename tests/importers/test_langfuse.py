@@ -10,7 +10,7 @@ from importers.writers_langsmith import write_lines
 
 from chatmon import turns as table
 from chatmon.importers import open_logs
-from chatmon.importers.langfuse import tokens
+from chatmon.importers._langfuse import tokens
 
 TURNS = some_turns()
 SHAPED = some_turns(28, shapes=SHAPES)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatmon.importers import files, records
-from chatmon.importers.records import Rejected
+from chatmon.importers import _records as records
+from chatmon.importers import files
+from chatmon.importers._records import Rejected
 
 RECORDS = st.lists(
     st.dictionaries(

@@ -6,7 +6,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from chatmon.importers import spans
+from chatmon.importers import _spans as spans
 
 NINE = datetime(2026, 10, 5, 9, tzinfo=UTC)
 SOUND = {"span_id": "s", "trace_id": "t", "kind": "llm", "start_time": NINE, "end_time": NINE}

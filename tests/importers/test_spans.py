@@ -12,7 +12,8 @@ from importers import writers_langsmith as writers
 from importers.conversations import some_turns
 from properties import examples
 
-from chatmon.importers import open_logs, spans
+from chatmon.importers import _spans as spans
+from chatmon.importers import open_logs
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.integers(662_688_000 * 10**6, 2_145_916_800 * 10**6).map(lambda n: EPOCH + timedelta(microseconds=n))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from properties import examples
 
 from chatmon import turns as table
-from chatmon.importers import spans, traces
+from chatmon.importers import _spans as spans
+from chatmon.importers import _traces as traces
 
 START = datetime(2026, 10, 5, 9, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from mutation.mutants import mutants
 
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
 
 
 def said(source: str) -> list[str]:

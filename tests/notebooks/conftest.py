@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatmon.course.build import main
+from chatmon.lab.course.build import main
 
 sys.path.insert(0, str(Path(__file__).parent))
 

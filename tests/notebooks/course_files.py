@@ -7,9 +7,9 @@ from typing import Any
 
 import nbformat
 
-from chatmon.course import exercises
-from chatmon.course.notebook import read_source
-from chatmon.paths import NOTEBOOKS
+from chatmon._tools.paths import NOTEBOOKS
+from chatmon.lab.course import _exercises as exercises
+from chatmon.lab.course._notebook import read_source
 
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((NOTEBOOKS / "solutions").glob("[0-9][0-9]_*.ipynb"))

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 from rules import header_position, output_texts, prose
 
-from chatmon.course.notebook import tags
+from chatmon.lab.course._notebook import tags
 
 Claim = tuple[str, ...]
 """Numbers, as they are written, that one cell's outputs must show: one, or the two of a pair."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from chatmon.course.notebook import tags
+from chatmon.lab.course._notebook import tags
 
 Notebook = Any
 Complaints = list[str]
@@ -375,7 +375,7 @@ def paths(notebook: Notebook) -> Complaints:
             if found := ABSOLUTE.search(text):
                 complaints.append(f"{named(cell)} has the path {found[0]!r} of one machine in its code or output")
         if found := re.search(r"[\"'](?:\.{1,2}/|(?:data|notebooks|tests)/)", cell.source):
-            complaints.append(f"{named(cell)} has the relative path {found[0]!r}: use chatmon.paths")
+            complaints.append(f"{named(cell)} has the relative path {found[0]!r}: use chatmon._tools.paths")
     return complaints
 
 
@@ -406,7 +406,7 @@ def model_names(notebook: Notebook, names: Iterable[str]) -> Complaints:
     exact = "|".join(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)" for name in sorted(names, key=len, reverse=True))
     known = re.compile(exact or r"(?!)", re.IGNORECASE)
     return [
-        f"{named(cell)} names the model {found[0]!r}: ask chatmon.config.models()"
+        f"{named(cell)} names the model {found[0]!r}: ask chatmon.lab.course_models()"
         for cell in notebook.cells
         if (found := known.search(cell.source) or MODEL.search(cell.source))
     ]

@@ -13,23 +13,23 @@ SETUP = '''"""Lets a kernel find the exercises of the sample lesson."""
 
 from pathlib import Path
 
-import chatmon.course
+import chatmon.lab.course
 
-chatmon.course.__path__.append(str(Path(__file__).parent))
+chatmon.lab.course.__path__.append(str(Path(__file__).parent))
 '''
 
-EXERCISES = """from chatmon.course.exercises import Exercise, Wrong
+EXERCISES = """from chatmon.lab.course._exercises import Exercise, WrongError
 
 
 def judge_1(answer):
     if answer != 120:
-        raise Wrong("the median is the middle one of three")
+        raise WrongError("the median is the middle one of three")
     return "One slow reply does not move it."
 
 
 def judge_2(answer):
     if answer([3, 1, 2]) != 3:
-        raise Wrong("the slowest reply is the largest number")
+        raise WrongError("the slowest reply is the largest number")
     return "Somebody waited that long."
 
 
@@ -59,7 +59,7 @@ SOURCE = """# %% [markdown]
 # %%
 import sample_setup
 from chatmon import plots
-from chatmon.course import check, hint
+from chatmon.lab.course import check, hint
 
 times = [110, 120, 910]
 print(times)

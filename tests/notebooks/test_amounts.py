@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from chatmon.course.notebook import amounts_apart
+from chatmon.lab.course._notebook import amounts_apart
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 PROSE = [

@@ -15,9 +15,9 @@ import sample
 from children import started
 from waits import PATIENCE, until
 
-from chatmon.course import build
-from chatmon.course.notebook import METADATA, SourceError, climb, drift, lesson_of, read_source, solutions_of
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
+from chatmon.lab.course import build
+from chatmon.lab.course._notebook import METADATA, SourceError, climb, drift, lesson_of, read_source, solutions_of
 
 LESSON = f"{sample.NAME}.ipynb"
 HEADER = "# %% [markdown]\n# # A title\n\n"
@@ -174,7 +174,7 @@ def test_an_interrupt_leaves_the_old_notebook(folder: Path) -> None:
     flag = folder / "running"
     waits = f"from pathlib import Path\nimport time\nPath({str(flag)!r}).touch()\ntime.sleep(600)"
     write_source(folder, f"# %%\n{waits}\n")
-    command = [sys.executable, "-m", "chatmon.course.build", "--folder", str(folder)]
+    command = [sys.executable, "-m", "chatmon.lab.course.build", "--folder", str(folder)]
     with started(*command, cwd=REPO, stdout=subprocess.PIPE, start_new_session=True) as process:
         until(flag.exists)
         os.killpg(process.pid, signal.SIGINT)

@@ -11,7 +11,7 @@ import pytest
 from course_files import LESSONS, SOLUTIONS, read
 from rules import code_cells
 
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
 
 ENVIRONMENT = (
     "import os, time\n[time.tzname[0], os.environ.get('CHATMON_LLM'), os.environ.get('OPENAI_API_KEY'), "
@@ -44,7 +44,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
             cell = nbformat.v4.new_code_cell(code, outputs=[output], execution_count=1, metadata={"tags": tags})
             notebook.cells.append(cell)
         nbformat.write(notebook, folder / f"{name}.ipynb")
-    options = ["-o", "addopts=", "-p", "chatmon.course.compared", "-p", "no:cacheprovider", "--nbval", "-v"]
+    options = ["-o", "addopts=", "-p", "chatmon.lab.course.compared", "-p", "no:cacheprovider", "--nbval", "-v"]
     command = [sys.executable, "-m", "pytest", "-c", str(REPO / "pyproject.toml"), "--rootdir", str(folder), *options]
     done = subprocess.run(
         [*command, str(folder)],

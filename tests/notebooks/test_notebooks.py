@@ -10,11 +10,11 @@ import rules
 from course_files import IGNORED, LESSONS, SOLUTIONS, SOURCES, number_of, numbers_known, read, source_of
 from prose_numbers import prose_numbers
 
-from chatmon import config
-from chatmon.course import exercises
-from chatmon.course.build import check_committed
-from chatmon.course.lessons import lessons
-from chatmon.paths import NOTEBOOKS
+from chatmon._tools.models import course_models
+from chatmon._tools.paths import NOTEBOOKS
+from chatmon.lab.course import _exercises as exercises
+from chatmon.lab.course._lessons import lessons
+from chatmon.lab.course.build import check_committed
 
 FIRST_WITH_EXERCISES = 1
 """Lesson 0 is the map: it needs no quiz and no exercises."""
@@ -37,7 +37,7 @@ EVERYWHERE = [
 
 
 def model_names() -> list[str]:
-    models = config.models()
+    models = course_models()
     named = [models.local.alias, models.local.file, models.hosted, models.ollama, models.legacy, *models.what_if]
     return [*named, *dataclasses.asdict(models.bill).values()]
 

@@ -13,7 +13,7 @@ import sample
 from prose_numbers import prose_numbers
 from rules import Notebook
 
-from chatmon.course.notebook import read_source
+from chatmon.lab.course._notebook import read_source
 
 Change = Callable[[Notebook], object]
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from chatmon.analysis import cells
-from chatmon.optimizer.held import LEAST_TURNS, against
+from chatmon.analysis.search import cells
+from chatmon.optimizer._held import LEAST_TURNS, against
 from chatmon.turns import Turn
 
 

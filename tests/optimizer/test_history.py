@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chatmon.lab.traffic import Problem, simulate
 from chatmon.optimizer import ChatbotOptimizer, plan, recommend
-from chatmon.traffic import Problem, simulate
 
 MONDAY = datetime(2026, 10, 5, tzinfo=UTC)
 LATER = datetime(2026, 11, 2, tzinfo=UTC)
@@ -22,7 +22,7 @@ def found(turns):
 
 @pytest.fixture
 def optimizer(turns, found, monkeypatch):
-    monkeypatch.setattr("chatmon.optimizer.history.recommend", lambda _: found)
+    monkeypatch.setattr("chatmon.optimizer._history.recommend", lambda _: found)
     seconds = iter(range(1_800_000_000, 1_900_000_000))
     return ChatbotOptimizer(lambda: turns, clock=lambda: next(seconds) * 10**9)
 

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from chatmon.optimizer.models import as_good
-from chatmon.optimizer.sample import take
+from chatmon.optimizer._models import as_good
+from chatmon.optimizer._sample import take
 from chatmon.turns import Turn
 
 

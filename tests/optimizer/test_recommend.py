@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from chatmon.lab.traffic import Problem, simulate
 from chatmon.optimizer import KINDS, Amount, recommend, replay_cache
 from chatmon.optimizer.recommendation import UNITS
-from chatmon.traffic import Problem, simulate
 from chatmon.turns import Turn
 
 MONDAY = datetime(2026, 10, 5, tzinfo=UTC)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
+from chatmon.lab.bot.response_cache import ResponseCache
 from chatmon.optimizer import replay_cache
-from chatmon.response_cache import ResponseCache
 from chatmon.turns import Turn
 
 MONDAY = datetime(2026, 10, 5, tzinfo=UTC)

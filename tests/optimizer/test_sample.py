@@ -7,10 +7,10 @@ from hashlib import md5
 import numpy as np
 import pytest
 
-from chatmon.analysis.scan import Shift
+from chatmon.analysis.search.scan import Shift
 from chatmon.analysis.source import query
+from chatmon.optimizer._sample import take
 from chatmon.optimizer.recommendation import Amount
-from chatmon.optimizer.sample import take
 from chatmon.turns import Turn
 
 MONDAY = datetime(2026, 10, 5, tzinfo=UTC)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chatmon.analysis.source import query
-from chatmon.optimizer.speed import slowness
+from chatmon.optimizer._speed import slowness
 from chatmon.turns import Turn
 
 MONDAY = datetime(2026, 10, 5, tzinfo=UTC)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
-from chatmon.report.html import LONG, Column, Html, Table, folded, pairs, table, tag
+from chatmon.report._html import LONG, Column, Html, Table, folded, pairs, table, tag
 
 NASTY = "<script>alert('x')</script> & \"quoted\""
 

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 import pytest
 from importers.conversations import some_turns
 
+from chatmon._tools.paths import data_file
 from chatmon.analysis import between
 from chatmon.importers import open_logs
 from chatmon.optimizer import recommend
-from chatmon.paths import data_file
 from chatmon.report import render, write_report
 from chatmon.turns import COLUMNS, REQUIRED, Turn, write_jsonl
 

@@ -9,11 +9,11 @@ from properties import examples
 from stored_turns import START, a_turn, ids, ratings
 
 from chatmon.importers import open_logs
-from chatmon.monitor import ChatMonitor
-from chatmon.privacy import Protection, Pseudonyms
+from chatmon.live.monitor import ChatMonitor
 from chatmon.store import Store
 from chatmon.store.compaction import compact
 from chatmon.store.lines import Rating, from_line, to_line
+from chatmon.store.privacy import Protection, Pseudonyms
 from chatmon.store.retention import retain
 from chatmon.turns import read_parquet
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stored_turns import a_turn, ids, killed_at
 from typer.testing import CliRunner
 
-from chatmon.commands import app
+from chatmon.cli._logs import app
 from chatmon.store import Store
 from chatmon.store.compaction import compact
 from chatmon.store.layout import Hold

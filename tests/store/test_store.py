@@ -18,9 +18,9 @@ from properties import examples
 from stored_turns import START, a_turn, bot, flushed, forked, ids, lines, ratings
 from waits import PATIENCE, until
 
+from chatmon._tools.paths import REPO
 from chatmon.importers import open_logs
-from chatmon.monitor import ChatMonitor
-from chatmon.paths import REPO
+from chatmon.live.monitor import ChatMonitor
 from chatmon.store import Store
 from chatmon.store.buffer import Buffer
 from chatmon.store.compaction import compact
@@ -221,7 +221,7 @@ def test_a_turn_that_cannot_be_written_is_refused_and_the_others_are_stored(capl
 LIMITED = """
 import resource, signal, sys
 from pathlib import Path
-from chatmon.monitor import ChatMonitor
+from chatmon.live.monitor import ChatMonitor
 from chatmon.store import Store
 store, monitor = Store(Path(sys.argv[1])), ChatMonitor()
 store.attach(monitor)

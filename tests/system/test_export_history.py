@@ -14,10 +14,10 @@ from importers.conversations import START, some_turns
 from programs import answered, free_port, program, run, running
 
 from chatmon import analysis
-from chatmon.alerts.prometheus.yaml import to_yaml
-from chatmon.exporters import write_influx, write_openmetrics
-from chatmon.exporters.grafana import dashboard
-from chatmon.paths import data_file
+from chatmon._tools.paths import data_file
+from chatmon.connect.exporters import write_influx, write_openmetrics
+from chatmon.connect.exporters._grafana import dashboard
+from chatmon.connect.prometheus._yaml import to_yaml
 from chatmon.turns import read_parquet
 
 pytestmark = pytest.mark.system

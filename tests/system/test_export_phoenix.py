@@ -12,8 +12,8 @@ import pytest
 from importers.conversations import some_turns
 from programs import answered, free_port, running
 
-from chatmon.exporters import write_otlp
-from chatmon.paths import cache_folder
+from chatmon._tools.paths import cache_folder
+from chatmon.connect.exporters import write_otlp
 
 pytestmark = pytest.mark.phoenix
 

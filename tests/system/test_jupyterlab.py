@@ -107,7 +107,9 @@ def test_ctrl_c_asks_and_leaves_nothing_behind(course, home, tmp_path):
         lab.answer("y")
         lab.process.wait(timeout=60)
         assert "Shutdown confirmed" in lab.said
-        assert "chatmon/lab.py" not in lab.said, "a traceback; a kernel that was starting may leave one of its own"
+        assert "chatmon/lab/course/jupyterlab.py" not in lab.said, (
+            "a traceback; a kernel that was starting may leave one of its own"
+        )
     assert not list(home.rglob("jpserver-*"))
     assert not [one for one in family if one.is_running()]
 

@@ -12,7 +12,7 @@ import pytest
 from browser import chromium
 from waits import PATIENCE
 
-from chatmon.local.langsmith import start
+from chatmon.lab.services.langsmith import start
 
 pytestmark = pytest.mark.system
 WIDE, PHONE = 1300, 375

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chatmon.local import langtail, llm
-from chatmon.paths import cache_folder
+from chatmon._tools.paths import cache_folder
+from chatmon.lab.services import langtail, llm
 
 pytestmark = pytest.mark.system
 

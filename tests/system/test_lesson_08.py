@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from chatmon import analysis
-from chatmon.course import desk
+from chatmon._tools.paths import NOTEBOOKS
 from chatmon.importers import open_logs
-from chatmon.paths import NOTEBOOKS
-from chatmon.privacy import Protection, Pseudonyms
+from chatmon.lab.course import desk
 from chatmon.report import render
 from chatmon.store import Store
 from chatmon.store.compaction import compact
+from chatmon.store.privacy import Protection, Pseudonyms
 
 pytestmark = pytest.mark.system
 

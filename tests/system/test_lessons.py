@@ -20,9 +20,9 @@ import pytest
 from browser import chromium
 from jupyterlab import course_copy, make_lab
 
-from chatmon.course.exercises import Message
-from chatmon.course.lessons import lessons
-from chatmon.paths import NOTEBOOKS
+from chatmon._tools.paths import NOTEBOOKS
+from chatmon.lab.course._exercises import Message
+from chatmon.lab.course._lessons import lessons
 
 pytestmark = pytest.mark.system
 FORMULA = "$q$"

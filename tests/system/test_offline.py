@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
 
 pytestmark = pytest.mark.system
 

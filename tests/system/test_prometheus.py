@@ -12,16 +12,16 @@ from moments import MORNING
 from programs import answered, free_port, program, run, running
 from waits import PATIENCE
 
-from chatmon.alerts.defaults import default_rules
-from chatmon.alerts.engine import AlertEngine
+from chatmon.alerts._defaults import default_rules
+from chatmon.alerts.live._engine import AlertEngine
+from chatmon.alerts.live.policy import Inhibition, Policy, Route
 from chatmon.alerts.notification import Severity, Status
-from chatmon.alerts.policy import Inhibition, Policy, Route
-from chatmon.alerts.prometheus import Metrics, alertmanager_config, export_rules
-from chatmon.alerts.prometheus.yaml import to_yaml
 from chatmon.alerts.rules import Rule
-from chatmon.clock import ManualClock
-from chatmon.local.inbox import start
-from chatmon.monitor import ChatMonitor
+from chatmon.connect.prometheus import Metrics, alertmanager_config, export_rules
+from chatmon.connect.prometheus._yaml import to_yaml
+from chatmon.lab.services.inbox import start
+from chatmon.live.clock import ManualClock
+from chatmon.live.monitor import ChatMonitor
 
 pytestmark = pytest.mark.system
 

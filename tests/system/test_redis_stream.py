@@ -14,10 +14,10 @@ from children import started
 from stored_turns import START, a_turn, forked, ids, ratings
 from waits import PATIENCE, until
 
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
+from chatmon.connect.redis import STREAM, StreamStore, receive
 from chatmon.store import Store
 from chatmon.store.lines import Rating
-from chatmon.store.redis_stream import STREAM, StreamStore, receive
 
 pytestmark = pytest.mark.system
 
@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 from chatmon.store import Store
 from chatmon.store.lines import Rating
-from chatmon.store.redis_stream import receive
+from chatmon.connect.redis import receive
 receive(sys.argv[1], Store(Path(sys.argv[2])), abandoned_ms=200)
 """
 

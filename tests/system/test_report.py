@@ -9,7 +9,7 @@ import axe
 import pytest
 from browser import chromium
 
-from chatmon.paths import data_file
+from chatmon._tools.paths import data_file
 
 pytestmark = pytest.mark.system
 WIDE, PHONE = 1300, 375

@@ -12,14 +12,15 @@ import pytest
 from importers.conversations import some_turns
 from typer.testing import CliRunner
 
-from chatmon import analysis, spark
+from chatmon import analysis
 from chatmon import turns as table
+from chatmon._tools.paths import data_file
 from chatmon.analysis import source
-from chatmon.analysis.trend import MEASURES, PERIODS
-from chatmon.commands import app
-from chatmon.exporters import write_otlp
+from chatmon.analysis._trend import MEASURES, PERIODS
+from chatmon.cli._logs import app
+from chatmon.connect import spark
+from chatmon.connect.exporters import write_otlp
 from chatmon.importers import open_logs
-from chatmon.paths import data_file
 from chatmon.report import render
 
 pytestmark = [

@@ -14,7 +14,7 @@ import pytest
 from stored_turns import BOT, START, Nursery, a_turn, alive, flushed, ids, killed, ratings
 from waits import PATIENCE
 
-from chatmon.paths import REPO
+from chatmon._tools.paths import REPO
 from chatmon.store import Store
 from chatmon.store.compaction import compact
 from chatmon.store.retention import retain
@@ -145,7 +145,7 @@ def test_compactions_and_retentions_killed_at_random_moments_leave_each_turn_tha
 FULL = """
 import sys
 from pathlib import Path
-from chatmon.monitor import ChatMonitor
+from chatmon.live.monitor import ChatMonitor
 from chatmon.store import Store
 disk = Path(sys.argv[1])
 ballast = disk / "ballast"

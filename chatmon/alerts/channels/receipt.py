@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from chatmon.alerts.channels.message import RefusedError, UndeliveredError
+from chatmon.alerts.channels._message import RefusedError, UndeliveredError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def judge(receiver: str, status: int, headers: Mapping[str, str], said: str) -> 
         >>> judge("the webhook", 204, {}, "")
         >>> judge("the webhook", 503, {"retry-after": "7"}, "busy")
         Traceback (most recent call last):
-        chatmon.alerts.channels.message.UndeliveredError: the webhook answered 503: 'busy'
+        chatmon.alerts.channels._message.UndeliveredError: the webhook answered 503: 'busy'
     """
     message = f"{receiver} answered {status}: {said[:200]!r}"
     if 200 <= status < 300:

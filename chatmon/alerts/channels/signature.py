@@ -7,6 +7,8 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon._tools.errors import Error
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -17,7 +19,7 @@ MOST_SECONDS_APART: Final = 300
 """A message whose time is further than this from the receiver's own is refused: it may be an old one, sent again."""
 
 
-class BadSignatureError(ValueError):
+class BadSignatureError(Error, ValueError):
     """A message does not prove that it comes from the holder of the secret, and now."""
 
 

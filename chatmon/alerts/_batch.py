@@ -1,0 +1,149 @@
+"""Turns as arrays, for adding up: the same arrays whether they come from a chat or from a table.
+
+A turn counts when it ended: its timestamp and its response time. A live bot cannot know of it sooner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from chatmon.alerts._measures import MEASURES, MICRO
+from chatmon.live.turn import MEASURED, LiveTurn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from chatmon.alerts._measures import Floats, Ints
+    from chatmon.alerts.rules import Rule
+    from chatmon.analysis.source import Turns
+    from chatmon.turns import Turn
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+DAY: Final = 86_400 * MICRO
+"""A day in microseconds."""
+_MADE: Final = ("failed", "first_error")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some turns.
+
+    Attributes:
+        ends: When each ended, in microseconds since 1970.
+        numbers: Numbers by name, NaN where unknown.
+        texts: By column: the place of each turn's value among the values, -1 where unknown, and the values.
+    """
+
+    ends: Ints
+    numbers: Mapping[str, Floats]
+    texts: Mapping[str, tuple[Ints, Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns that some rules read.
+
+    Attributes:
+        numbers: Those that measures are made of.
+        texts: Those that rules group by.
+    """
+
+    numbers: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> Columns:
+        """Return what these rules read."""
+        rules = list(rules)
+        numbers = {name for rule in rules for name in MEASURES[rule.measure].columns} - set(_MADE)
+        return cls(tuple(sorted(numbers)), tuple(sorted({name for rule in rules for name in rule.by})))
+
+
+def of_turns(turns: Sequence[Turn | LiveTurn], columns: Columns, failed_lately: dict[str, int]) -> Batch:
+    """Return turns as arrays.
+
+    Args:
+        turns: In the order in which they ended.
+        columns: What is needed of them.
+        failed_lately: When each conversation failed last; kept up to date from batch to batch.
+    """
+    known = [turn.columns if isinstance(turn, LiveTurn) else _fields(turn, columns) for turn in turns]
+
+    def column(name: str) -> list[Any]:
+        if name in MEASURED:
+            return [getattr(turn, name) for turn in turns]
+        return [fields.get(name) for fields in known]
+
+    started = np.array([_started(turn) for turn in turns], dtype=np.int64)
+    lasted = np.array(column("response_time"), dtype=np.float64)
+    ends = started + np.rint(np.where(np.isnan(lasted), 0.0, lasted) * MICRO).astype(np.int64)
+    numbers = {name: np.array(column(name), dtype=np.float64) for name in columns.numbers}
+    failed = np.array([error is not None for error in column("error_type")], dtype=np.float64)
+    first = _first_errors(ends, failed, lambda row: turns[row].conversation_id, failed_lately)
+    texts = {name: _encoded(column(name)) for name in columns.texts}
+    return Batch(ends, {**numbers, "failed": failed, "first_error": first}, texts)
+
+
+def of_table(turns: Turns, columns: Columns) -> Batch:
+    """Return any holder of turns as arrays, in the order in which they ended."""
+    import pyarrow.compute as pc
+
+    from chatmon.analysis.source import MICROSECONDS, asked
+
+    names = dict.fromkeys(("conversation_id", *columns.texts))
+    numbers = ", ".join(f"CAST({name} AS DOUBLE) AS n_{name}" for name in columns.numbers)
+    found = asked(
+        turns,
+        f"""SELECT {MICROSECONDS}(timestamp) AS started, coalesce(response_time, 0) AS lasted,
+            error_type IS NOT NULL AS failed{", " if numbers else ""}{numbers}, {", ".join(names)} FROM turns""",  # noqa: S608 - our own names
+    ).to_arrow_table()
+    ends = found["started"].to_numpy() + np.rint(found["lasted"].to_numpy() * MICRO).astype(np.int64)
+    order = np.argsort(ends, kind="stable")
+    ends = ends[order]
+    values = {
+        name: found[f"n_{name}"].to_numpy(zero_copy_only=False).astype(np.float64)[order] for name in columns.numbers
+    }
+    failed = found["failed"].to_numpy(zero_copy_only=False).astype(np.float64)[order]
+    texts = {}
+    for name in names:
+        coded = found[name].combine_chunks().dictionary_encode()
+        codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)[order]
+        texts[name] = (codes, coded.dictionary.to_pylist())
+    conversations, known = texts["conversation_id"]
+    first = _first_errors(ends, failed, lambda row: known[conversations[row]], {})
+    return Batch(
+        ends, {**values, "failed": failed, "first_error": first}, {name: texts[name] for name in columns.texts}
+    )
+
+
+def _started(turn: Turn | LiveTurn) -> int:
+    """Return when a turn started, in microseconds since 1970."""
+    if isinstance(turn, LiveTurn):
+        return turn.started_ns // 1_000
+    return (turn.timestamp - EPOCH) // _MICROSECOND
+
+
+def _fields(turn: Turn, columns: Columns) -> dict[str, Any]:
+    return {name: getattr(turn, name) for name in ("error_type", *columns.numbers, *columns.texts)}
+
+
+def _encoded(values: list[str | None]) -> tuple[Ints, list[str]]:
+    known = [value for value in dict.fromkeys(values) if value is not None]
+    places: dict[str | None, int] = {value: place for place, value in enumerate(known)}
+    places[None] = -1
+    return np.array([places[value] for value in values], dtype=np.int64), known
+
+
+def _first_errors(ends: Ints, failed: Floats, conversation_of: Any, failed_lately: dict[str, int]) -> Floats:
+    """Return 1 for the turns that failed and whose conversation had not failed for a day."""
+    first = np.zeros(len(ends))
+    for row in np.flatnonzero(failed).tolist():
+        conversation, end = conversation_of(row), int(ends[row])
+        first[row] = end - failed_lately.get(conversation, end - DAY) >= DAY
+        failed_lately[conversation] = end
+    return first

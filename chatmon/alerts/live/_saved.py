@@ -1,0 +1,162 @@
+"""What a live engine knows, in one SQLite file: cells, alerts, and what was decided and not yet handed on.
+
+Everything of one tick is written in one transaction: a process that is killed finds one tick or the next, never half.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatmon._tools.paths import private_file
+from chatmon.alerts._cells import Series
+from chatmon.alerts._decision import State
+from chatmon.alerts.notification import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from chatmon.alerts._cells import Group
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS engine (
+    only INTEGER PRIMARY KEY CHECK (only = 1), tick INTEGER NOT NULL, seconds INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS cells (
+    series TEXT, "group" TEXT, tick INTEGER, n INTEGER NOT NULL, total INTEGER NOT NULL,
+    squares INTEGER NOT NULL, histogram TEXT,
+    PRIMARY KEY (series, "group", tick)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alerts (
+    rule TEXT, "group" TEXT, state TEXT NOT NULL, said TEXT, PRIMARY KEY (rule, "group")) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unsent (place INTEGER PRIMARY KEY, notification TEXT NOT NULL);
+"""
+
+
+class Cell(NamedTuple):
+    """One cell as it is kept."""
+
+    series: Series
+    group: Group
+    tick: int
+    n: int
+    total: int
+    squares: int
+    histogram: Counter[int] | None
+
+
+class Alert(NamedTuple):
+    """One alert as it is kept.
+
+    Attributes:
+        rule: The rule's name.
+        group: The group's values.
+        state: What it was.
+        said: What was said of it last while it fires.
+    """
+
+    rule: str
+    group: Group
+    state: State
+    said: Notification | None
+
+
+class Saved:
+    """The file.
+
+    Args:
+        path: Where it is, or will be.
+        seconds: Length of a tick.
+
+    Raises:
+        ValueError: The file was written with ticks of another length.
+    """
+
+    def __init__(self, path: Path, seconds: int) -> None:
+        private_file(path)
+        self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._file.execute("PRAGMA journal_mode = WAL")
+        self._file.execute("PRAGMA synchronous = FULL")
+        self._file.executescript(_TABLES)
+        row = self._file.execute("SELECT tick, seconds FROM engine").fetchone()
+        if row is not None and row[1] != seconds:
+            raise ValueError(f"{path.name} has ticks of {row[1]} s, not {seconds} s: keep to {row[1]}, or delete it")
+        self.tick: int | None = None if row is None else row[0]
+        self._seconds = seconds
+
+    def cells(self, since: int) -> Iterator[Cell]:
+        """Return the cells from a tick on, in order of ticks."""
+        rows = self._file.execute(
+            'SELECT series, "group", tick, n, total, squares, histogram FROM cells WHERE tick >= ? ORDER BY tick',
+            (since,),
+        )
+        for series, group, tick, n, total, squares, histogram in rows:
+            measure, by, binned = json.loads(series)
+            kept = None if histogram is None else json.loads(histogram)
+            bins = None if kept is None else Counter({int(place): count for place, count in kept.items()})
+            yield Cell(Series(measure, tuple(by), binned), tuple(json.loads(group)), tick, n, total, squares, bins)
+
+    def alerts(self) -> Iterator[Alert]:
+        """Return the alerts that are not inactive."""
+        for rule, group, state, said in self._file.execute('SELECT rule, "group", state, said FROM alerts'):
+            last = None if said is None else Notification.from_dict(json.loads(said))
+            yield Alert(rule, tuple(json.loads(group)), State.from_dict(json.loads(state)), last)
+
+    def unsent(self) -> list[tuple[int, Notification]]:
+        """Return what was decided and not handed on, in order."""
+        rows = self._file.execute("SELECT place, notification FROM unsent ORDER BY place").fetchall()
+        return [(place, Notification.from_dict(json.loads(text))) for place, text in rows]
+
+    def write(
+        self,
+        tick: int,
+        cells: Iterable[Cell],
+        alerts: Iterable[Alert],
+        notifications: Iterable[Notification],
+        forget: int,
+    ) -> None:
+        """Write what a tick has brought, all of it or nothing.
+
+        Args:
+            tick: The last tick that was evaluated.
+            cells: The cells that are new or have grown.
+            alerts: The alerts that have changed.
+            notifications: What was decided.
+            forget: The tick before which cells are no longer needed.
+        """
+        file = self._file
+        file.execute("BEGIN IMMEDIATE")
+        try:
+            file.execute("INSERT OR REPLACE INTO engine VALUES (1, ?, ?)", (tick, self._seconds))
+            file.executemany(
+                "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)", [_row(cell) for cell in cells]
+            )
+            file.execute("DELETE FROM cells WHERE tick < ?", (forget,))
+            for alert in alerts:
+                key = (alert.rule, json.dumps(alert.group))
+                if alert.state == State(alert.state.labels):
+                    file.execute('DELETE FROM alerts WHERE rule = ? AND "group" = ?', key)
+                    continue
+                said = None if alert.said is None else json.dumps(alert.said.to_dict())
+                state = json.dumps(alert.state.to_dict())
+                file.execute("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?)", (*key, state, said))
+            texts = [(json.dumps(note.to_dict()),) for note in notifications]
+            file.executemany("INSERT INTO unsent (notification) VALUES (?)", texts)
+        except BaseException:
+            file.execute("ROLLBACK")
+            raise
+        file.execute("COMMIT")
+
+    def sent(self, place: int) -> None:
+        """Note that a notification was handed on."""
+        self._file.execute("DELETE FROM unsent WHERE place = ?", (place,))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _row(cell: Cell) -> tuple[str, str, int, int, int, int, str | None]:
+    histogram = None if cell.histogram is None else json.dumps(cell.histogram)
+    return json.dumps(cell.series), json.dumps(cell.group), cell.tick, cell.n, cell.total, cell.squares, histogram

@@ -1,0 +1,188 @@
+"""The outbox's queue on disk: an SQLite file of messages, each waiting, delivered or dead."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from chatmon._tools.paths import private_file
+from chatmon.alerts.channels._message import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+State = Literal["waiting", "delivered", "dead"]
+
+KEPT_SECONDS: Final = 7 * 24 * 3_600
+"""How long a delivered message is remembered, so that it is not taken for a new one."""
+_TABLES: Final = """
+create table if not exists messages (
+    number integer primary key,
+    channel text not null, id text not null, topic text not null, content text not null,
+    state text not null, attempts integer not null, due real not null, changed real not null, problem text,
+    unique (channel, id)
+);
+create index if not exists waiting on messages (channel, topic, number) where state = 'waiting';
+create table if not exists notes (name text primary key, content text not null);
+"""
+# Of each topic only the first: no "resolved" overtakes its "firing".
+_FIRST: Final = (
+    "from messages as m where channel = ? and state = 'waiting' and not exists (select 1 from messages as earlier "
+    "where earlier.channel = m.channel and earlier.topic = m.topic and earlier.number < m.number "
+    "and earlier.state = 'waiting')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message for a channel.
+
+    Attributes:
+        channel: The channel's name.
+        topic: Messages of one topic arrive in the order they were put in.
+        message: What to say.
+    """
+
+    channel: str
+    topic: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message in the outbox and how it stands.
+
+    Attributes:
+        channel: The channel's name.
+        message: What to say.
+        state: Whether it waits, was delivered, or was given up.
+        attempts: How often it was sent.
+        problem: What went wrong last; None where nothing did.
+    """
+
+    channel: str
+    message: Message
+    state: State
+    attempts: int
+    problem: str | None
+
+
+class Spool:
+    """The file. Safe to use from many threads; for one process at a time.
+
+    Args:
+        path: Where it is; made where there is none.
+
+    Attributes:
+        changed: Its lock guards the file, and it wakes who waits for a change.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.changed = threading.Condition()
+        private_file(path)
+        # Autocommit: `_transaction` says where one begins and ends.
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = full")  # a commit is on the disk, not on its way there
+        self._db.executescript(_TABLES)
+        # Due times are on a clock that began with the process: after a start, everything is due.
+        self._db.execute("update messages set due = 0 where state = 'waiting'")
+
+    def put(self, deliveries: Iterable[Delivery], notes: Mapping[str, Any], now: float) -> None:
+        """Take messages and notes in, all or none; a message that is known is not taken in again.
+
+        Args:
+            deliveries: What to send.
+            notes: JSON values to keep by name; None for one to forget.
+            now: Seconds since 1970.
+        """
+        with self._transaction():
+            self._db.execute("delete from messages where state = 'delivered' and changed < ?", (now - KEPT_SECONDS,))
+            self._db.executemany(
+                "insert or ignore into messages (channel, id, topic, content, state, attempts, due, changed) "
+                "values (?, ?, ?, ?, 'waiting', 0, 0, ?)",
+                [(d.channel, d.message.id, d.topic, json.dumps(d.message.to_dict()), now) for d in deliveries],
+            )
+            for name, content in notes.items():
+                if content is None:
+                    self._db.execute("delete from notes where name = ?", (name,))
+                else:
+                    self._db.execute("insert or replace into notes values (?, ?)", (name, json.dumps(content)))
+
+    def notes(self) -> dict[str, Any]:
+        """Return the notes by name, in the order of their names."""
+        return {name: json.loads(content) for name, content in self._read("select * from notes order by name")}
+
+    def entries(self, state: State) -> list[Entry]:
+        """Return the messages in a state, the oldest first."""
+        columns = "channel, content, state, attempts, problem"
+        rows = self._read(f"select {columns} from messages where state = ? order by number", state)  # noqa: S608
+        return [Entry(row[0], Message.from_dict(json.loads(row[1])), *row[2:]) for row in rows]
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many messages wait, by channel."""
+        return dict(self._read("select channel, count(*) from messages where state = 'waiting' group by channel"))
+
+    def next(self, channel: str, now: float) -> tuple[int, Message, int] | None:
+        """Return number, message and attempts so far of what is due longest for a channel, or None."""
+        columns = "number, content, attempts"
+        rows = self._read(f"select {columns} {_FIRST} and due <= ? order by due, number limit 1", channel, now)
+        return (rows[0][0], Message.from_dict(json.loads(rows[0][1])), rows[0][2]) if rows else None
+
+    def next_due(self, channel: str) -> float | None:
+        """Return when a channel's next message is due; None where none waits."""
+        due: float | None = self._read(f"select min(due) {_FIRST}", channel)[0][0]
+        return due
+
+    def mark(
+        self, number: int, state: State, attempts: int, now: float, *, due: float = 0.0, problem: str | None = None
+    ) -> None:
+        """Write down what became of an attempt."""
+        with self._transaction():
+            self._db.execute(
+                "update messages set state = ?, attempts = ?, due = ?, changed = ?, problem = ? where number = ?",
+                (state, attempts, due, now, problem, number),
+            )
+
+    def retry_dead(self) -> int:
+        """Let what is dead wait again, and what was said after it on its topic, and return how many messages that are.
+
+        A "firing" that arrives after its "resolved" would open what nothing closes.
+        """
+        with self._transaction():
+            numbers = self._db.execute(
+                "select number from messages as m where state = 'dead' or exists (select 1 from messages as earlier "
+                "where earlier.channel = m.channel and earlier.topic = m.topic and earlier.number < m.number "
+                "and earlier.state = 'dead')"
+            ).fetchall()
+            self._db.executemany(
+                "update messages set state = 'waiting', attempts = 0, due = 0 where number = ?", numbers
+            )
+            return len(numbers)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self.changed:
+            self._db.close()
+
+    def _read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self.changed:
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Hold the lock and a transaction, and wake all who wait when it is done."""
+        with self.changed:
+            self._db.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+            self._db.execute("commit")
+            self.changed.notify_all()

@@ -1,0 +1,1 @@
+"""What changed between two periods, how sure that is, and what it is made of."""

@@ -1,0 +1,180 @@
+"""The things to know about turns, each a sentence with its numbers, the weightiest first; and the admission of none."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from chatmon._tools.sql import text
+from chatmon.analysis.findings import sentences
+from chatmon.analysis.findings._states import gaps, states
+from chatmon.analysis.findings.finding import Finding, per_cent
+from chatmon.analysis.search.cells import MEASURES
+from chatmon.analysis.search.scan import ALPHA, scan
+from chatmon.analysis.source import query, relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatmon.analysis.search.scan import Client, Effect, Shift
+    from chatmon.analysis.source import Turns
+
+__all__ = ["Finding", "findings"]
+
+OVERLAP: Final = 0.5
+"""Part of two windows of one slice, of all they cover, from which on they are one story."""
+MONEY: Final = ("input_tokens", "cached")
+"""Measures whose harm is what they cost."""
+
+
+def findings(turns: Turns) -> list[Finding]:
+    """Return what there is to know about turns: changes first, then how things are, then what the log does not say.
+
+    Changes come from ``scan``, so a quiet log shows one in fewer than 5 of 100 cases; where there is none, the first
+    finding says so. Changes for the worse come first, each weighed by its share of the log's waiting, cost, failures or
+    uncompleted tasks, so that seconds and dollars need no rate of exchange.
+
+    Args:
+        turns: Any holder of turns.
+
+    Raises:
+        ValueError: There are no turns.
+
+    Example:
+        >>> findings([])
+        Traceback (most recent call last):
+        ValueError: there are 0 turns: nothing can be found in them
+    """
+    source = relation(turns)
+    number, judged = query(source, "SELECT count(*), count(task_completed) FROM turns")[0]
+    if not number:
+        raise ValueError("there are 0 turns: nothing can be found in them")
+    scanned = scan(source)
+    unhelped = "all failed turns and uncompleted tasks" if judged else "all failed turns"
+    changes = [_change(group, unhelped) for group in _stories(scanned.shifts)]
+    changes.sort(key=lambda one: (-one.weight, one.title))
+    if not changes:
+        changes = [_nothing(scanned.looked_at, number)]
+    return [*changes, *map(_client, scanned.clients), *states(source, number), *gaps(source, number)]
+
+
+def _stories(shifts: Sequence[Shift]) -> list[list[Shift]]:
+    """Return shifts of the same slice at the same time together, the one that weighs most first."""
+    groups: list[list[Shift]] = []
+    for shift in sorted(shifts, key=_weight, reverse=True):
+        for group in groups:
+            if (shift.dimension, shift.value) == (group[0].dimension, group[0].value) and _overlap(shift, group[0]):
+                group.append(shift)
+                break
+        else:
+            groups.append([shift])
+    return groups
+
+
+def _overlap(one: Shift, other: Shift) -> bool:
+    both = min(one.end, other.end) - max(one.start, other.start)
+    return both > OVERLAP * (max(one.end, other.end) - min(one.start, other.start))
+
+
+def _weight(shift: Shift) -> float:
+    name = "errors" if shift.measure == "repeats" else shift.measure
+    if name in MONEY and "cost" in shift.effects:
+        # What more tokens cost, where a cost is known; at least a trace of it, so that worse stays worse.
+        worse = 1 if shift.effects[name].share > 0 else -1
+        return worse * max(worse * shift.effects["cost"].share, 1e-6)
+    return shift.effects[name].share
+
+
+def _change(group: Sequence[Shift], unhelped: str) -> Finding:
+    first = group[0]
+    claimed = list(dict.fromkeys("errors" if one.measure == "repeats" else one.measure for one in group))
+    evidence = [(MEASURES[name].name, _said(name, first.effects[name])) for name in claimed]
+    # Others that plainly moved with it: three standard errors instead of two, for they were not looked for.
+    evidence += [
+        (f"with it, {MEASURES[name].name}", _said(name, effect))
+        for name, effect in first.effects.items()
+        if name not in (*claimed, "price", "mix") and abs(effect.change) > 1.5 * (effect.high - effect.low) / 2
+    ]
+    weight = max((_weight(one) for one in group), key=abs)
+    if first.measure != "mix":
+        evidence.append(("weight", f"{per_cent(abs(weight))} of {_of(first, unhelped)} in the log"))
+    return Finding(
+        kind="change",
+        title=sentences.title(first, first.measure),
+        evidence=tuple(evidence),
+        where="all turns" if first.dimension is None else f"{first.dimension} {first.value}",
+        when=f"{first.start:%Y-%m-%d %H:%M} to {first.end:%Y-%m-%d %H:%M} UTC" + (", the log's end" * first.ongoing),
+        sure=_sure(min(one.p for one in group)),
+        query=query_of(first),
+        weight=weight,
+    )
+
+
+def _said(measure: str, effect: Effect) -> str:
+    inside, outside = (sentences.level(measure, value) for value in (effect.inside, effect.outside))
+    return f"{inside} against {outside} in the rest; like for like {sentences.between(measure, effect)}"
+
+
+def _of(shift: Shift, unhelped: str) -> str:
+    return {
+        "errors": unhelped, "repeats": unhelped, "completion": unhelped,
+        "response_time": "all waiting", "satisfaction": "what ratings fall short of the best",
+    }.get(shift.measure, "all cost")  # fmt: skip
+
+
+def _sure(p: float) -> str:
+    rare = "fewer than 1" if p < 0.001 else f"fewer than {math.ceil(1000 * p)}"
+    return f"{rare} of 1,000 quiet logs would show anything as clear"
+
+
+def query_of(shift: Shift) -> str:
+    """Return a SELECT over ``turns`` that shows a shift again: the slice's mean in its window and in the rest."""
+    measure = MEASURES[shift.measure]
+    value = measure.shown or measure.sql
+    if shift.measure == "price":
+        value = "CAST(cost AS DOUBLE) / nullif(input_tokens + output_tokens, 0)"
+    mean, n, where = f"avg({value})", f"count({value})", slice_of(shift)
+    if shift.measure == "mix":
+        n = "count(DISTINCT conversation_id)"
+        mean, where = f"count(DISTINCT CASE WHEN {where} THEN conversation_id END) / CAST({n} AS DOUBLE)", ""
+    return (
+        f"SELECT {window_of(shift)} AS inside, {mean} AS mean, {n} AS n FROM turns"  # noqa: S608
+        f"{' WHERE ' if where else ''}{where} GROUP BY 1 ORDER BY 1"
+    )
+
+
+def window_of(shift: Shift) -> str:
+    """Return the SQL of whether a turn is in a shift's window."""
+    start, end = (f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S}+00:00'" for moment in (shift.start, shift.end))
+    return f"timestamp >= {start} AND timestamp < {end}"
+
+
+def slice_of(shift: Shift) -> str:
+    """Return the SQL of whether a turn is in a shift's slice; empty where all are."""
+    return "" if shift.dimension is None else f"{shift.dimension} = {text(str(shift.value))}"
+
+
+def _nothing(looked_at: int, turns: int) -> Finding:
+    names = ", ".join(measure.name for measure in MEASURES.values())
+    return Finding(
+        kind="nothing",
+        title=f"Nothing stands out: no measure changed in any slice, as far as {turns:,} turns can tell",
+        evidence=(("looked at", f"{names}: {looked_at:,} windows of slices"),),
+        where="all turns, and each intent, model, region, channel, prompt version and variant",
+        when="the whole log",
+        sure="a change too small for so many turns would not show; a quiet log shows one in fewer than "
+        f"{100 * ALPHA:.0f} of 100 cases",
+        query="SELECT count(*) FROM turns",
+    )
+
+
+def _client(client: Client) -> Finding:
+    return Finding(
+        kind="client",
+        title=f"One user's client is broken: {client.errors:,} of {client.turns:,} turns of {client.user_id} failed",
+        evidence=(("failed turns", f"{client.errors:,} of {client.turns:,}"),),
+        where=f"user_id {client.user_id}",
+        when="the whole log",
+        sure="without this user, nothing is left of the rise in errors",
+        query=f"SELECT count(*) AS n, count(error_type) AS failed FROM turns WHERE user_id = {text(client.user_id)}",  # noqa: S608 - quoted
+    )

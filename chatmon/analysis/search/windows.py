@@ -1,0 +1,153 @@
+"""Windows of a log held against the rest of it: a measure's values by hour, and the window chance explains worst."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatmon.analysis.search.cells import Bools, Cells, Floats, Ints
+
+KINDS: Final = 8
+"""Kinds of hours: quarters of a day, of working days and of weekends. Hours are held against hours of their kind."""
+SATURDAY: Final = 5
+FEWEST: Final = 20
+"""Conversations in a window, and outside, below which a mean is not judged."""
+STRUCK: Final = 3
+"""Conversations that must have been struck by something rare: two are bad luck."""
+REACH: Final = 48
+"""Hours by which the ends of a window are moved to where it shows most."""
+
+NEARLY: Final = 0.9
+"""Part of the best window's evidence that one up to the log's end must have to be preferred."""
+
+
+class Series:
+    """A measure's values by hour, added up so that any window can be held against the rest.
+
+    Attributes:
+        hours: Hours of the log.
+    """
+
+    def __init__(self, cells: Cells, n: Floats, total: Floats, rows: Bools, *, event: int | None) -> None:
+        self.hours, self._rare = cells.hours, event is not None
+        numbers = cells.cluster[rows]
+        first = np.flatnonzero(np.diff(numbers, prepend=-1))  # they are numbered in the order of the rows
+        clusters = numbers[first]
+        n, total = (np.bincount(numbers, one[rows])[clusters].astype(float) for one in (n, total))
+        known = n > 0
+        n, total, hour = n[known], total[known], cells.hour[rows][first][known]
+        if event is not None:
+            n, total = np.ones(len(n)), (total >= event).astype(float)
+        kind = kind_of(cells.begin, hour)
+        self._weight = np.bincount(kind, n, minlength=KINDS)[:, None]
+        self._mean = np.bincount(kind, total, minlength=KINDS)[:, None] / np.maximum(self._weight, 1)
+        above = total - self._mean[kind, 0] * n
+
+        def cumulated(values: Floats) -> Floats:
+            by_hour = np.bincount(kind * self.hours + hour, values, minlength=KINDS * self.hours)
+            return np.pad(by_hour.astype(float).reshape(KINDS, self.hours).cumsum(axis=1), ((0, 0), (1, 0)))
+
+        self._n, self._above = cumulated(n), cumulated(above)
+        self._squares = cumulated(above**2), cumulated(above * n), cumulated(n**2)
+        self._struck, self._clusters = cumulated(total).sum(axis=0), cumulated(np.ones(len(n))).sum(axis=0)
+
+    def difference(self, start: Ints, end: Ints) -> tuple[Floats, Floats]:
+        """Return the mean of each window less that of the rest, within kinds of hours, and its standard error.
+
+        Kinds are weighed as Mantel and Haenszel do (JNCI 22, 1959); the error is that of sums over conversations.
+        """
+        n = self._n[:, end] - self._n[:, start]
+        part = n / np.maximum(self._weight, 1)
+        held = (n * (1 - part)).sum(axis=0)
+        above = (self._above[:, end] - self._above[:, start]).sum(axis=0)
+        change = np.divide(above, held, out=np.zeros_like(above), where=held > 0)
+        # The squares of what is left of each conversation once its side's own mean is taken from it.
+        inner = [one[:, end] - one[:, start] for one in self._squares]
+        outer = [one[:, -1:] - inside for one, inside in zip(self._squares, inner, strict=True)]
+        within, without = (
+            np.maximum(square - 2 * moved * product + moved**2 * weight, 0)
+            for (square, product, weight), moved in ((inner, change * (1 - part)), (outer, -change * part))
+        )
+        own = ((1 - part) ** 2 * within + part**2 * without).sum(axis=0)
+        # A small window may by chance show hardly any variance: then that of the whole is the better guess.
+        pooled = held * (within + without).sum(axis=0) / max(self._weight.sum(), 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return change, np.sqrt(np.maximum(own, pooled)) / held  # not a number where nothing can be held against it
+
+    def worst(self, start: Ints, end: Ints) -> tuple[int, float]:
+        """Return the place of the window that chance explains worst, and the logarithm of its two-sided p.
+
+        Where too little is known of every window, that is 0.
+        """
+        from scipy.stats import binom, t
+
+        inside = self._clusters[end] - self._clusters[start]
+        if self._rare:
+            struck = self._struck[end] - self._struck[start]
+            expected = ((self._n[:, end] - self._n[:, start]) * self._mean).sum(axis=0)
+            enough = (struck >= STRUCK) & (struck > expected)
+            tail = binom.logsf(struck - 1, inside, np.minimum(expected / np.maximum(inside, 1), 1))
+            place = int(np.where(enough, tail, 0.0).argmin())
+            return place, min(0.0, float(tail[place]) + math.log(2)) if enough[place] else 0.0
+        change, error = self.difference(start, end)
+        enough = (inside >= FEWEST) & (self._clusters[-1] - inside >= FEWEST) & (change != 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            errors_away = np.where(enough, np.abs(change) / error, 0.0)
+        place = int(errors_away.argmax())
+        freedom = max(1, self._clusters[-1] - KINDS - 1)
+        return place, min(0.0, float(t.logsf(errors_away[place], freedom)) + math.log(2))
+
+
+def search(series: Series) -> tuple[int, int, float, int]:
+    """Return the window that chance explains worst: its ends, the logarithm of p, and how many were looked at.
+
+    Windows of 1, 2, 4, ... hours that overlap by three quarters, and everything from some hour on. Each length has the
+    same claim to a finding, whatever the number of its windows, so p is multiplied by both (Bonferroni).
+    """
+    best, looked_at = (0.0, 0, series.hours), 0
+    lengths = _lengths(series.hours)
+    for starts, ends in lengths:
+        looked_at += len(starts)
+        place, log_p = series.worst(starts, ends)
+        best = min(best, (log_p + math.log(len(starts) * len(lengths)), int(starts[place]), int(ends[place])))
+    log_p, start, end = best
+    return start, end, log_p, looked_at
+
+
+def refine(series: Series, start: int, end: int) -> tuple[int, int]:
+    """Return the ends near a window's ends that chance explains worst; what holds at first alone changes at its end."""
+    reach = min(max(1, (end - start) // 2), REACH)
+    starts = np.arange(max(0, start - reach), min(series.hours, start + reach + 1))
+    ends = (
+        np.array([end]) if end == series.hours else np.arange(max(1, end - reach), min(series.hours, end + reach) + 1)
+    )
+    first, last = (one.ravel() for one in np.meshgrid(starts, ends))
+    first, last = first[first < last], last[first < last]
+    place, log_p = series.worst(first, last)
+    start, end = int(first[place]), int(last[place])
+    # Where the log's end does nearly as well as a day near it, what began has not ended.
+    if series.worst(first[[place]], np.array([series.hours]))[1] <= NEARLY * log_p:
+        end = series.hours
+    return (end, series.hours) if start == 0 and end < series.hours else (start, end)
+
+
+def kind_of(begin: datetime, hour: Ints) -> Ints:
+    """Return which of the ``KINDS`` each hour is, counted from the one in which the log begins."""
+    since = hour + begin.hour
+    weekend = (since // 24 + begin.weekday()) % 7 >= SATURDAY
+    return np.asarray(weekend * 4 + since % 24 // 6)
+
+
+def _lengths(hours: int) -> list[tuple[Ints, Ints]]:
+    found, length = [], 1
+    while length <= hours // 2:
+        starts = np.arange(0, hours - length + 1, max(1, length // 4))
+        found.append((starts, starts + length))
+        length *= 2
+    since = np.arange(max(1, hours // 84), hours, max(1, hours // 84))
+    return [*found, (since, np.full(len(since), hours))] if len(since) else found

@@ -1,0 +1,1 @@
+"""Other systems: each its own module, with packages of its own."""

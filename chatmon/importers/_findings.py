@@ -1,0 +1,124 @@
+"""What an import has to say for itself: its report, put together from the counts and the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatmon import turns
+from chatmon.importers._records import Rejected
+from chatmon.importers.report import FileReport, ImportReport
+from chatmon.turns import NEEDED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from chatmon.importers._reader import Found, Reader
+
+EXAMPLES: Final = 20
+"""Rejected records that the report shows."""
+KEYS: Final = 12
+"""Keys that nothing reads which the report names."""
+
+
+def report_of(
+    connection: duckdb.DuckDBPyConnection,
+    reader: Reader,
+    found: Sequence[Found],
+    others: Sequence[Path],
+    *,
+    duplicates: int,
+    halves: int,
+    zone: str | None,
+    content: bool,
+) -> ImportReport:
+    """Return the report of an import.
+
+    Args:
+        connection: Holds ``spans``, ``turns`` and ``rejects``.
+        reader: What read the files.
+        found: What it found in each.
+        others: Files of the folders that were left alone.
+        duplicates: Records dropped because another one had their id.
+        halves: Second halves of spans, joined to their first.
+        zone: The zone of times that name none, where the caller said it.
+        content: Whether texts were read.
+    """
+    rows, feedback = connection.execute("SELECT count(*), count(*) FILTER (kind = 'score') FROM spans").fetchall()[0]
+    filled, alone = _filled(connection)
+    made = filled.pop("turn_id")
+    missing = tuple(name for name, count in filled.items() if not count)
+    examples = connection.execute(
+        "SELECT file, line, reason FROM rejects ORDER BY file, line LIMIT ?", [EXAMPLES]
+    ).fetchall()
+    assumptions = list(dict.fromkeys(text for dialect in reader.used.values() for text in dialect.assumptions))
+    if zone is not None:
+        assumptions.append(f"times without a zone are read as {zone}, as you said")
+    return ImportReport(
+        files=tuple(_of_file(one) for one in found),
+        left_alone=tuple(path.name for path in others),
+        assumptions=tuple(assumptions + _notes_of_rows(connection)),
+        read=sum(one.dialects.total() + one.rejected for one in found),
+        spans=rows - feedback,
+        feedback=feedback,
+        halves=halves,
+        duplicates=duplicates,
+        turns=made,
+        rejected=dict(reader.rejected.most_common()),
+        examples=tuple(Rejected(*row) for row in examples),
+        missing=missing,
+        cannot={
+            name: columns for name, columns in NEEDED.items() if made and all(column in missing for column in columns)
+        },
+        notes=(*_notes(made, alone, filled, content=content), *_unread(reader)),
+    )
+
+
+def _of_file(found: Found) -> FileReport:
+    names = ", ".join(name for name, count in found.dialects.most_common() if count)
+    return FileReport(
+        found.file, names or "none", found.why or "nothing known", found.dialects.total() + found.rejected
+    )
+
+
+def _filled(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], int]:
+    """Return in how many turns each column says something, and how many turns are a conversation of their own."""
+    names = [name for name in turns.COLUMNS if name != "attributes"]
+    counts = ", ".join(f"count({name})" for name in names)
+    alone, *filled = connection.execute(
+        f"SELECT count(*) FILTER (conversation_id = turn_id), {counts} FROM turns"
+    ).fetchall()[0]
+    return dict(zip(names, filled, strict=True)), alone
+
+
+def _notes_of_rows(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute(
+        "SELECT note, count(*) FROM spans WHERE note IS NOT NULL GROUP BY note ORDER BY note"
+    ).fetchall()
+    return [f"{note} ({count:,} rows)" for note, count in rows]
+
+
+def _notes(made: int, alone: int, filled: dict[str, int], *, content: bool) -> list[str]:
+    said = []
+    if made and alone == made:
+        said.append("no conversation ids: each turn counts as a conversation of its own")
+    if made and 0 < filled["cost"] < made:
+        said.append(f"{made - filled['cost']:,} of {made:,} turns state no cost: sums of cost are lower bounds")
+    if made and 0 < filled["input_tokens"] < made:
+        said.append(f"{made - filled['input_tokens']:,} of {made:,} turns state no input tokens")
+    if not content:
+        said.append("texts of questions and answers were not read: content=True reads them")
+    return said
+
+
+def _unread(reader: Reader) -> list[str]:
+    said = []
+    for tool, looked in reader.looked.items():
+        counts = [(key, count) for (owner, key), count in reader.unread.most_common() if owner == tool]
+        named = ", ".join(f"{key} ({count:,})" for key, count in counts[:KEYS])
+        more = f" and {len(counts) - KEYS} more" if len(counts) > KEYS else ""
+        if counts:
+            said.append(f"{tool}: keys that nothing reads, in {looked:,} records looked at: {named}{more}")
+    return said

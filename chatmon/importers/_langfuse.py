@@ -1,0 +1,314 @@
+"""Langfuse's exports: observations from the blob storage, the UI, a trace's download and the public API.
+
+Facts that decide the numbers: a latency is in seconds or in milliseconds depending on the door, so it is taken from
+the times; missing texts are empty; the map of token counts says by its own sums whether ``input`` includes the cache.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from chatmon.importers._dialect import Dialect
+from chatmon.importers._spans import TOKENS, readings, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CACHED: Final = (
+    "input_cached_tokens", "input_cache_read", "cache_read_input_tokens", "prompt_details.cache_read",
+    "input_cached", "cached_tokens",
+)  # fmt: skip
+WRITTEN: Final = (
+    "input_cache_creation", "cache_creation_input_tokens", "cache_write_tokens", "input_cache_write",
+    "input_cache_creation_5m", "input_cache_creation_1h",
+)  # fmt: skip
+REASONING: Final = (
+    "output_reasoning", "output_reasoning_tokens", "completion_details.reasoning", "thoughts_token_count",
+    "reasoning_tokens",
+)  # fmt: skip
+SPLIT_WRITES: Final = ("input_cache_creation_5m", "input_cache_creation_1h")
+INPUT, OUTPUT, TOTAL = ("input", "prompt_tokens"), ("output", "completion_tokens"), ("total", "total_tokens")
+FREE: Final = (
+    "intent", "prompt_version", "variant", "experiment", "region", "channel", "context_relevance",
+    "user_satisfaction", "task_completed",
+)  # fmt: skip
+_TEXT: Final = (
+    "id", "trace", "parent", "kind", "start", "end", "first", "provided_model", "level", "message",
+    "conversation", "user", "cost", "prompt", "question", "answer", *FREE, "said", *TOKENS,
+)  # fmt: skip
+
+
+def tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a map of token counts in the convention of turns, with a note where one had to be assumed.
+
+    Where the counts beside the total add up to it, each token is in one of them only: input is without cache and output
+    without reasoning. Where input and output alone make the total, the others are parts of them. Without a total,
+    input is taken to be without cache, as Langfuse stores what it normalises, and the note says so.
+
+    Args:
+        usage: Counts by Langfuse's or the provider's names.
+
+    Example:
+        >>> tokens({"input": 10, "input_cached_tokens": 40, "output": 5, "total": 55})["input_tokens"]
+        50
+        >>> tokens({"input": 50, "input_cached_tokens": 40, "output": 5, "total": 55})["input_tokens"]
+        50
+    """
+    counts = {key: number for key, value in usage.items() if (number := _number(value)) is not None}
+    whole, written_out, total = (_first(counts, names) for names in (INPUT, OUTPUT, TOTAL))
+    cached, reasoning = _first(counts, CACHED), _first(counts, REASONING)
+    split = [counts[name] for name in SPLIT_WRITES if name in counts]
+    written = _first(counts, WRITTEN[:4])
+    written = sum(split) if written is None and split else written
+    if whole is None and written_out is None:
+        return {}  # also where the counts are under names that nobody knows: they stay unknown
+    parts = (cached or 0) + (written or 0) + (reasoning or 0)
+    note = None
+    apart = False
+    if parts and total is not None:
+        apart = (whole or 0) + (written_out or 0) != total
+        if apart and sum(value for key, value in counts.items() if key not in TOTAL) != total:
+            note = "token counts add up to their total neither with nor without the cache: input is taken without it"
+    elif parts:
+        apart, note = True, "token counts without a total: input is taken to be counted without cache"
+    if total is not None and not parts and total > (whole or 0) + (written_out or 0):
+        note = "the total holds tokens that are neither input nor output, such as reasoning: output is a lower bound"
+    return {
+        "input_tokens": None if whole is None else whole + ((cached or 0) + (written or 0) if apart else 0),
+        "cached_tokens": cached,
+        "cache_write_tokens": written,
+        "output_tokens": None if written_out is None else written_out + ((reasoning or 0) if apart else 0),
+        "reasoning_tokens": reasoning,
+        "said": note,
+    }
+
+
+def number_of(value: Any) -> float | None:
+    """Return a number, also one written as text, or None.
+
+    Example:
+        >>> number_of("0.5"), number_of("soon"), number_of("nan")
+        (0.5, None, None)
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def amount_of(costs: Mapping[str, Any]) -> Any:
+    """Return what a map of costs adds up to: its total where it has one, else the sum; None where one is no number.
+
+    Example:
+        >>> amount_of({"input": 0.25, "output": 0.5}), amount_of({"input": 0.25, "total": 0.5}), amount_of({})
+        (0.75, 0.5, None)
+    """
+    if costs.get("total") is not None:
+        return costs["total"]
+    parts = [number_of(value) for value in costs.values() if value is not None]
+    return sum(part for part in parts if part is not None) if parts and None not in parts else None
+
+
+def _number(value: Any) -> int | None:
+    number = number_of(value)
+    return int(number) if number is not None and number.is_integer() else None
+
+
+def _first(counts: Mapping[str, int], names: tuple[str, ...]) -> int | None:
+    return next((counts[name] for name in names if name in counts), None)
+
+
+def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an observation under one set of names, whichever of snake and camel it was written in."""
+
+    def get(*names: str) -> Any:
+        return next((row[name] for name in names if row.get(name) not in (None, "")), None)
+
+    usage = get("usage_details", "usageDetails", "usage") or {}
+    costs = get("cost_details", "costDetails") or {}
+    cost = get("total_cost", "totalCost", "calculatedTotalCost", "calculated_total_cost")
+    if isinstance(costs, dict) and costs and cost is None:
+        cost = amount_of(costs)
+    elif not costs and _number(cost) == 0:
+        cost = None  # Langfuse writes a total of 0 where it has no price; a model that is free has its zeros in the map
+    metadata = {**_mapping(trace.get("metadata")), **_mapping(get("metadata", "traceMetadata"))}
+    found = {
+        "id": get("id"), "trace": get("trace_id", "traceId"), "kind": get("type"),
+        "parent": get("parent_observation_id", "parentObservationId"), "start": get("start_time", "startTime"),
+        "end": get("end_time", "endTime"), "first": get("completion_start_time", "completionStartTime"),
+        "provided_model": get("provided_model_name", "providedModelName", "model", "internalModel"),
+        "level": get("level"), "message": get("status_message", "statusMessage"), "cost": cost,
+        "conversation": get("session_id", "sessionId") or trace.get("sessionId"),
+        "user": get("user_id", "userId") or trace.get("userId"), "prompt": get("prompt_version", "promptVersion"),
+        "question": get("input"), "answer": get("output"),
+    }  # fmt: skip
+    scores = _scores(trace.get("scores") or get("scores"))
+    for name in FREE:
+        found[name] = metadata.pop(name, None) if name not in row else row[name]
+        if found[name] is None:
+            found[name] = scores.get(name)
+    found["rest"] = metadata
+    return {**found, **(tokens(usage) if isinstance(usage, dict) else {})}
+
+
+def _scores(given: Any) -> dict[str, Any]:
+    """Return scores by name, of the API's list or of the user interface's mapping; the last of several counts."""
+    if isinstance(given, dict):
+        return {name: value[-1] if isinstance(value, list) and value else value for name, value in given.items()}
+    return {str(one.get("name")): one.get("value") for one in given or [] if isinstance(one, dict)}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _alone(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield _observation(row, {})
+
+
+def _download(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    trace = _mapping(document.get("trace"))
+    for row in document.get("observations") or []:
+        yield _observation({"traceId": trace.get("id"), **row}, trace)
+
+
+def _page(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for row in page["data"]:
+        observations = row.get("observations")
+        if isinstance(observations, list) and observations and isinstance(observations[0], dict):
+            yield from _download({"trace": row, "observations": observations})
+        elif _score_alone(row):
+            yield from _score(row)
+        elif "timestamp" in row:
+            yield from _trace(row)
+        else:
+            yield _observation(row, {})
+
+
+def _trace(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A trace without its observations: who, when and how it was liked, and nothing of tokens or durations."""
+    found = _observation(row | {"type": "trace"}, {"scores": row.get("scores")})
+    yield found | {
+        "id": f"trace-{row.get('id')}",
+        "trace": row.get("id"),
+        "start": row.get("timestamp"),
+        "parent": None,
+    }
+
+
+def _score(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A score's row, for a trace or an observation in it."""
+    name = row.get("name")
+    value = row.get("value") if row.get("value") not in (None, "") else row.get("string_value", row.get("stringValue"))
+    said = None if name in SCORED else f"scores under a name that is no column of turns are not read: {str(name)[:40]}"
+    yield {
+        "id": f"score-{row.get('id')}", "trace": row.get("trace_id", row.get("traceId")), "kind": "score",
+        "parent": row.get("observation_id", row.get("observationId")), "said": said,
+    } | ({str(name): value} if name in SCORED else {})  # fmt: skip
+
+
+SCORED: Final = ("context_relevance", "user_satisfaction", "task_completed")
+_READERS: Final = dict.fromkeys(TOKENS, "whole") | {"cost": "dollars"}
+_SELECT: Final = f"""
+    SELECT _file AS file, _line AS line, id AS span_id, trace AS trace_id, filled(parent) AS parent_id,
+        CASE WHEN upper(kind) = 'GENERATION' THEN 'llm' ELSE lower(kind) END AS kind,
+        utc("start") AS start_time, utc("end") AS end_time, utc("first") AS first_token_time, provided_model AS model,
+        {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, cost_read AS cost,
+        level = 'ERROR' AS failed,
+        CASE WHEN level = 'ERROR' THEN coalesce(nullif(regexp_extract(message,
+            '^([A-Za-z_.]*?)([A-Za-z_]+)[(:]', 2), ''), 'unknown') END AS error_type,
+        CASE WHEN level = 'ERROR' THEN message END AS error_message,
+        conversation AS conversation_id, "user" AS user_id, coalesce(prompt_version, prompt) AS prompt_version,
+        {", ".join(name for name in FREE[:6] if name != "prompt_version")},
+        number(context_relevance) AS context_relevance, number(user_satisfaction) AS user_satisfaction,
+        coalesce(flag(task_completed), number(task_completed) >= 0.5) AS task_completed,
+        CASE WHEN filled(parent) IS NULL THEN rest END AS attributes,
+        CASE WHEN filled(parent) IS NULL THEN question END AS question,
+        CASE WHEN filled(parent) IS NULL THEN answer END AS answer, said AS note,
+        {unreadable(**_READERS)} AS reject
+    FROM (SELECT *, {readings(**_READERS)} FROM records)"""
+COLUMNS: Final = dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON"}
+
+
+def _snake(record: Mapping[str, Any]) -> str | None:
+    known = "trace_id" in record and "parent_observation_id" in record and "start_time" in record
+    return "has trace_id and parent_observation_id" if known else None
+
+
+def _camel(record: Mapping[str, Any]) -> str | None:
+    known = "traceId" in record and "startTime" in record and ("usageDetails" in record or "level" in record)
+    return "has traceId and startTime" if known and not isinstance(record["startTime"], list) else None
+
+
+def _trace_alone(record: Mapping[str, Any]) -> str | None:
+    named = "sessionId" in record or "session_id" in record or "userId" in record or "user_id" in record
+    known = {"id", "timestamp", "tags"} <= record.keys() and named and "observations" not in record
+    return "has timestamp, tags and a session or user: traces without observations" if known else None
+
+
+def _score_alone(record: Mapping[str, Any]) -> str | None:
+    known = ("trace_id" in record or "traceId" in record) and {"id", "name", "value"} <= record.keys()
+    typed = "data_type" in record or "dataType" in record
+    return "has trace_id, name, value and data_type: scores" if known and typed else None
+
+
+def _trace_download(record: Mapping[str, Any]) -> str | None:
+    known = isinstance(record.get("trace"), dict) and isinstance(record.get("observations"), list)
+    return "has trace and observations" if known else None
+
+
+def _api(record: Mapping[str, Any]) -> str | None:
+    rows = record.get("data")
+    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
+        return None
+    if (
+        _camel(rows[0])
+        or _score_alone(rows[0])
+        or _trace_alone(rows[0])
+        or (isinstance(rows[0].get("observations"), list) and "sessionId" in rows[0])
+    ):
+        return "a page of the API: data holds observations or traces"
+    return None
+
+
+_READS: Final = (
+    "id trace_id traceId type parent_observation_id parentObservationId start_time startTime end_time endTime "
+    "completion_start_time completionStartTime provided_model_name providedModelName model internalModel level "
+    "status_message statusMessage usage_details usageDetails usage cost_details costDetails total_cost totalCost "
+    "calculatedTotalCost calculated_total_cost metadata traceMetadata session_id sessionId user_id userId "
+    "prompt_version promptVersion input output scores " + " ".join(FREE)
+)
+
+
+def _dialect(shape: str, recognise: Any, unpack: Any, reads: str) -> Dialect:
+    return Dialect(
+        name=f"langfuse: {shape}",
+        tool="langfuse",
+        recognise=recognise,
+        columns=COLUMNS,
+        select=_SELECT,
+        unpack=unpack,
+        reads=frozenset(reads.split()),
+        assumptions=(
+            "times without a zone are UTC, which Langfuse writes, unless tz says otherwise",
+            "response times are end minus start: a latency column is seconds or milliseconds depending on its door",
+            "input counts cached tokens in or not, as the sum of the counts says",
+        ),
+    )
+
+
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    _dialect("trace download", _trace_download, _download, "trace observations"),
+    _dialect("API page", _api, _page, "data meta"),
+    _dialect("observations of the blob storage", _snake, _alone, _READS),
+    _dialect("observations of the UI or API", _camel, _alone, _READS),
+    _dialect(
+        "scores",
+        _score_alone,
+        _score,
+        "id trace_id traceId observation_id observationId name value string_value stringValue",
+    ),
+    _dialect("traces without observations", _trace_alone, _trace, f"timestamp {_READS}"),
+)

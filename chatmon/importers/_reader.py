@@ -1,0 +1,320 @@
+"""Files into the table ``spans``, counting on the way: what was read, what was rejected, what nobody reads.
+
+Clean JSON lines and Parquet are read by DuckDB, file by file, without the rows ever passing through Python. A file in
+which DuckDB or a check stumbles is read again record by record, so that each reject has its line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from chatmon._tools import sql
+from chatmon.importers import _records as records
+from chatmon.importers import _spans as spans
+from chatmon.importers import files
+from chatmon.importers._dialect import Dialect, recognise
+from chatmon.importers._records import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import duckdb
+
+SAMPLE: Final = 20
+"""Records looked at before a file of JSON lines is left to DuckDB."""
+LONGEST: Final = 16 * 2**20
+"""Characters of one record, of the keys that are read."""
+KEPT: Final = 10_000
+"""Rejects kept with file and line; the others are counted."""
+OTHERS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What unpacking a record raises where a part of it is not what its shape says."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What a file held.
+
+    Attributes:
+        file: Its name.
+        dialects: Records by the name of their dialect.
+        rejected: Records, lines or whole files rejected before any dialect had them.
+        why: What gave the first dialect away.
+    """
+
+    file: str
+    dialects: Counter[str] = field(default_factory=Counter)
+    rejected: int = 0
+    why: str = ""
+
+
+class Reader:
+    """Fills ``spans`` and ``rejects`` file by file.
+
+    Attributes:
+        used: The dialects met, by name.
+        rejected: Rejected records by their reason without its numbers.
+        looked: Records that were looked at key by key, by tool.
+        unread: How many of them had a key that nothing reads, by tool and key.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, dialects: tuple[Dialect, ...], folder: Path, *, content: bool
+    ) -> None:
+        self.used: dict[str, Dialect] = {}
+        self.rejected: Counter[str] = Counter()
+        self.looked: Counter[str] = Counter()
+        self.unread: Counter[tuple[str, str]] = Counter()
+        self._connection, self._dialects, self._folder, self._content = connection, dialects, folder, content
+        self._waiting: dict[str, Any] = {}
+        self._number = 0
+
+    def read(self, path: Path) -> Found:
+        """Read one file the fast way if it is clean, else record by record."""
+        found = Found(path.name)
+        self._number += 1
+        self._connection.execute("INSERT INTO files VALUES (?, ?, ?)", [self._number, path.name, path.as_posix()])
+        try:
+            file = files.look(path)
+            if file.kind == "parquet":
+                self._parquet(path, found)
+            elif not self._at_once(file, found):
+                self._one_by_one(file, found)
+        except OSError as error:
+            self._reject(found, None, f"cannot be read: {error}")
+        return found
+
+    def finish(self) -> None:
+        """Read what was unpacked record by record, and set aside the rows that no span can be."""
+        for name, file in self._waiting.items():
+            file.close()
+            dialect = self.used[name]
+            columns = sql.declared({**dialect.columns, "_file": "INTEGER", "_line": "BIGINT"})
+            self._insert(
+                dialect,
+                f"SELECT * FROM read_ndjson({sql.text(file.name)}, records = true, columns = {columns}, "
+                f"maximum_object_size = {8 * LONGEST})",
+            )
+        self.set_aside()
+
+    def set_aside(self, *, without_start: bool = False) -> None:
+        """Move rows that no span can be to ``rejects``.
+
+        Args:
+            without_start: Whether a span that has only an end is one of them by now.
+        """
+        take = spans.reject_without_start if without_start else spans.set_rejects_aside
+        for reason, count in take(self._connection, KEPT).items():
+            self.rejected[without_numbers(reason)] += count
+
+    def _reject(self, found: Found, line: int | None, reason: str) -> None:
+        found.rejected += 1
+        self.rejected[without_numbers(reason)] += 1
+        if self.rejected.total() <= KEPT:
+            self._connection.execute("INSERT INTO rejects VALUES (?, ?, ?)", [found.file, line, _printable(reason)])
+
+    def _at_once(self, file: files.LogFile, found: Found) -> bool:
+        """Let DuckDB read a file of JSON lines in one dialect; False, and nothing done, where it is anything else."""
+        import duckdb
+
+        if file.kind != "jsonl" or file.compression not in (None, "gzip", "zstd"):
+            return False
+        seen: list[dict[str, Any]] = []
+        known: tuple[Dialect, str] | None = None
+        for one in records.read(file):
+            if isinstance(one, Rejected):
+                return False
+            this = recognise(one[1], self._dialects)
+            if this is None or this[0].unpack is not None or (known and this[0] is not known[0]):
+                return False
+            known = known or this
+            seen.append(one[1])
+            if len(seen) == SAMPLE:
+                break
+        if known is None:
+            return False
+        marks = [mark for mark in known[0].marks if mark not in known[0].columns]
+        columns = {**known[0].columns, **dict.fromkeys(marks, "JSON")}
+        source = (
+            f"SELECT *, {self._number} AS _file, NULL::BIGINT AS _line FROM read_ndjson({sql.text(str(file.path))}, "
+            f"records = true, columns = {sql.declared(columns)}, "
+            f"compression = {sql.text(file.compression or 'none')}){sql.refusing(marks)}"
+        )
+        before = self._size()
+        self._connection.execute("BEGIN")
+        try:
+            self._insert(known[0], source)
+            clean = not self._connection.execute("SELECT count(reject) FROM spans").fetchall()[0][0]
+        except duckdb.Error:
+            clean = False
+        if not clean:
+            self._connection.execute("ROLLBACK")
+            return False
+        self._connection.execute("COMMIT")
+        for record in seen:
+            self._look(known[0], record)
+        self._note(*known, found, self._size() - before)
+        return True
+
+    def _one_by_one(self, file: files.LogFile, found: Found) -> None:
+        for one in records.read(file):
+            if isinstance(one, Rejected):
+                self._reject(found, one.line, one.reason)
+                continue
+            line, record = one
+            known = recognise(record, self._dialects)
+            if file.kind == "csv" and (known is None or known[0].parse_csv_json):
+                record = records.decode_cells(record)
+                known = known or recognise(record, self._dialects)
+            if known is None:
+                self._reject(found, line, f"no known shape: its keys are {', '.join(list(record)[:6])}")
+                continue
+            self._unpack(*known, record, line, found)
+
+    def _unpack(self, dialect: Dialect, why: str, record: dict[str, Any], line: int, found: Found) -> None:
+        self._note(dialect, why, found, 0)
+        if dialect.reads:
+            self._look(dialect, record)
+        rows: Iterable[Any] = [record] if dialect.unpack is None else dialect.unpack(record)
+        try:
+            for row in rows:
+                if not isinstance(row, dict):
+                    self._reject(found, line, f"no object: {dialect.name} holds {str(row)[:40]!r} in its place")
+                    continue
+                if not dialect.reads:
+                    self._look(dialect, row)
+                text = records.as_line(_fitting(row, dialect.columns) | {"_file": self._number, "_line": line})
+                if len(text) > LONGEST:
+                    self._reject(found, line, f"a record of {len(text):,} characters, {LONGEST:,} are read")
+                    continue
+                self._file_of(dialect).write(text + "\n")
+                found.dialects[dialect.name] += 1
+        except OTHERS as error:
+            self._reject(found, line, f"not as {dialect.name} has it: {type(error).__name__}: {str(error)[:80]}")
+
+    def _parquet(self, path: Path, found: Found) -> None:
+        import duckdb
+
+        try:
+            described = self._connection.execute(
+                f"DESCRIBE SELECT * FROM read_parquet({sql.text(str(path))}, hive_partitioning = false)"
+            ).fetchall()
+        except duckdb.Error as error:
+            self._reject(found, None, f"no Parquet that can be read: {_first_line(error)}")
+            return
+        kinds = {row[0]: row[1] for row in described}
+        known = recognise({**dict.fromkeys(kinds), "__parquet__": True}, self._dialects)
+        if known is None:
+            self._reject(found, None, f"no known shape: its columns are {', '.join(list(kinds)[:8])}")
+            return
+        dialect, why = known
+        if dialect.unpack is not None:
+            self._row_by_row(path, dialect, why, found)
+            return
+        chosen = ", ".join(
+            f"{sql.cell(name, kinds.get(name), wanted)} AS {sql.name(name)}" for name, wanted in dialect.columns.items()
+        )
+        source = (
+            f"SELECT {chosen}, {self._number} AS _file, file_row_number + 1 AS _line "
+            f"FROM read_parquet({sql.text(str(path))}, file_row_number = true, hive_partitioning = false)"
+        )
+        before = self._size()
+        try:
+            self._insert(dialect, source)
+        except duckdb.Error:
+            self._row_by_row(path, dialect, why, found)
+            return
+        self._note(dialect, why, found, self._size() - before)
+        self._look(dialect, kinds, self._size() - before)
+
+    def _row_by_row(self, path: Path, dialect: Dialect, why: str, found: Found) -> None:
+        """Unpack a Parquet file's rows in Python, some thousands at a time."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        line = 0
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
+                for row in batch.to_pylist():
+                    line += 1
+                    record = {name: _plain(value) for name, value in row.items()}
+                    self._unpack(dialect, why, records.decode_cells(record), line, found)
+        except pa.ArrowException as error:
+            self._reject(found, line + 1, f"the Parquet file breaks off after row {line}: {_first_line(error)}")
+
+    def _look(self, dialect: Dialect, record: Mapping[str, Any], times: int = 1) -> None:
+        self.looked[dialect.tool] += times
+        for key in record:
+            if key not in dialect.columns and key not in dialect.reads:
+                self.unread[dialect.tool, key] += times
+
+    def _file_of(self, dialect: Dialect) -> Any:
+        if dialect.name not in self._waiting:
+            path = self._folder / f"records-{len(self._waiting)}.jsonl"
+            self._waiting[dialect.name] = path.open("w", encoding="utf-8", newline="\n")
+        return self._waiting[dialect.name]
+
+    def _insert(self, dialect: Dialect, source: str) -> None:
+        select = spans.checked(dialect.select, content=self._content)
+        self._connection.execute(f"INSERT INTO spans WITH records AS ({source}) {select}")
+
+    def _size(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM spans").fetchall()[0][0])
+
+    def _note(self, dialect: Dialect, why: str, found: Found, count: int) -> None:
+        self.used[dialect.name] = dialect
+        found.dialects[dialect.name] += count
+        found.why = found.why or why
+
+
+def without_numbers(reason: str) -> str:
+    """Return a reason without what differs from row to row, so that equal faults count as one.
+
+    Example:
+        >>> without_numbers("cached_tokens (40) exceed input_tokens (10)")
+        'cached_tokens (#) exceed input_tokens (#)'
+    """
+    kind = reason.partition(": ")[0] if reason.startswith(("no JSON", "no CSV", "no object", "not as")) else reason
+    return re.sub(r"\d[\d.,e+-]*", "#", _printable(re.sub(r"\(.*\) is no", "(#) is no", kind)))
+
+
+def _printable(reason: str) -> str:
+    return reason.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _fitting(row: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a dialect reads of a row, without values that DuckDB would refuse the whole file for."""
+    fitting: dict[str, Any] = {}
+    for name, kind in columns.items():
+        value = row.get(name)
+        if kind != "VARCHAR" and isinstance(value, str):
+            value = records.decode_cells({name: value})[name]
+        if value is not None and (isinstance(value, dict) or not kind.startswith("STRUCT")):
+            fitting[name] = value
+    return fitting
+
+
+def _plain(value: Any) -> Any:
+    """Return a Parquet value as JSON has it; a map comes as its pairs, a time without a zone stays without."""
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(one, tuple) and len(one) == 2 for one in value):
+            return {str(name): _plain(inner) for name, inner in value}
+        return [_plain(one) for one in value]
+    return value
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

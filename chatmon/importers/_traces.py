@@ -1,0 +1,249 @@
+"""Traces into turns: the SQL that makes one row of all the spans of a trace.
+
+A trace is one user message and its reply, so it becomes one turn: time, conversation, user and feedback come from its
+root, tokens and cost are added up over its leaf model calls only, because every tool repeats them in the spans above.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from chatmon.importers._spans import RATED, SPAN_COLUMNS, TOKENS
+from chatmon.turns import DUCKDB_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import duckdb
+
+OF_THE_TRACE: Final = (
+    "user_id", "intent", "prompt_version", "variant", "experiment", "region", "channel", "question", "answer",
+)  # fmt: skip
+"""Columns of turns that any span of the trace may carry, its root first."""
+OF_THE_CALL: Final = ("provider", "model", "finish_reason")
+"""Columns of turns that the last successful call says."""
+SCORES: Final = ("context_relevance", "user_satisfaction", "task_completed")
+"""Columns of turns that feedback fills: what the root says, else the mean of the feedback, else any span."""
+SAID: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "usage_source": ("reported", ("input_tokens", "output_tokens")),
+    "price_source": ("stated by the export", ("cost",)),
+}
+"""Columns of turns that say where a number is from: what they say, and of which columns."""
+OF_A_TURN: Final = (
+    "input_tokens", "output_tokens", "cost", "model", "conversation_id", "user_id", "intent", "prompt_version",
+    "variant", "experiment", *SCORES,
+)  # fmt: skip
+"""Columns of which each makes a trace a turn. Texts are none: whether they are read must not change what is counted."""
+NO_TURN: Final = "no turn: nothing in its trace asks a model or says whose it is"
+STRANGE_FEEDBACK: Final = "feedback for a trace that is not in the export"
+
+
+def join_feedback(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give feedback on a run the run's trace, and reject the feedback whose trace is not there."""
+    if not connection.execute("SELECT count(*) FROM spans WHERE kind = 'score'").fetchall()[0][0]:
+        return
+    connection.execute("""UPDATE spans SET trace_id = run.trace_id FROM spans AS run
+        WHERE spans.kind = 'score' AND spans.trace_id IS NULL AND run.span_id = spans.parent_id""")
+    connection.execute(f"""UPDATE spans SET reject = '{STRANGE_FEEDBACK}' WHERE kind = 'score' AND (trace_id IS NULL
+        OR trace_id NOT IN (SELECT trace_id FROM spans WHERE kind IS DISTINCT FROM 'score'))""")
+    connection.execute(f"""UPDATE spans SET user_satisfaction = NULL FROM spans AS rated
+        WHERE rated.kind = 'score' AND rated.span_id = spans.span_id || '{RATED}'""")
+
+
+def leave_out_other_traces(connection: duckdb.DuckDBPyConnection) -> None:
+    """Reject the spans of traces that are no turns: health checks, pages, queries, in a log of all that a service does.
+
+    A turn asks a model, is an agent's, or says whose it is: a conversation, a user, a prompt version, feedback.
+    """
+    if not connection.execute("SELECT count(*) FROM spans WHERE kind IS NULL AND name IS NOT NULL").fetchall()[0][0]:
+        return
+    said = " OR ".join(f"{column} IS NOT NULL" for column in ("kind", *OF_A_TURN))
+    connection.execute(f"""UPDATE spans SET reject = '{NO_TURN}: ' || left(name, 60) WHERE name IS NOT NULL
+        AND trace_id NOT IN (SELECT trace_id FROM spans WHERE {said})""")
+
+
+def to_turns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the view ``turns`` with ``turns.schema()``, one row for each trace of ``spans``.
+
+    Only columns in which something is known are stored; the view has the others as NULL.
+
+    Args:
+        connection: Holds spans without rejects and duplicates, each with its start.
+    """
+    from chatmon import turns
+
+    root = "parent_id IS NULL AND kind IS DISTINCT FROM 'score'"
+    least_roots, least_calls, most_calls = connection.execute(f"""
+        SELECT coalesce(min(roots), 0), coalesce(min(calls), 0), coalesce(max(calls), 0) FROM (
+            SELECT count(*) FILTER ({root}) AS roots, count(*) FILTER (kind = 'llm') AS calls
+            FROM spans GROUP BY trace_id)""").fetchall()[0]
+    leaf = "coalesce(kind = 'llm', false)"
+    if most_calls > 1 and _nested_calls(connection):
+        leaf += " AND span_id NOT IN (SELECT parent_id FROM nested)"
+    connection.execute(f"CREATE TEMP VIEW ranked AS SELECT *, {leaf} AS is_leaf, {root} AS is_root FROM spans")
+    facts = _facts(connection, rooted=least_roots > 0, called=least_calls > 0, single=most_calls == 1)
+    found = _turn_columns(facts)
+    known = ", ".join(f"CAST({sql} AS {DUCKDB_TYPES[turns.KINDS[name]]}) AS {name}" for name, sql in found.items())
+    connection.execute(f"CREATE TABLE traces AS SELECT {known} FROM ranked GROUP BY trace_id")
+    columns = ", ".join(_shown(name, kind, found) for name, kind in turns.KINDS.items())
+    connection.execute(f"CREATE VIEW turns AS SELECT {columns} FROM traces")
+    connection.execute("DROP VIEW ranked")
+
+
+def _shown(name: str, kind: str, stored: Mapping[str, str]) -> str:
+    """Return the SQL of a column of the view: as it is stored, or following from what is, or unknown."""
+    if name in stored:
+        return name
+    said, sources = SAID.get(name, ("", ()))
+    known = [source for source in sources if source in stored]
+    if known:
+        return f"CASE WHEN coalesce({', '.join(known)}) IS NOT NULL THEN '{said}' END AS {name}"
+    return f"CAST(NULL AS {DUCKDB_TYPES[kind]}) AS {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is true of all spans of an import: aggregates that nothing needs would cost most of its time.
+
+    Attributes:
+        at_root: Columns that roots have values in.
+        below: Columns that other spans have values in.
+        always: Columns that every trace has a root with a value in.
+        elsewhere: Columns that spans other than successful leaf calls have values in.
+        unknown: Columns that some successful leaf call has no value in.
+        called: Every trace holds a model call.
+        single: No trace holds two.
+    """
+
+    at_root: frozenset[str]
+    below: frozenset[str]
+    always: frozenset[str]
+    elsewhere: frozenset[str]
+    unknown: frozenset[str]
+    called: bool
+    single: bool
+
+    @property
+    def known(self) -> frozenset[str]:
+        return self.at_root | self.below
+
+
+def _facts(connection: duckdb.DuckDBPyConnection, *, rooted: bool, called: bool, single: bool) -> _Facts:
+    counted = [f"count(nullif({name}, false))" if name == "failed" else f"count({name})" for name in SPAN_COLUMNS]
+    groups = connection.execute(
+        f"SELECT is_root, is_leaf AND NOT coalesce(failed, false), count(*), {', '.join(counted)} "
+        "FROM ranked GROUP BY ALL"
+    ).fetchall()
+
+    def columns(having: Callable[[int, int], bool], position: int, *, value: bool) -> frozenset[str]:
+        chosen = [group for group in groups if bool(group[position]) is value]
+        return frozenset(
+            name
+            for at, name in enumerate(SPAN_COLUMNS, start=3)
+            if any(having(group[at], group[2]) for group in chosen)
+        )
+
+    def some(filled: int, rows: int) -> bool:
+        return filled > 0
+
+    def gaps(filled: int, rows: int) -> bool:
+        return filled < rows
+
+    at_root = columns(some, 0, value=True)
+    return _Facts(
+        at_root=at_root,
+        below=columns(some, 0, value=False),
+        always=at_root - columns(gaps, 0, value=True) if rooted else frozenset(),
+        elsewhere=columns(some, 1, value=False),
+        unknown=columns(gaps, 1, value=True),
+        called=called,
+        single=single,
+    )
+
+
+def _turn_columns(facts: _Facts) -> dict[str, str]:
+    """Return the SQL of each column of turns that spans of this kind can fill."""
+    start, end = _of_trace("start_time", facts), _of_trace("end_time", facts, "max")
+    # Where the root does not say, a call that is not said to have failed is enough.
+    of_calls = "bool_and(coalesce(failed, false)) FILTER (is_leaf)"
+    failed = f"coalesce(bool_or(failed) FILTER (is_root), {of_calls}, bool_or(failed))"
+    columns = {
+        "turn_id": "trace_id",
+        "conversation_id": f"coalesce(nullif({_of_trace('conversation_id', facts)}, ''), trace_id)",
+        "timestamp": start,
+        "attempts": "nullif(count(*) FILTER (is_leaf), 0)",
+    }
+    if facts.known & {"end_time", "response_time"}:
+        columns["response_time"] = f"coalesce(seconds_between({start}, {end}), {_of_trace('response_time', facts)})"
+    if "failed" in facts.known:
+        columns["error_type"] = f"CASE WHEN {failed} THEN coalesce({_of_trace('error_type', facts)}, 'unknown') END"
+        columns["error_message"] = f"CASE WHEN {failed} THEN {_of_trace('error_message', facts)} END"
+    if "attributes" in facts.known:
+        columns["attributes"] = _of_trace("attributes", facts)
+    columns |= {name: _of_trace(name, facts) for name in OF_THE_TRACE if name in facts.known}
+    columns |= {name: _score(name, facts) for name in SCORES if name in facts.known}
+    columns |= {
+        name: _of_last_call(name, facts) for name in ("provider", "model", "finish_reason") if name in facts.known
+    }
+    columns |= {name: _total(name, facts) for name in (*TOKENS, "cost") if name in facts.known}
+    if "first_token_time" in facts.known:
+        first = "min(first_token_time) FILTER (is_leaf AND NOT coalesce(failed, false))"
+        columns["time_to_first_token"] = f"CASE WHEN {first} >= {start} THEN seconds_between({start}, {first}) END"
+    return columns
+
+
+def _of_trace(name: str, facts: _Facts, aggregate: str = "min") -> str:
+    """What the root says, else any span: the smallest value, so that the answer does not depend on the order."""
+    if name not in facts.known:
+        return f"CAST(NULL AS {SPAN_COLUMNS[name]})"
+    if name in facts.always:
+        return f"{aggregate}({name}) FILTER (is_root)"
+    if name not in facts.below or name not in facts.at_root:
+        return f"{aggregate}({name})"
+    return f"coalesce({aggregate}({name}) FILTER (is_root), {aggregate}({name}))"
+
+
+def _score(name: str, facts: _Facts) -> str:
+    if name not in facts.below:
+        return _of_trace(name, facts)
+    mean = f"avg(CAST({name} AS DOUBLE)) FILTER (kind = 'score')"
+    if SPAN_COLUMNS[name] == "BOOLEAN":
+        mean += " >= 0.5"
+    return f"coalesce(min({name}) FILTER (is_root), {mean}, min({name}))"
+
+
+def _of_last_call(name: str, facts: _Facts) -> str:
+    """What the last successful call says, else any last span."""
+    if name not in facts.elsewhere:
+        return f"min({name})" if facts.single else f"arg_max({name}, start_time) FILTER (is_leaf)"
+    last = f"arg_max({name}, start_time)"
+    return f"coalesce({last} FILTER (is_leaf AND NOT coalesce(failed, false)), {last})"
+
+
+def _total(name: str, facts: _Facts) -> str:
+    """Add up the leaf calls, or where a trace holds none, what its root states.
+
+    A sum with an unknown part is unknown; a failed call that reports nothing is no part.
+    """
+
+    def over(rows: str, *, gaps: bool) -> str:
+        unknown = f"count(*) FILTER ({rows} AND {name} IS NULL AND NOT coalesce(failed, false)) > 0"
+        added = f"sum({name}) FILTER ({rows})"
+        return f"CASE WHEN {unknown} THEN NULL ELSE {added} END" if gaps else added
+
+    calls = over("is_leaf", gaps=name in facts.unknown)
+    return calls if facts.called else f"CASE WHEN bool_or(is_leaf) THEN {calls} ELSE {over('is_root', gaps=True)} END"
+
+
+def _nested_calls(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Make the table ``nested`` of the spans above a model call, however far: a call among them repeats its usage."""
+    connection.execute("""CREATE TEMP TABLE nested AS
+        WITH RECURSIVE several AS (
+            SELECT span_id, parent_id, kind FROM spans WHERE parent_id IS NOT NULL AND trace_id IN (
+                SELECT trace_id FROM spans WHERE kind = 'llm' GROUP BY trace_id HAVING count(*) > 1)),
+        above AS (
+            SELECT parent_id FROM several WHERE kind = 'llm'
+            UNION SELECT several.parent_id FROM several JOIN above ON several.span_id = above.parent_id)
+        SELECT parent_id FROM above""")
+    return bool(connection.execute("SELECT count(*) FROM nested").fetchall()[0][0])

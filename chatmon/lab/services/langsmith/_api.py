@@ -1,0 +1,274 @@
+"""The endpoints that LangSmith's clients call, each a few lines from a call to an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatmon.lab.services.langsmith import _bodies as bodies
+from chatmon.lab.services.langsmith import _examples_api as examples_api
+from chatmon.lab.services.langsmith import _feedback as feedback
+from chatmon.lab.services.langsmith import _ingest as ingest
+from chatmon.lab.services.langsmith import _projects as projects
+from chatmon.lab.services.langsmith import _queries as queries
+from chatmon.lab.services.langsmith import _shapes as shapes
+from chatmon.lab.services.langsmith._call import Answer, Call, answered
+from chatmon.lab.services.langsmith._conditions import Sql
+from chatmon.lab.services.langsmith._stats import of_project, stats
+from chatmon.lab.services.langsmith._store import TENANT
+from chatmon.lab.services.langsmith._values import RefusalError, aware
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+VERSION: Final = "0.18.0"
+"""What clients are told: the least version of the service that has all that is spoken here."""
+_INFO: Final = {
+    "version": VERSION,
+    "batch_ingest_config": {
+        "use_multipart_endpoint": True, "size_limit": 100, "size_limit_bytes": bodies.ANNOUNCED,
+        "scale_up_qsize_trigger": 1000, "scale_up_nthreads_limit": 16, "scale_down_nempty_trigger": 4,
+    },
+    "instance_flags": {
+        "zstd_compression_enabled": True, "dataset_examples_multipart_enabled": True,
+        "examples_multipart_enabled": False, "ch_query_enabled": True, "sdb_query_enabled": True,
+    },
+}  # fmt: skip
+_RUN: Final = "SELECT * FROM runs WHERE id = ?"
+
+
+def open_info(call: Call) -> Answer:
+    """Say what this server is; the one question that needs no key."""
+    return answered(_INFO)
+
+
+def ingest_multipart(call: Call) -> Answer:
+    """Take runs, feedback and attachments."""
+    return _ingest(call, ingest.from_parts(bodies.parts(call.body, call.content_type)))
+
+
+def ingest_batch(call: Call) -> Answer:
+    """Take runs as one JSON document."""
+    return _ingest(call, ingest.from_json(call.object()))
+
+
+def create_run(call: Call) -> Answer:
+    """Take one run."""
+    return _ingest(call, ingest.from_json({"post": [call.object()]}))
+
+
+def update_run(call: Call) -> Answer:
+    """Take what is new about one run."""
+    return _ingest(call, ingest.from_json({"patch": [call.object() | {"id": call.id()}]}), 200)
+
+
+def _ingest(call: Call, batch: ingest.Batch, status: int = 202) -> Answer:
+    with call.store.writing() as connection:
+        ingest.write(connection, batch)
+        feedback.write(connection, batch.feedback)
+    return answered({"message": "Runs batch ingested"}, status)
+
+
+def query_runs(call: Call) -> Answer:
+    """Answer a question for runs in the first API."""
+    body, connection = call.object(), call.store.reading()
+    rows, cursor = queries.page(connection, queries.from_v1(body))
+    runs = shapes.v1(connection, rows, call.addresses, body.get("select"))
+    return Answer(f'{{"runs":[{",".join(runs)}],"cursors":{{"next":{_quoted(cursor)}}}}}')
+
+
+def query_runs_v2(call: Call) -> Answer:
+    """Answer a question for runs in the second API."""
+    body, connection = call.object(), call.store.reading()
+    rows, cursor = queries.page(connection, queries.from_v2(body, connection))
+    rolled_up = body.get("include_subtree_usage") is True
+    runs = shapes.v2(connection, rows, call.addresses, body.get("selects"), rolled_up=rolled_up)
+    return Answer(f'{{"items":[{",".join(runs)}],"next_cursor":{_quoted(cursor)}}}')
+
+
+def read_run(call: Call) -> Answer:
+    """Give one run in the first API."""
+    connection = call.store.reading()
+    return Answer(shapes.v1(connection, [_run(connection, call.id())], call.addresses)[0])
+
+
+def read_run_v2(call: Call) -> Answer:
+    """Give one run of a project in the second API."""
+    connection = call.store.reading()
+    row = _run_of_project(connection, call)
+    return Answer(shapes.v2(connection, [row], call.addresses, call.values("selects") or None, rolled_up=False)[0])
+
+
+def run_url(call: Call) -> Answer:
+    """Give the address of a run's page."""
+    row = _run_of_project(call.store.reading(), call)
+    return answered(
+        {
+            "url": call.addresses.base
+            + call.addresses.run_path(str(call.value("project_id")), row["id"], row["trace_id"])
+        }
+    )
+
+
+def trace_runs(call: Call) -> Answer:
+    """Give all runs of a trace in the second API."""
+    connection = call.store.reading()
+    project = projects.read(connection, str(call.value("project_id")))
+    where = (Sql("trace_id = ?", (call.id(),)), Sql("project = ?", (project["n"],)))
+    rows, _ = queries.page(connection, queries.RunQuery(where, queries.MOST_V2, ascending=True))
+    runs = shapes.v2(connection, rows, call.addresses, call.values("selects") or None, rolled_up=False)
+    return Answer(f'{{"items":[{",".join(runs)}]}}')
+
+
+def run_stats(call: Call) -> Answer:
+    """Give what the runs that a question asks for add up to."""
+    return answered(stats(call.store.reading(), queries.where_v1(call.object())))
+
+
+def create_feedback(call: Call) -> Answer:
+    """Take one feedback."""
+    with call.store.writing() as connection:
+        return answered(feedback.write(connection, [call.object()])[0])
+
+
+def list_feedback(call: Call) -> Answer:
+    """Give a page of feedback."""
+    limit, offset = call.window()
+    found = feedback.found(
+        call.store.reading(), runs=call.values("run"), keys=call.values("key"), sources=call.values("source"),
+        projects=call.values("session"), limit=limit, offset=offset,
+    )  # fmt: skip
+    return Answer(f"[{','.join(found)}]")
+
+
+def read_feedback(call: Call) -> Answer:
+    """Give one feedback."""
+    return answered(feedback.read(call.store.reading(), call.id()))
+
+
+def update_feedback(call: Call) -> Answer:
+    """Change one feedback."""
+    with call.store.writing() as connection:
+        return answered(feedback.update(connection, call.id(), call.object()))
+
+
+def delete_feedback(call: Call) -> Answer:
+    """Delete one feedback."""
+    with call.store.writing() as connection:
+        feedback.delete(connection, call.id())
+    return answered({})
+
+
+def create_project(call: Call) -> Answer:
+    """Make a project."""
+    with call.store.writing() as connection:
+        return answered(projects.shown(projects.create(connection, call.object(), upsert=call.flag("upsert"))))
+
+
+def list_projects(call: Call) -> Answer:
+    """Give a page of projects."""
+    limit, offset = call.window()
+    names = ("name", "name_contains", "reference_free", "metadata")
+    wanted: dict[str, Any] = {name: call.value(name) for name in names}
+    wanted |= {name: call.values(name) for name in ("id", "reference_dataset")}
+    connection = call.store.reading()
+    return answered([_project(call, connection, row) for row in projects.found(connection, wanted, limit, offset)])
+
+
+def read_project(call: Call) -> Answer:
+    """Give one project."""
+    connection = call.store.reading()
+    return answered(_project(call, connection, projects.read(connection, call.id())))
+
+
+def update_project(call: Call) -> Answer:
+    """Change a project."""
+    with call.store.writing() as connection:
+        return answered(projects.shown(projects.update(connection, call.id(), call.object())))
+
+
+def delete_project(call: Call) -> Answer:
+    """Delete a project and its runs."""
+    with call.store.writing() as connection:
+        projects.delete(connection, call.id())
+    return answered({})
+
+
+def _project(call: Call, connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
+    return projects.shown(row) | (of_project(connection, row) if call.flag("include_stats") else {})
+
+
+def open_attachment(call: Call) -> Answer:
+    """Give an attachment to who knows its address; as a file, never as a page."""
+    select = "SELECT mime_type, data FROM attachments WHERE secret = ?"
+    row = call.store.reading().execute(select, [call.path["secret"]]).fetchone()
+    if row is None:
+        raise RefusalError(404, "no attachment at this address")
+    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    return Answer(row["data"], 200, "application/octet-stream", headers)
+
+
+def settings(call: Call) -> Answer:
+    """Say which workspace this is."""
+    return answered({"id": str(TENANT), "display_name": "local", "created_at": aware(0), "tenant_handle": None})
+
+
+def _run(connection: sqlite3.Connection, run_id: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = connection.execute(_RUN, [run_id]).fetchone()
+    if row is None:
+        raise RefusalError(404, f"no run {run_id}")
+    return row
+
+
+def _run_of_project(connection: sqlite3.Connection, call: Call) -> sqlite3.Row:
+    if call.value("project_id") is None:
+        raise RefusalError(422, "project_id is missing: a run is found by it")
+    row = _run(connection, call.id())
+    if row["project"] != projects.read(connection, str(call.value("project_id")))["n"]:
+        raise RefusalError(404, f"no run {row['id']} in project {call.value('project_id')}")
+    return row
+
+
+def _quoted(text: str | None) -> str:
+    return "null" if text is None else f'"{text}"'
+
+
+ROUTES: Final[tuple[tuple[str, str, Callable[[Call], Answer]], ...]] = (
+    ("GET", "/info", open_info),
+    ("GET", "/settings", settings),
+    ("POST", "/runs/multipart", ingest_multipart),
+    ("POST", "/runs/batch", ingest_batch),
+    ("POST", "/runs", create_run),
+    ("POST", "/runs/query", query_runs),
+    ("POST", "/runs/stats", run_stats),
+    ("GET", "/runs/{id}", read_run),
+    ("PATCH", "/runs/{id}", update_run),
+    ("POST", "/v2/runs/query", query_runs_v2),
+    ("GET", "/v2/runs/{id}", read_run_v2),
+    ("GET", "/v2/runs/{id}/url", run_url),
+    ("GET", "/v2/traces/{id}/runs", trace_runs),
+    ("POST", "/feedback", create_feedback),
+    ("GET", "/feedback", list_feedback),
+    ("GET", "/feedback/{id}", read_feedback),
+    ("PATCH", "/feedback/{id}", update_feedback),
+    ("DELETE", "/feedback/{id}", delete_feedback),
+    ("POST", "/sessions", create_project),
+    ("GET", "/sessions", list_projects),
+    ("GET", "/sessions/{id}", read_project),
+    ("PATCH", "/sessions/{id}", update_project),
+    ("DELETE", "/sessions/{id}", delete_project),
+    ("POST", "/datasets", examples_api.create_dataset),
+    ("GET", "/datasets", examples_api.list_datasets),
+    ("GET", "/datasets/{id}", examples_api.read_dataset),
+    ("DELETE", "/datasets/{id}", examples_api.delete_dataset),
+    ("POST", "/platform/datasets/{id}/examples", examples_api.upload_examples),
+    ("PATCH", "/platform/datasets/{id}/examples", examples_api.patch_examples),
+    ("POST", "/examples/bulk", examples_api.create_examples),
+    ("POST", "/examples", examples_api.create_example),
+    ("GET", "/examples", examples_api.list_examples),
+    ("GET", "/examples/{id}", examples_api.read_example),
+    ("PATCH", "/examples/{id}", examples_api.update_example),
+    ("DELETE", "/examples/{id}", examples_api.delete_example),
+    ("GET", "/attachments/{secret}", open_attachment),
+)
+"""Method, path and handler; a handler whose name begins with ``open_`` needs no key."""

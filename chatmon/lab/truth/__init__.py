@@ -1,0 +1,1 @@
+"""How good alerts and advice are, where what was planted is known."""

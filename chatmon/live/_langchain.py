@@ -1,0 +1,91 @@
+"""The LangChain callback that fills the turn being tracked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+
+from chatmon.cost import Usage
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from langchain_core.messages import BaseMessage
+    from langchain_core.outputs import LLMResult
+
+    from chatmon.live.monitor import ChatMonitor
+    from chatmon.live.turn import LiveTurn
+
+
+class UsageCallback(BaseCallbackHandler):
+    """Fills tokens, model, finish reason and time to first token of the current turn.
+
+    The turn is looked up when a model call starts, in the caller's own context, and remembered by the call's run id:
+    LangChain may end the call in another thread.
+
+    Args:
+        monitor: Whose turns to fill.
+    """
+
+    run_inline = True
+
+    def __init__(self, monitor: ChatMonitor) -> None:
+        self._monitor = monitor
+        self._turns: dict[UUID, LiveTurn] = {}
+
+    def on_chat_model_start(
+        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], *, run_id: UUID, **kwargs: Any
+    ) -> None:
+        """Remember the turn that this call belongs to."""
+        self._start(run_id)
+
+    def on_llm_start(self, serialized: dict[str, Any], prompts: list[str], *, run_id: UUID, **kwargs: Any) -> None:
+        """Remember the turn that this call belongs to."""
+        self._start(run_id)
+
+    def on_llm_new_token(self, token: str | list[str | dict[str, Any]], *, run_id: UUID, **kwargs: Any) -> None:
+        """Mark the time to first token; the empty pieces that open a stream do not count."""
+        turn = self._turns.get(run_id)
+        if turn is not None and token:
+            turn.first_token()
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """Forget the call: the exception reaches the block around the turn, which records it."""
+        self._turns.pop(run_id, None)
+
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+        """Take over what the call reported."""
+        turn = self._turns.pop(run_id, None)
+        if turn is None:
+            return
+        for generations in response.generations:
+            message = getattr(generations[0], "message", None) if generations else None
+            if message is not None:
+                self._add(turn, message)
+
+    def _start(self, run_id: UUID) -> None:
+        turn = self._monitor.current()
+        if turn is None:
+            self._monitor.reject("model call outside track(): its tokens belong to no turn")
+        else:
+            self._turns[run_id] = turn
+
+    def _add(self, turn: LiveTurn, message: BaseMessage) -> None:
+        reported = message.response_metadata
+        named = {
+            "model": reported.get("model_name") or reported.get("model"),
+            "provider": turn.columns.get("provider") or reported.get("model_provider"),
+            "finish_reason": reported.get("finish_reason") or reported.get("stop_reason"),
+        }
+        metadata = getattr(message, "usage_metadata", None)
+        if metadata is None:
+            turn.set(**{name: value for name, value in named.items() if value is not None})
+            return
+        try:
+            usage = Usage.from_langchain(metadata)
+        except (TypeError, ValueError) as error:
+            self._monitor.reject(f"usage: {error}")
+            turn.set(**{name: value for name, value in named.items() if value is not None})
+        else:
+            turn.add_usage(usage, **named)

@@ -1,0 +1,48 @@
+"""``recommend``: every finder over a log, and what it could not look for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatmon.optimizer.recommendation import Recommendations
+
+if TYPE_CHECKING:
+    from chatmon.analysis.source import Turns
+
+FEWEST_TURNS: Final = 200
+"""Turns below which nothing is recommended."""
+
+
+def recommend(turns: Turns) -> Recommendations:
+    """Return what to do about a log, the weightiest first; nothing where there is nothing to save.
+
+    Args:
+        turns: Any holder of turns.
+
+    Example:
+        >>> recommend([]).unable
+        {'everything': '0 turns: at least 200 are needed'}
+    """
+    from chatmon.optimizer._changes import changes
+    from chatmon.optimizer._sample import take
+    from chatmon.optimizer._spending import long_conversations, repeated_questions, wasted_spend
+    from chatmon.optimizer._standing import standing
+    from chatmon.optimizer.kinds import KINDS
+
+    sample = take(turns)
+    number = 0 if sample is None else sample.number
+    if sample is None or number < FEWEST_TURNS:
+        return Recommendations((), number, 0.0 if sample is None else sample.days,
+                               {"everything": f"{number} turns: at least {FEWEST_TURNS} are needed"})  # fmt: skip
+    found = changes(sample)
+    found += standing(sample, found)
+    found += [*repeated_questions(turns, sample), *long_conversations(sample), *wasted_spend(sample, found)]
+    found.sort(key=lambda one: -one.weight)
+    unable = {
+        name: "no turn has an error_type: none failed, or the log does not say"
+        if lacking == ["error_type"]
+        else f"no turn has {' or '.join(lacking)}"
+        for name, kind in KINDS.items()
+        if (lacking := sample.lacks(*kind.needs))
+    }
+    return Recommendations(tuple(found), number, sample.days, unable)

@@ -1,0 +1,26 @@
+"""Privacy: what is masked before it is stored, who users become, and how one is erased or told what is held.
+
+Give a store ``protect=Protection(open_keys())``; then ``chatmon erase`` and ``chatmon export-user`` find what is
+stored of a user by the same keys.
+"""
+
+from chatmon.store.privacy._erasure import Receipt, erase
+from chatmon.store.privacy._holdings import export_user
+from chatmon.store.privacy._proof import search
+from chatmon.store.privacy._protection import Protection
+from chatmon.store.privacy._pseudonyms import Pseudonyms, known_keys, open_keys, rotate
+from chatmon.store.privacy.redaction import find, redact
+
+__all__ = [
+    "Protection",
+    "Pseudonyms",
+    "Receipt",
+    "erase",
+    "export_user",
+    "find",
+    "known_keys",
+    "open_keys",
+    "redact",
+    "rotate",
+    "search",
+]

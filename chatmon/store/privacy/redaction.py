@@ -1,0 +1,152 @@
+"""Texts with what identifies people, or lets into accounts, replaced by its kind.
+
+What has a form is found: e-mail addresses, telephone numbers, cards, IBANs, IP addresses, keys and passwords. Names,
+streets, and what is told in words are not: for these give a function of your own, ``str`` to ``str``, wherever a
+redactor is taken, such as one around Presidio's ``AnonymizerEngine``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from chatmon.store.privacy._identifiers import addresses_in, cards_in, ibans_in, secrets_in
+from chatmon.store.privacy._phones import phones_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Redactor: TypeAlias = Callable[[str], str]
+
+_EMAIL: Final = re.compile(
+    r"\w[\w.+%&'-]{0,63}@(?:\w(?:[\w-]{0,61}\w)?\.){1,10}(?:[^\W\d_]{2,24}|xn--[\w-]{2,59})(?![\w-]|\.\w)"
+)
+_ENOUGH: Final = re.compile(r"[\d@:_-]")
+"""Without one of these a text holds nothing that is looked for."""
+
+_UNSEEN: Final = frozenset({"Mn", "Me", "Cf"})
+"""Combining marks, and what only steers how text is shown, such as the direction of writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something to redact.
+
+    Attributes:
+        kind: ``key``, ``email``, ``iban``, ``card``, ``ip`` or ``phone``.
+        start: Where it begins in the text.
+        end: Where it ends.
+    """
+
+    kind: str
+    start: int
+    end: int
+
+
+def find(text: str) -> list[Found]:
+    """Return what would be redacted in a text, in its order.
+
+    Args:
+        text: Any text.
+
+    Raises:
+        ModuleNotFoundError: The packages of the extra ``privacy`` are missing.
+
+    Example:
+        >>> find("I am ada@example.org")
+        [Found(kind='email', start=5, end=20)]
+    """
+    if not _ENOUGH.search(text) and text.isascii():
+        return []
+    shown, places = plain(text)
+    taken: list[Found] = []
+    covered = bytearray(len(shown))
+    for kind, rule in _RULES:
+        for start, end in rule(shown):
+            if not any(covered[start:end]):  # what an earlier rule found is no part of something else
+                covered[start:end] = b"\1" * (end - start)
+                taken.append(Found(kind, places[start], places[end]))
+    return sorted(taken, key=lambda one: one.start)
+
+
+def redact(text: str) -> str:
+    """Return a text with what identifies people, or lets into accounts, replaced by its kind.
+
+    It takes any text, and what it returns it leaves as it is.
+
+    Args:
+        text: Any text.
+
+    Raises:
+        ModuleNotFoundError: The packages of the extra ``privacy`` are missing.
+
+    Example:
+        >>> redact("I am ada@example.org, my card is 4111 1111 1111 1111, ring +49 30 1234567")
+        'I am [email], my card is [card], ring [phone]'
+    """
+    while found := find(text):
+        pieces, end = [], 0
+        for one in found:
+            pieces += [text[end : one.start], f"[{one.kind}]"]
+            end = one.end
+        text = "".join([*pieces, text[end:]])
+    return text
+
+
+def plain(text: str) -> tuple[str, list[int]]:
+    """Return a text as rules can read it, and for each character, and for the end, where it stands in the text given.
+
+    The digits of any script become ASCII digits, and what is not seen goes.
+
+    Args:
+        text: Any text, lone surrogates included.
+
+    Example:
+        >>> plain("٤２\u200b‐7")
+        ('42-7', [0, 1, 3, 4, 5])
+    """
+    if text.isascii():
+        return text, list(range(len(text) + 1))
+    characters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        shown = character if character.isascii() else _plain(character)
+        if shown:
+            characters.append(shown)
+            places.append(place)
+    return "".join(characters), [*places, len(text)]
+
+
+@lru_cache(maxsize=4096)
+def _plain(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in _UNSEEN:
+        return ""
+    if category == "Nd":
+        return str(unicodedata.digit(character))
+    if category == "Pd" or character == "−":
+        return "-"
+    if category == "Zs":
+        return " "
+    folded = unicodedata.normalize("NFKC", character)
+    return folded if len(folded) == 1 and folded.isascii() else character
+
+
+def _emails_in(text: str) -> Iterator[tuple[int, int]]:
+    if "@" in text:
+        for found in _EMAIL.finditer(text):
+            yield found.span()
+
+
+_RULES: Final = (
+    ("key", secrets_in),
+    ("email", _emails_in),
+    ("iban", ibans_in),
+    ("card", cards_in),
+    ("ip", addresses_in),
+    ("phone", phones_in),
+)
+"""The surest first."""

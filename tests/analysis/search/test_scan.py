@@ -1,0 +1,126 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chatmon._tools.paths import data_file
+from chatmon.analysis.search.scan import scan
+from chatmon.analysis.source import between
+from chatmon.lab.traffic import Problem, Truth, simulate
+from chatmon.turns import Turn
+
+START = datetime(2026, 10, 5, tzinfo=UTC)
+TRUTH = Truth.from_json(data_file("four_weeks_truth.json").read_text(encoding="utf-8"))
+MARGIN = timedelta(hours=30)
+
+
+@pytest.fixture(scope="module")
+def four_weeks():
+    return scan(data_file("four_weeks.parquet"))
+
+
+@pytest.mark.parametrize("plant", TRUTH.plants, ids=lambda plant: plant.problem.kind)
+def test_every_plant_of_the_four_weeks_is_found_where_and_when_it_is(four_weeks, plant):
+    [(dimension, value)] = plant.problem.slice.items()
+    found = [
+        shift
+        for shift in four_weeks.shifts
+        if (shift.dimension, shift.value) == (dimension, value)
+        and abs(shift.start - plant.start) < MARGIN
+        and abs(shift.end - plant.end) < MARGIN
+    ]
+    assert found, f"no shift like {plant}"
+
+
+def test_nothing_but_the_plants_is_found_in_the_four_weeks(four_weeks):
+    planted = {next(iter(plant.problem.slice.items())) for plant in TRUTH.plants}
+    assert {(shift.dimension, shift.value) for shift in four_weeks.shifts} == planted
+
+
+def test_the_numbers_of_a_shift_are_those_one_counts(four_weeks):
+    [shift] = [shift for shift in four_weeks.shifts if shift.measure == "price"]
+    effect = shift.effects["price"]
+    assert effect.change / (effect.inside - effect.change) == pytest.approx(0.25, abs=0.005), "a token costs 1.25 times"
+    [slow] = [shift for shift in four_weeks.shifts if (shift.measure, shift.value) == ("response_time", "app")]
+    turns = between(data_file("four_weeks.parquet"), slow.start, slow.end)
+    inside = turns.filter("channel = 'app'").aggregate("avg(response_time), count(*)").fetchall()[0]
+    assert (slow.effects["response_time"].inside, slow.effects["response_time"].n) == pytest.approx(inside)
+
+
+def test_the_first_week_is_quiet():
+    quiet = scan(between(data_file("four_weeks.parquet"), end=START + timedelta(days=7)))
+    assert (quiet.shifts, quiet.clients) == ((), ())
+    assert quiet.looked_at > 100_000
+
+
+@pytest.mark.parametrize("seed", range(40, 46))
+def test_quiet_traffic_shows_nothing(seed):
+    assert scan(simulate(seed, start=START, days=14).turns).shifts == ()
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "latency_step:region=germany:severe@2026-10-13/2026-10-15",
+        "mix_shift:intent=router:severe@2026-10-14",
+        "quality_drop:intent=billing:severe@2026-10-14",
+        "overpowered_model:intent=billing:severe@2026-10-15",
+    ],
+)
+def test_what_is_planted_in_other_traffic_is_the_first_that_is_found(planted):
+    problem = Problem.parse(planted)
+    found = scan(simulate(8, start=START, days=14, problems=[problem]).turns).shifts
+    [(dimension, value)] = problem.slice.items()
+    assert {(shift.dimension, shift.value) for shift in found[:1]} == {(dimension, value)}
+
+
+def a_log(days=14, per_hour=6):
+    """Turns of as many users, one each conversation, of which nothing is to say."""
+    return [
+        Turn(
+            turn_id=f"t{hour}-{place}",
+            conversation_id=f"c{hour}-{place}",
+            user_id=f"u{(hour * per_hour + place) % 97}",
+            timestamp=START + timedelta(hours=hour, minutes=place),
+            response_time=1 + ((hour * 7 + place * 3) % 11) / 10,
+            region="north" if place % 2 else "south",
+        )
+        for hour in range(24 * days)
+        for place in range(per_hour)
+    ]
+
+
+def failing(turns, chosen):
+    from dataclasses import replace
+
+    return [replace(turn, error_type="Timeout") if chosen(turn) else turn for turn in turns]
+
+
+def test_one_users_broken_client_is_named_and_not_taken_for_the_bots_failure():
+    calm = a_log()
+    extra = [
+        Turn(turn_id=f"x{n}", conversation_id=f"x{n}", user_id="u-broken", error_type="Timeout",
+             timestamp=START + timedelta(days=5, minutes=7 * n))
+        for n in range(40)
+    ]  # fmt: skip
+    found = scan([*calm, *extra])
+    assert found.shifts == ()
+    assert found.clients == (("u-broken", 40, 40),)
+
+
+def test_the_same_failures_of_many_users_are_the_bots():
+    begins = START + timedelta(days=5)
+    struck = failing(a_log(), lambda turn: begins <= turn.timestamp < begins + timedelta(hours=6))
+    found = scan(struck)
+    assert [(shift.measure, shift.dimension) for shift in found.shifts] == [("errors", None)]
+    assert found.shifts[0].start == begins
+    assert found.shifts[0].end == begins + timedelta(hours=6)
+    assert found.clients == ()
+
+
+def test_the_order_of_the_turns_does_not_matter():
+    struck = failing(a_log(), lambda turn: turn.region == "north" and turn.timestamp.day == 12)
+    assert scan(struck) == scan(struck[::-1])
+
+
+def test_a_log_of_one_turn_shows_nothing():
+    assert scan(a_log()[:1]).shifts == ()

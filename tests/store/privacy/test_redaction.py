@@ -1,0 +1,163 @@
+"""What is redacted, measured on labelled sentences, and what must hold of any text."""
+
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import examples
+
+from chatmon.store.privacy import find, redact
+
+HERE = Path(__file__).parent
+MARK = re.compile(r"\{\{(\w+):(.*?)\}\}(?!\})")
+KINDS = ("card", "email", "iban", "ip", "key", "phone")
+SEEN, HELD_OUT, SECOND = ("sentences_seen.txt", "sentences_held_out.txt", "sentences_second.txt")
+ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
+NEAR_FORMS = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "+49 30 1234567", "ada@example.org", "203.0.113.7",
+             "2001:db8::1", "password=", "sk-", "Bearer ", "hunter22", "[email]", "call ", "order ",
+             "-----BEGIN PRIVATE KEY-----",
+             "://a:", "@", " ", ".", "-", "\u200f", "\ud800", "\u0301", "１", "٣", "\n"]
+        ),
+        st.text("0123456789 -+.:/()[]@aA", max_size=20),
+        ANY_TEXT,
+    ),
+    max_size=8,
+).map("".join)  # fmt: skip
+
+
+def labelled(*names):
+    for name in names:
+        for line in (HERE / name).read_text(encoding="utf-8").splitlines():
+            yield MARK.sub(lambda mark: mark[2], line), Counter((mark[1], mark[2]) for mark in MARK.finditer(line))
+
+
+def scored(*names):
+    """Found rightly, found wrongly, missed: by kind."""
+    right, wrong, missed = Counter(), Counter(), Counter()
+    for text, wanted in labelled(*names):
+        got = Counter((one.kind, text[one.start : one.end]) for one in find(text))
+        for into, these in ((right, wanted & got), (wrong, got - wanted), (missed, wanted - got)):
+            into.update(kind for kind, _ in these.elements())
+    return right, wrong, missed
+
+
+def test_the_sentences_are_many_of_every_kind_and_many_hold_nothing():
+    sentences = list(labelled(SEEN, HELD_OUT, SECOND))
+    kinds = Counter(kind for _, marks in sentences for kind, _ in marks.elements())
+    assert len(sentences) >= 300
+    assert set(kinds) == set(KINDS)
+    assert min(kinds.values()) >= 25
+    assert sum(not marks for _, marks in sentences) >= 140
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_each_kind_nearly_all_is_found_and_nearly_nothing_else(kind):
+    right, wrong, missed = (counts[kind] for counts in scored(SEEN, HELD_OUT, SECOND))
+    assert right / (right + missed) >= 0.95
+    assert right / (right + wrong) >= 0.95
+
+
+@pytest.mark.parametrize("name", [HELD_OUT, SECOND])
+def test_the_sentences_that_no_rule_was_made_on_are_redacted_as_well(name):
+    right, wrong, missed = (counts.total() for counts in scored(name))
+    assert right / (right + missed) >= 0.95
+    assert right / (right + wrong) >= 0.95
+
+
+def test_nothing_that_is_found_is_in_the_redacted_text():
+    for text, wanted in labelled(SEEN, HELD_OUT, SECOND):
+        found = {text[one.start : one.end] for one in find(text)}
+        redacted = redact(text)
+        assert not [what for _, what in wanted if what in found and what in redacted], text
+
+
+@given(st.one_of(ANY_TEXT, NEAR_FORMS))
+@examples(300)
+def test_any_text_is_taken_and_a_redacted_one_is_left_as_it_is(text):
+    redacted = redact(text)
+    assert redact(redacted) == redacted
+    places = [place for one in find(text) for place in (one.start, one.end)]
+    assert places == sorted(places)
+    assert all(0 <= place <= len(text) for place in places)
+
+
+@given(NEAR_FORMS)
+@examples(100)
+def test_what_is_found_is_no_placeholder(text):
+    assert not [one for one in find(text) if text[one.start : one.end] in {f"[{kind}]" for kind in KINDS}]
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda text: "\u202e".join(text),
+        lambda text: "".join(f"{character}\u0301" for character in text),
+        lambda text: text.translate({ord("0") + digit: 0x0660 + digit for digit in range(10)}),
+        lambda text: text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}).replace(" ", "\u3000"),
+        lambda text: text.replace(" ", "\u00a0"),
+    ],
+    ids=["bidirectional marks", "combining accents", "Arabic digits", "full width", "no-break spaces"],
+)
+@pytest.mark.parametrize(("text", "masked"), [("4111 1111 1111 1111", "[card]"), ("+49 30 1234567", "[phone]")])
+def test_a_number_is_found_however_its_digits_are_written(disguise, text, masked):
+    assert redact(disguise(text)) == masked
+
+
+def test_a_lone_surrogate_neither_hides_nor_breaks_anything():
+    assert redact("\ud800 ada@example.org \udfff") == "\ud800 [email] \udfff"
+
+
+PIECES = (
+    "1", "+", "+1", "1 ", "4 ", "1-", "1-1.", "(0", "1.", "a@", "a.", "ab@a.", ":", "f:", "DE89 ", "password=",
+    "bearer a", "://a:", "sk-1", "-----BEGIN ", "\u0301", "٣", "x" * 64 + "@", "4111 1111 1111 1111 ",
+)  # fmt: skip
+
+
+def seconds(text):
+    begun = time.process_time()
+    find(text)
+    return time.process_time() - begun
+
+
+def test_a_text_of_near_misses_takes_time_in_proportion_to_its_length():
+    find("call +49 30 1234567, 4111 1111 1111 1111, DE89 3704 0044 0532 0130 00")  # what is imported is imported
+    for piece in PIECES:
+        short, long = (seconds(f"call {piece * (length // len(piece))}") for length in (25_000, 200_000))
+        assert long < max(3.0, 16 * short), piece  # eight times as long: a square would take 64 times
+
+
+@pytest.mark.parametrize("character", ["+", "7"])
+def test_a_megabyte_of_one_character_takes_a_second_at_most_where_nothing_else_runs(character):
+    assert seconds(character * 1_000_000) < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("mail ada.b+c@mail.example.org now", "mail [email] now"),
+        ("card 4111-1111-1111-1111.", "card [card]."),
+        ("card 4111111111111112", "card 4111111111111112"),
+        ("pay to DE89 3704 0044 0532 0130 00", "pay to [iban]"),
+        ("ring +49 (0)30 1234567 or 030 1234567", "ring [phone] or [phone]"),
+        ("key sk-abcdefghijklmnop1234", "key [key]"),
+        ("Authorization: Bearer abc.def-123", "Authorization: Bearer [key]"),
+    ],
+)
+def test_what_identifies_people_is_masked_by_its_form(text, masked):
+    assert redact(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["01a210b4-9dbd-7e60-81c9-69084134279e", "2026-10-05T09:00:00.123456Z", "0.0023745", "order 2026-10-0005123",
+     "20261125T023830911412Z01a21091-a7ff-7efa-b922-82b5014eb066", "costs 1,234.50 euros", "v1.2.3", "gpt-4.1-mini"],
+)  # fmt: skip
+def test_what_programs_need_is_left_alone(text):
+    assert redact(text) == text
