@@ -76,7 +76,7 @@ bench: setup  ## Run every benchmark the README quotes.
 	@broken=0; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || broken=1; done; exit $$broken
 
 lock: setup  ## Resolve requirements.lock anew, for every platform and Python from 3.11 on.
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra dev --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra course --extra dev --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --upgrade pyproject.toml --output-file requirements.lock
 	echo 'pyspark>=4' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --upgrade - --output-file requirements-spark.lock

@@ -15,8 +15,10 @@ ENVIRONMENT = yaml.safe_load((REPO / "environment.yml").read_text(encoding="utf-
 LOCK = (REPO / "requirements.lock").read_text(encoding="utf-8")
 SPARK_LOCK = (REPO / "requirements-spark.lock").read_text(encoding="utf-8")
 CONDA_NAMES = {"python-duckdb": "duckdb"}
-EXTRAS = {name: lines for name, lines in PROJECT["optional-dependencies"].items() if name != "all"}
+EXTRAS = PROJECT["optional-dependencies"]
+OWN, *OF_COURSE = EXTRAS["course"]
 DIRECT = list(dict.fromkeys([*PROJECT["dependencies"], *(line for lines in EXTRAS.values() for line in lines)]))
+DIRECT.remove(OWN)
 
 
 def declared(lines):
@@ -27,7 +29,7 @@ def declared(lines):
 def of_environment():
     conda = [line for line in ENVIRONMENT["dependencies"] if isinstance(line, str) and line != "pip"]
     (pip,) = (group["pip"] for group in ENVIRONMENT["dependencies"] if isinstance(group, dict))
-    return declared([*conda, *(line for line in pip if line != "-e .[all]")])
+    return declared([*conda, *(line for line in pip if line != "-e .[course]")])
 
 
 def pinned():
@@ -37,10 +39,11 @@ def pinned():
     }
 
 
-def test_conda_and_pip_install_the_same_packages_within_the_same_bounds():
+def test_conda_has_the_helper_s_packages_and_of_the_course_s_those_it_can_within_the_same_bounds():
     environment = of_environment()
     assert str(environment.pop("python")) == PROJECT["requires-python"]
-    assert environment == declared(PROJECT["dependencies"])
+    assert environment.items() <= declared(DIRECT).items()
+    assert environment.keys() >= declared(PROJECT["dependencies"]).keys()
 
 
 def test_the_environment_has_at_most_fifteen_direct_packages_and_no_build_strings():
@@ -48,9 +51,9 @@ def test_the_environment_has_at_most_fifteen_direct_packages_and_no_build_string
     assert not re.search(r"=[\w.]+=", (REPO / "environment.yml").read_text(encoding="utf-8"))
 
 
-def test_all_stands_for_every_extra_that_a_lesson_needs():
-    (line,) = PROJECT["optional-dependencies"]["all"]
-    assert Requirement(line).extras == EXTRAS.keys() - {"dev", "spark"}
+def test_the_course_has_every_extra_but_those_for_changing_it_and_for_clusters():
+    assert Requirement(OWN).extras == EXTRAS.keys() - {"course", "dev", "spark"}
+    assert OF_COURSE
 
 
 @pytest.mark.parametrize("line", DIRECT)

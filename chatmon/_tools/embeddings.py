@@ -7,6 +7,8 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from chatmon._tools.extras import wanted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -56,7 +58,7 @@ def _model() -> Any:
     root, guard = logging.getLogger(), logging.NullHandler()
     root.addHandler(guard)
     try:
-        import wordllama
+        wordllama = wanted("wordllama", "quality", "the similarity of texts")
     finally:
         root.removeHandler(guard)
     # The wheel's tokenizer lies in a folder that load() looks in only when told; nothing may be fetched instead.

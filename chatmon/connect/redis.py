@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon._tools.extras import wanted
 from chatmon.store.buffer import Buffer
 from chatmon.store.lines import Rating, from_line
 
@@ -51,8 +52,7 @@ class _Stream:
     """A sink: lines become entries of a stream, all or none."""
 
     def __init__(self, url: str, stream: str) -> None:
-        import redis
-
+        redis = wanted("redis", "redis", "the store's way through Redis")
         self._connection: Any = redis.Redis.from_url(url, socket_timeout=10)
         self._stream = stream
 
@@ -93,8 +93,7 @@ def receive(
         abandoned_ms: Milliseconds after which it takes over what another one has not acknowledged.
         until: Asked between two readings, twice a second at least: whether to stop.
     """
-    import redis
-
+    redis = wanted("redis", "redis", "the store's way through Redis")
     name = consumer or f"{socket.gethostname()}-{os.getpid()}"
     known: OrderedDict[str, None] = OrderedDict()
     count = 0

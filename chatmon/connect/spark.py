@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon import turns as table
 from chatmon._tools.checks import COST_PLACES
+from chatmon._tools.extras import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-EXTRA: Final = "pip install 'chatmon[spark]', and a Java runtime, 17 or later"
 SPELLED: Final = {"epoch_us(": "unix_micros(", "TIMESTAMPTZ '": "TIMESTAMP '", "AS VARCHAR)": "AS STRING)"}
 """What DuckDB and Spark spell differently in the queries of ``analysis``."""
 LOCAL: Final = {
@@ -87,12 +87,9 @@ def session(master: str) -> Iterator[Any]:
         master: A cluster's address, such as ``spark://host:7077``, or ``local[2]`` for two threads here.
 
     Raises:
-        ImportError: pyspark is missing.
+        MissingPackageError: pyspark is missing. It needs a Java runtime too, 17 or later.
     """
-    try:
-        from pyspark.sql import SparkSession  # type: ignore[import-not-found, unused-ignore]  # an extra
-    except ImportError as error:
-        raise ImportError(f"Spark needs pyspark: {EXTRA}") from error
+    builder = wanted("pyspark.sql", "spark", "Spark").SparkSession.builder
     settings: dict[str, Any] = {
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
@@ -101,7 +98,7 @@ def session(master: str) -> Iterator[Any]:
     if master.startswith("local"):
         settings |= LOCAL
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # pyspark asks the environment alone
-    running = SparkSession.builder.master(master).appName("chatmon").config(map=settings).getOrCreate()
+    running = builder.master(master).appName("chatmon").config(map=settings).getOrCreate()
     try:
         yield running
     finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatmon.analysis.source import relation
 from chatmon.experiment._aggregate import add_up, loose
 from chatmon.experiment._decision import GO_ON, NO_RESULT, Bounds, Decision, bounds_of, decide
-from chatmon.experiment._effects import effect
+from chatmon.experiment._effects import effect, library
 from chatmon.experiment._metrics import METRICS
 from chatmon.experiment._result import Result
 from chatmon.experiment._validity import check
@@ -36,9 +36,10 @@ def analyse(turns: Turns, plan: Experiment, *, look: int | None = None, at: date
         at: Any other moment, with a time zone.
 
     Raises:
-        ImportError: tea-tasting is not installed.
+        MissingPackageError: tea-tasting is not installed.
         ValueError: Neither or both of ``look`` and ``at`` are given, or the turns do not reach that far.
     """
+    library()  # before work is done that would be in vain
     if (look is None) == (at is None):
         raise ValueError(f"look ({look}) or at ({at}): a planned look by its number, any other moment by its time")
     until = plan.look_time(look) if look is not None else at

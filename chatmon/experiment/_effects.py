@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from chatmon._tools.extras import wanted
 from chatmon.experiment._aggregate import columns
 from chatmon.experiment._metrics import METRICS
 
@@ -91,12 +91,12 @@ def effect(metric: Metric, variant: str, control: Arm, treatment: Arm) -> Effect
         treatment: The treatment's users.
 
     Raises:
-        ImportError: tea-tasting is not installed.
+        MissingPackageError: tea-tasting is not installed.
     """
     known = [arm.known.get(metric.name, 0) for arm in (control, treatment)]
     if min(known) < LEAST_USERS:
         return f"too few users: {known[0]} of the control and {known[1]} of {variant}, {LEAST_USERS} of each are needed"
-    tea, aggregates = _library()
+    tea, aggregates = library()
     value, count, value_before, count_before = columns(metric)
     sides = [
         aggregates(
@@ -150,9 +150,11 @@ def _left(sides: list[Any], side: Any, names: tuple[str, ...]) -> float:
     return float(side.ratio_var(value, count) - explained)
 
 
-def _library() -> tuple[Any, Any]:
-    """Return tea-tasting and its class for what is already added up."""
-    try:
-        return importlib.import_module("tea_tasting"), importlib.import_module("tea_tasting.aggr").Aggregates
-    except ModuleNotFoundError as error:
-        raise ImportError(f"experiments need {error.name}: pip install 'chatmon[experiments]'") from error
+def library() -> tuple[Any, Any]:
+    """Return tea-tasting and its class for what is already added up.
+
+    Raises:
+        MissingPackageError: It is not installed.
+    """
+    what = "an experiment's test"
+    return wanted("tea_tasting", "experiment", what), wanted("tea_tasting.aggr", "experiment", what).Aggregates

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from chatmon import cost
 from chatmon._tools.errors import Error
+from chatmon._tools.extras import wanted
 from chatmon.live._health import HealthMeter
 from chatmon.live.turn import CURRENT, LiveTurn, as_datetime
 from chatmon.live.window import LiveWindow, WindowStats
@@ -151,6 +152,7 @@ class ChatMonitor:
         Give it to a model or a call: ``llm.invoke(text, config={"callbacks": [monitor.callback()]})``. It works for
         invoke and stream, sync and async. A streamed reply reports tokens only with ``stream_usage=True``.
         """
+        wanted("langchain_core", "langchain", "the callback of LangChain")
         from chatmon.live._langchain import UsageCallback
 
         return UsageCallback(self)

@@ -10,6 +10,8 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from chatmon._tools.extras import wanted
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
     from contextlib import AbstractContextManager
@@ -35,6 +37,7 @@ class TurnTrace:
     """
 
     def __init__(self, turn: LiveTurn, name: str = "support desk") -> None:
+        wanted("langsmith", "langsmith", "tracing a turn")
         self._turn = turn
         self._name = name
         self._root: RunTree | None = None

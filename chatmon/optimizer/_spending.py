@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatmon._tools.extras import MissingPackageError
 from chatmon.analysis.search.by_model import case
 from chatmon.analysis.source import query
 from chatmon.optimizer._replay import KEPT, PART, first_questions, replay
@@ -65,7 +66,10 @@ def _in_other_words(firsts: pa.Table, exact: Replay) -> str:
     """Return what a cache that also serves questions that mean nearly the same would add."""
     if exact.wordings > WORDINGS:
         return f"not looked at: {exact.wordings:,} different questions are more than {WORDINGS:,}"
-    more = replay(firsts, threshold=NEAR)
+    try:
+        more = replay(firsts, threshold=NEAR)
+    except MissingPackageError as reason:
+        return f"not looked at: {reason}"
     added, same = more.repeated - exact.repeated, more.agreed - exact.agreed
     return f"{added:,} more, at a similarity of {NEAR}; {same:,} of them answered the same, the rest would be wrong"
 

@@ -487,7 +487,7 @@ def exercise_numbers(notebook: Notebook, known: Sequence[str], *, count: tuple[i
 
     Args:
         notebook: The notebook.
-        known: The numbers in chatmon/course/lesson_NN.py.
+        known: The numbers in chatmon/lab/course/_lesson_NN.py.
         count: The least and the most; None where there may be any number.
     """
     have = checked(notebook)

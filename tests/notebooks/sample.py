@@ -182,5 +182,5 @@ def lay_out(folder: Path) -> Path:
     library.mkdir()
     (notebooks / "source" / f"{NAME}.py").write_text(SOURCE, encoding="utf-8")
     (library / "sample_setup.py").write_text(SETUP, encoding="utf-8")
-    (library / "lesson_99.py").write_text(EXERCISES, encoding="utf-8")
+    (library / "_lesson_99.py").write_text(EXERCISES, encoding="utf-8")
     return notebooks

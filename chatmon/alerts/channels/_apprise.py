@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatmon._tools.extras import wanted
 from chatmon.alerts.channels._message import UndeliveredError
 from chatmon.alerts.notification import Severity, Status
 
@@ -22,14 +23,11 @@ class Apprise:
 
     Raises:
         ValueError: Apprise does not know such an address.
-        ImportError: apprise is missing.
+        MissingPackageError: apprise is missing.
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            import apprise
-        except ImportError as error:
-            raise ImportError("the Apprise channel needs apprise: pip install 'chatmon[alerts]'") from error
+        apprise = wanted("apprise", "alerts", "the Apprise channel")
         self._apprise = apprise.Apprise()
         if not self._apprise.add(url):
             raise ValueError(f"Apprise knows no address that begins with {url.partition(':')[0]!r}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon._tools.extras import wanted
 from chatmon.alerts.channels._message import UndeliveredError
-from chatmon.alerts.channels.receipt import EXTRA, TIMEOUT, check_url, judge
+from chatmon.alerts.channels.receipt import TIMEOUT, check_url, judge
 from chatmon.alerts.notification import Severity, Status
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class PagerDuty:
 
     Raises:
         ValueError: The address is not safe.
-        ImportError: pagerduty is missing.
+        MissingPackageError: pagerduty is missing.
     """
 
     def __init__(
@@ -85,10 +86,8 @@ def dedup_key(notification: Notification) -> str:
 
 def _client(routing_key: str, address: str, seconds: float) -> Any:
     here = check_url("url", address)
-    try:
-        import pagerduty
-    except ImportError as error:
-        raise ImportError(f"the PagerDuty channel needs pagerduty: {EXTRA}") from error
+    wanted("pagerduty", "alerts", "the PagerDuty channel")
+    import pagerduty
 
     class Client(pagerduty.EventsApiV2Client):
         """The official client, which sends once: the outbox tries again itself, and counts."""

@@ -6,8 +6,9 @@ import logging
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon._tools.extras import wanted
 from chatmon.alerts.channels._message import UndeliveredError, line
-from chatmon.alerts.channels.receipt import EXTRA, TIMEOUT, check_url, judge
+from chatmon.alerts.channels.receipt import TIMEOUT, check_url, judge
 
 if TYPE_CHECKING:
     from chatmon.alerts.channels._message import Message
@@ -31,17 +32,14 @@ class Slack:
 
     Raises:
         ValueError: The address is not safe.
-        ImportError: slack-sdk is missing.
+        MissingPackageError: slack-sdk is missing.
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
         here = check_url("url", url)
-        try:
-            from slack_sdk.webhook import WebhookClient
-        except ImportError as error:
-            raise ImportError(f"the Slack channel needs slack-sdk: {EXTRA}") from error
+        slack = wanted("slack_sdk.webhook", "alerts", "the Slack channel")
         # The outbox tries again itself, and counts. The client is told whole seconds but takes fractions.
-        self._client = WebhookClient(url, timeout=timeout, retry_handlers=[], logger=_SILENT)  # type: ignore[arg-type]
+        self._client: Any = slack.WebhookClient(url, timeout=timeout, retry_handlers=[], logger=_SILENT)
         if here:
             self._client.proxy = None  # a proxy that the environment names cannot reach this machine's own addresses
 

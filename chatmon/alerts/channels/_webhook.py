@@ -6,8 +6,9 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from chatmon._tools.extras import wanted
 from chatmon.alerts.channels._message import UndeliveredError
-from chatmon.alerts.channels.receipt import EXTRA, TIMEOUT, check_url, judge
+from chatmon.alerts.channels.receipt import TIMEOUT, check_url, judge
 from chatmon.alerts.channels.signature import sign
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Webhook:
 
     Raises:
         ValueError: The address is not safe, or the secret is too short.
-        ImportError: httpx is missing.
+        MissingPackageError: httpx is missing.
     """
 
     def __init__(
@@ -39,10 +40,7 @@ class Webhook:
         here = check_url("url", url)
         if len(secret) < 16:
             raise ValueError(f"the secret has {len(secret)} characters, give at least 16: secrets.token_urlsafe(24)")
-        try:
-            import httpx
-        except ImportError as error:
-            raise ImportError(f"the webhook channel needs httpx: {EXTRA}") from error
+        httpx = wanted("httpx", "alerts", "the webhook channel")
         self._url = url
         self._secret = secret
         self._clock = clock

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 TIMEOUT: Final = 10.0
 """Seconds for each step of a request: to connect, to send, to wait for the next part of the answer."""
-EXTRA: Final = "pip install 'chatmon[alerts]'"
 _AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.store.privacy.redaction import redact
+from chatmon._tools.extras import wanted
+from chatmon.store.privacy.redaction import need_packages, redact
 
 if TYPE_CHECKING:
     from langsmith import Client
@@ -28,8 +29,7 @@ def connect(
             ``LANGSMITH_API_KEY`` name.
         api_key: That server's key.
     """
-    import langsmith
-
+    langsmith = wanted("langsmith", "langsmith", "tracing to LangSmith")
     told = masking(content=content)
     if url is not None:
         import requests
@@ -38,7 +38,7 @@ def connect(
         # A proxy that the environment names cannot reach this machine's own addresses.
         session.trust_env = False
         told |= {"api_url": url, "web_url": url, "api_key": api_key, "session": session}
-    client = langsmith.Client(**told)
+    client: Client = langsmith.Client(**told)
     langsmith.configure(client=client, enabled=True, project_name=project)
     return client
 
@@ -49,8 +49,8 @@ def masking(*, content: bool) -> dict[str, Any]:
     Args:
         content: Whether the texts of inputs and outputs are sent.
     """
-    from langsmith.anonymizer import create_anonymizer
-
+    need_packages()
+    create_anonymizer = wanted("langsmith.anonymizer", "langsmith", "tracing to LangSmith").create_anonymizer
     # Usage and names must arrive whatever is hidden: they are in the metadata, in which texts are only masked.
     return {
         "hide_inputs": None if content else True,

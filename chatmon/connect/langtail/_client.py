@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from chatmon._tools.extras import wanted
 from chatmon.connect.langtail import _answers as answers
 from chatmon.connect.langtail import _connection as connection
 from chatmon.connect.langtail import calls
@@ -54,6 +55,7 @@ class LangtailClient:
         timeout: float = 30.0,
         attempts: int = 3,
     ) -> None:
+        wanted("httpx", "langtail", "Langtail's client")
         import httpx
 
         self._connection = connection.Connection(api_key, base_url, workspace, project, timeout, attempts)

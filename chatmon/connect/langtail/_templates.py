@@ -8,6 +8,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon._tools.extras import wanted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -33,12 +35,11 @@ def render(template: str, variables: Mapping[str, Any]) -> str:
         ...        {"name": "Ann & Bo", "items": '["tea", "jam"]'})
         'Dear Ann & Bo, \n- tea\n- jam'
     """
-    from pydantic_handlebars import HandlebarsError
-
+    handlebars = wanted("pydantic_handlebars", "langtail", "a prompt's template")
     text = _BEFORE_END.sub(r"\1", _AROUND_ELSE.sub(r"\1", template))
     try:
         rendered: str = _environment().render(text, {name: _decoded(value) for name, value in variables.items()})
-    except HandlebarsError:
+    except handlebars.HandlebarsError:
         return template
     return rendered.removesuffix("\n")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
-from chatmon.alerts.channels.receipt import EXTRA
+from chatmon._tools.extras import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ class Metrics:
 
     Raises:
         ValueError: A column cannot be a label.
-        ImportError: prometheus-client is missing.
+        MissingPackageError: prometheus-client is missing.
 
     Example:
         >>> from chatmon.live.monitor import ChatMonitor
@@ -75,10 +75,7 @@ class Metrics:
         strangers = [name for name in by if name not in BY]
         if strangers:
             raise ValueError(f"{', '.join(strangers)} cannot be a label: choose from {', '.join(BY)}")
-        try:
-            import prometheus_client as client
-        except ImportError as error:
-            raise ImportError(f"metrics need prometheus-client: {EXTRA}") from error
+        client = wanted("prometheus_client", "exporters", "the endpoint of metrics")
         self.registry = client.CollectorRegistry()
         self._columns = (*by, *LABELS)
         self._most_values = most_values

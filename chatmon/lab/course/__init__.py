@@ -1,6 +1,6 @@
 """The exercises of the course: ``check`` an answer, ask for a ``hint``.
 
-Each lesson's exercises lie in ``lesson_NN.py`` and are loaded when one of them is asked for. Lessons are built from
+Each lesson's exercises lie in ``_lesson_NN.py`` and are loaded when one of them is asked for. Lessons are built from
 their text source by ``python -m chatmon.lab.course.build``.
 """
 

@@ -175,7 +175,7 @@ def lessons() -> list[int]:
     import chatmon.lab.course as package
 
     names = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return sorted(int(name.removeprefix("lesson_")) for name in names if re.fullmatch(r"lesson_\d\d", name))
+    return sorted(int(name.removeprefix("_lesson_")) for name in names if re.fullmatch(r"_lesson_\d\d", name))
 
 
 def of_lesson(lesson: int) -> list[Exercise]:

@@ -8,6 +8,7 @@ cell gave another meaning get their old one back.
 from __future__ import annotations
 
 import ast
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ Run = tuple[Names, set[str]]
 
 def attach() -> None:
     """Begin to note names, in a notebook; elsewhere there are no cells, and nothing happens."""
+    if "IPython" not in sys.modules:  # no kernel, then
+        return
     from IPython import get_ipython
 
     shell = get_ipython()

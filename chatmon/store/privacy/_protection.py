@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chatmon.store.privacy.redaction import redact
+from chatmon.store.privacy.redaction import need_packages, redact
 
 if TYPE_CHECKING:
     from chatmon.store.privacy._pseudonyms import Pseudonyms
@@ -25,6 +25,9 @@ class Protection:
         content: Whether question and answer are kept, redacted.
         redactor: What redacts.
 
+    Raises:
+        MissingPackageError: The packages of the extra ``privacy`` are missing: a turn must not be lost for that.
+
     Example:
         >>> from datetime import UTC, datetime
         >>> from chatmon.store.privacy._pseudonyms import Pseudonyms
@@ -42,6 +45,10 @@ class Protection:
     pseudonyms: Pseudonyms
     content: bool = False
     redactor: Redactor = redact
+
+    def __post_init__(self) -> None:
+        if self.redactor is redact:
+            need_packages()
 
     def __call__(self, turn: Turn) -> Turn:
         """Return what of a turn may be stored."""

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 
+from chatmon._tools.extras import wanted
 from chatmon.store.privacy._databases import can_be_read
 
 if TYPE_CHECKING:
@@ -73,8 +74,7 @@ def opened(path: Path, mode: Literal["rb", "wb"] = "rb", file: IO[bytes] | None 
         if head.startswith(magic):
             return cast("IO[bytes]", read(file or path, mode))
     if head.startswith(_ZSTD):
-        import zstandard
-
+        zstandard = wanted("zstandard", "privacy", f"what is stored in {path.name}")
         return cast("IO[bytes]", zstandard.open(cast("Any", file or path), mode))
     return file or path.open(mode)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from chatmon._tools.extras import wanted
 from chatmon.store.privacy._identifiers import addresses_in, cards_in, ibans_in, secrets_in
 from chatmon.store.privacy._phones import phones_in
 
@@ -46,6 +47,16 @@ class Found:
     end: int
 
 
+def need_packages() -> None:
+    """Return if redaction has what it needs, so that whoever is made to redact can say so at once.
+
+    Raises:
+        MissingPackageError: The packages of the extra ``privacy`` are missing.
+    """
+    for package in ("phonenumbers", "stdnum"):
+        wanted(package, "privacy", "redaction")
+
+
 def find(text: str) -> list[Found]:
     """Return what would be redacted in a text, in its order.
 
@@ -53,7 +64,7 @@ def find(text: str) -> list[Found]:
         text: Any text.
 
     Raises:
-        ModuleNotFoundError: The packages of the extra ``privacy`` are missing.
+        MissingPackageError: The packages of the extra ``privacy`` are missing.
 
     Example:
         >>> find("I am ada@example.org")
@@ -81,7 +92,7 @@ def redact(text: str) -> str:
         text: Any text.
 
     Raises:
-        ModuleNotFoundError: The packages of the extra ``privacy`` are missing.
+        MissingPackageError: The packages of the extra ``privacy`` are missing.
 
     Example:
         >>> redact("I am ada@example.org, my card is 4111 1111 1111 1111, ring +49 30 1234567")
