@@ -102,20 +102,17 @@ def test_the_readme_s_way_to_alerts_works(tmp_path, monkeypatch):
     from chatmon.live.monitor import ChatMonitor
 
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    (block,) = [block for block in blocks if "AlertEngine" in block]
+    (block,) = [block for block in blocks if "alerts.start" in block]
     rule = '[[rule]]\nname = "errors"\nmeasure = "error"\nstatistic = "rate"\nwindow = "5m"\nabove = 0.5\n'
     (tmp_path / "my_rules.toml").write_text(rule, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     with inbox.start() as receiver:
-        names = {"url": receiver.webhook_url, "secret": receiver.secret, "monitor": ChatMonitor()}
+        names = {"url": receiver.slack_url, "monitor": ChatMonitor()}
         exec(block, names)
         with names["monitor"].track("c-1") as turn:
             turn.record_error(TimeoutError("too slow"))
-        names["engine"].stop()
-        names["dispatcher"].close()
-        names["outbox"].close(timeout=5)
-    assert len(names["monitor"].listeners) == 1
-    assert names["outbox"].channels == {"team"}
-    with sqlite3.connect(tmp_path / "alerts.db") as saved:
+        names["running"].stop()
+    assert not names["monitor"].listeners
+    with sqlite3.connect(tmp_path / "alerts" / "alerts.db") as saved:
         assert saved.execute("SELECT count(*) FROM engine").fetchone() == (1,)
     saved.close()

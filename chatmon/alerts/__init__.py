@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from chatmon.alerts.live._dispatch import Dispatcher as Dispatcher
     from chatmon.alerts.live._engine import AlertEngine as AlertEngine
     from chatmon.alerts.live._outbox import Outbox as Outbox
+    from chatmon.alerts.live._start import AlertStatus as AlertStatus
+    from chatmon.alerts.live._start import LiveAlerts as LiveAlerts
+    from chatmon.alerts.live._start import start as start
     from chatmon.alerts.live.policy import Policy as Policy
     from chatmon.alerts.live.policy import Route as Route
     from chatmon.alerts.notification import Notification as Notification
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "AlertStatus": "chatmon.alerts.live._start",
+        "LiveAlerts": "chatmon.alerts.live._start",
+        "start": "chatmon.alerts.live._start",
         "AlertEngine": "chatmon.alerts.live._engine",
         "Dispatcher": "chatmon.alerts.live._dispatch",
         "Firing": "chatmon.alerts._replay",

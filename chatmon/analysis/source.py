@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from chatmon.connect.spark import SparkTurns
     from chatmon.importers import Logs
+    from chatmon.live.monitor import ChatMonitor
     from chatmon.turns import Turn
 
-Turns: TypeAlias = "Logs | duckdb.DuckDBPyRelation | pd.DataFrame | pa.Table | Path | SparkTurns | Sequence[Turn]"
-"""What an analysis reads: logs, a relation, a frame, an Arrow table, a Parquet file, turns on Spark or in a list."""
+Turns: TypeAlias = (
+    "Logs | ChatMonitor | duckdb.DuckDBPyRelation | pd.DataFrame | pa.Table | str | Path | SparkTurns | Sequence[Turn]"
+)
+"""What an analysis reads: logs, a monitor, a relation, a frame, Arrow, Parquet, turns on Spark or in a list."""
 MICROSECONDS: Final = "epoch_us"
 """The function from a timestamp to microseconds since 1970; Spark's is ``unix_micros``."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,11 +57,11 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
         return _completed(turns)
     if all(hasattr(turns, method) for method in ("query", "filter", "fetchall", "to_arrow_table")):
         return cast("duckdb.DuckDBPyRelation", turns)  # turns on Spark: they have the methods that analyses call
-    if hasattr(turns, "report") and hasattr(turns, "turns"):
-        return relation(turns.turns)
+    if hasattr(turns, "turns"):  # logs have them as a relation, a monitor in a list
+        return relation(turns.turns() if callable(turns.turns) else turns.turns)
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
-    if isinstance(turns, Path):
+    if isinstance(turns, str | Path):
         return _completed(connection.read_parquet(str(turns)))
     if isinstance(turns, pa.Table):
         return _completed(connection.from_arrow(turns))
@@ -67,7 +70,7 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
     if isinstance(turns, list | tuple):
         return connection.from_arrow(table.to_arrow(turns))
     raise TypeError(
-        f"turns are {type(turns).__name__}: give logs, a relation, a frame, a Parquet path or a list of turns"
+        f"turns are {type(turns).__name__}: give logs, a monitor, a relation, a frame, a path of Parquet or a list"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatmon._tools.paths import whole_file
@@ -10,7 +11,6 @@ from chatmon.importers.logs import Logs
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from pathlib import Path
 
     from chatmon.analysis.source import Turns
 
@@ -18,14 +18,14 @@ __all__ = ["render", "write_report"]
 
 
 def write_report(
-    turns: Turns, path: Path, *, made_at: datetime | None = None, step: Callable[[str], object] = str
+    turns: Turns, path: str | Path, *, made_at: datetime | None = None, step: Callable[[str], object] = str
 ) -> None:
     """Write a report on turns as one HTML page that needs nothing else; the same turns give the same bytes.
 
     The file is there whole or not at all.
 
     Args:
-        turns: Any holder of turns; of imported logs, the page also says how they were read.
+        turns: Any holder of turns, such as a monitor; of imported logs, the page also says how they were read.
         path: The page to write.
         made_at: When the page is made, aware; without it, the page is as of the log's end and says so.
         step: Called with what is being done, before each step that takes long.
@@ -33,8 +33,19 @@ def write_report(
     Raises:
         FileNotFoundError: There is no such folder.
         ValueError: There are no turns, or ``made_at`` has no time zone.
+
+    Example:
+        >>> import tempfile
+        >>> from chatmon.live.monitor import ChatMonitor
+        >>> monitor = ChatMonitor()
+        >>> with monitor.track("c1"):
+        ...     pass
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_report(monitor, f"{folder}/report.html")
+        ...     [one.name for one in Path(folder).iterdir()]
+        ['report.html']
     """
-    with whole_file(path) as unfinished:
+    with whole_file(Path(path)) as unfinished:
         unfinished.write_text(render(turns, made_at=made_at, step=step), encoding="utf-8", newline="\n")
 
 

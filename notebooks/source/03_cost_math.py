@@ -31,16 +31,8 @@ from decimal import Decimal
 
 import pandas as pd
 from chatmon import plots
-from chatmon.cost import (
-    Budget,
-    PriceTable,
-    Usage,
-    forecast,
-    price,
-    reconcile,
-    total,
-    what_if,
-)
+from chatmon.cost import Budget, PriceTable, Usage, forecast, price, reconcile, total
+from chatmon.cost import what_if
 from chatmon.lab import course_models, data_file
 from chatmon.lab.course import check, hint
 from chatmon.turns import read_parquet, to_frame

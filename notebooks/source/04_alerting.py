@@ -29,16 +29,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from chatmon import turns
-from chatmon.alerts import (
-    Dispatcher,
-    Outbox,
-    Policy,
-    Route,
-    Rule,
-    load_rules,
-    parse_rules,
-    replay,
-)
+from chatmon.alerts import Dispatcher, Outbox, Policy, Route, Rule, load_rules
+from chatmon.alerts import parse_rules, replay
 from chatmon.alerts.channels import Webhook
 from chatmon.lab import data_file
 from chatmon.lab.course import check, hint

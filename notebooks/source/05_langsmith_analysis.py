@@ -47,13 +47,8 @@ from langsmith.utils import LangSmithNotFoundError
 os.environ["CHATMON_LANGSMITH"] = "local"
 
 # %%
-from chatmon.connect.langsmith import (
-    analyze_conversation_patterns,
-    compare_periods,
-    feedback,
-    fetch_turns,
-    load_export,
-)
+from chatmon.connect.langsmith import analyze_conversation_patterns, compare_periods
+from chatmon.connect.langsmith import feedback, fetch_turns, load_export
 from chatmon.lab.bot import add_questions, evaluate_prompts
 from chatmon.lab.services.langsmith import connect
 

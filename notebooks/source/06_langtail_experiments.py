@@ -42,16 +42,8 @@ from chatmon.live import ManualClock
 
 # %%
 from chatmon.connect.langtail import KeyMissingError, LangtailClient
-from chatmon.experiment import (
-    Experiment,
-    aa_check,
-    analyse,
-    bounds,
-    crossings,
-    figures,
-    position,
-    size,
-)
+from chatmon.experiment import Experiment, aa_check, analyse, bounds, crossings, figures
+from chatmon.experiment import position, size
 from chatmon.lab import data_file, wrapped
 from chatmon.lab.bot import KnowledgeBase, offline
 from chatmon.lab.services import langtail, llm

@@ -41,16 +41,8 @@ from chatmon.lab.course.desk import month
 # %%
 from chatmon import Store
 from chatmon.store import compact
-from chatmon.store.privacy import (
-    Protection,
-    erase,
-    export_user,
-    find,
-    open_keys,
-    redact,
-    rotate,
-    search,
-)
+from chatmon.store.privacy import Protection, erase, export_user, find, open_keys
+from chatmon.store.privacy import redact, rotate, search
 
 workplace = tempfile.TemporaryDirectory()
 home = Path(workplace.name)
@@ -90,7 +82,7 @@ print(redact(message))
 # > **Recall**: of what had to be masked, the share that was. What is missing from it is a leak.
 
 # %%
-HELD_OUT = REPO / "tests" / "privacy" / "sentences_held_out.txt"
+HELD_OUT = REPO / "tests" / "store" / "privacy" / "sentences_held_out.txt"
 sentences = HELD_OUT.read_text(encoding="utf-8").splitlines()
 MARK = re.compile(r"\{\{(\w+):(.*?)\}\}(?!\})")
 KINDS = ("email", "card", "phone")

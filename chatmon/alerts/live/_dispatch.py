@@ -79,15 +79,19 @@ class Dispatcher:
         self._policy = policy
         self._outbox = outbox
         self._clock = clock
-        self._lock = threading.Lock()
-        notes = outbox.notes()
-        self._alerts: Alerts = {key: OpenAlert.from_dict(one) for key, one in notes.get("alerts", {}).items()}
-        self._silences = [Silence.from_dict(one) for one in notes.get("silences", [])]
-        self._new = {name: Notification.from_dict(one) for name, one in notes.items() if name.startswith(_NEW)}
+        self._lock = outbox.file.changed  # what is known and what is on disk change together
+        self._load()
+        outbox.file.undone.append(self._load)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._tick_on, args=(every,), name="chatmon-dispatch", daemon=True)
         if every is not None:
             self._thread.start()
+
+    def _load(self) -> None:
+        notes = self._outbox.notes()
+        self._alerts: Alerts = {key: OpenAlert.from_dict(one) for key, one in notes.get("alerts", {}).items()}
+        self._silences = [Silence.from_dict(one) for one in notes.get("silences", [])]
+        self._new = {name: Notification.from_dict(one) for name, one in notes.items() if name.startswith(_NEW)}
 
     def notify(self, *notifications: Notification) -> None:
         """Take notifications in, in the order they were decided; they are on disk when this returns.
@@ -162,6 +166,7 @@ class Dispatcher:
         if self._thread.is_alive():
             self._thread.join()
         self.tick()
+        self._outbox.file.undone.remove(self._load)
 
     def __enter__(self) -> Self:
         return self

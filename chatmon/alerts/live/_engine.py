@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-import sqlite3
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from chatmon.alerts._batch import DAY, Columns, of_turns
 from chatmon.alerts._cells import Cells, Ticks, add_up, ticks_of
 from chatmon.alerts._decision import Phase, State
 from chatmon.alerts._watch import Watch, step
+from chatmon.alerts.live._file import File
 from chatmon.alerts.live._saved import Alert, Cell, Saved
 from chatmon.alerts.notification import Status
 from chatmon.alerts.rules import UNBOUNDED, check_names
@@ -58,7 +58,8 @@ class AlertEngine:
         rules: The rules.
         notify: Gets each notification, in the engine's thread; one that it raises on is handed to it again at the next
             tick, so it may come twice, with the same ``id``.
-        path: The file that a restart goes on from; None to forget everything.
+        path: The file that a restart goes on from; None to forget everything. Given an open one, what a tick decides
+            and what ``notify`` writes there are one transaction.
         tick_seconds: The time between two evaluations.
         clock: Wall clock, nanoseconds since 1970 in UTC.
 
@@ -92,7 +93,7 @@ class AlertEngine:
         rules: Sequence[Rule],
         notify: Callable[[Notification], object],
         *,
-        path: Path | None = None,
+        path: Path | File | None = None,
         tick_seconds: int = 60,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
@@ -113,6 +114,7 @@ class AlertEngine:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._saved = None if path is None else Saved(path, tick_seconds)
+        self._together = isinstance(path, File)
         self._owed_cells: list[Cell] = []
         self._owed_alerts: dict[tuple[str, Group], Alert] = {}
         self._behind = False
@@ -129,6 +131,10 @@ class AlertEngine:
     def watch(self, monitor: ChatMonitor) -> None:
         """Observe every turn of a monitor from now on."""
         monitor.listeners.append(self._arrived.append)
+
+    def unwatch(self, monitor: ChatMonitor) -> None:
+        """Observe no more turns of a monitor: who has stopped would gather them for ever."""
+        monitor.listeners.remove(self._arrived.append)
 
     def tick(self) -> None:
         """Evaluate every tick that has ended, and hand on what was decided; the thread of ``start`` calls it."""
@@ -162,8 +168,12 @@ class AlertEngine:
         self._owed_alerts |= changed
         oldest = self._tick + 1 - self._reach()
         try:
-            saved.write(self._tick, self._owed_cells, self._owed_alerts.values(), said, oldest)
-        except sqlite3.Error:
+            with saved.file.transaction():
+                kept = () if self._together else said
+                saved.write(self._tick, self._owed_cells, self._owed_alerts.values(), kept, oldest)
+                for note in said if self._together else ():
+                    self._notify(note)
+        except Exception:
             logger.exception("alerts cannot be written: they go out, and what is owed is written at the next tick")
             self._owed_cells = [cell for cell in self._owed_cells if cell.tick >= oldest]
             self._pending.extend(said)

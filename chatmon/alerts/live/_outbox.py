@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from chatmon.alerts.channels._message import Channel, Message, RefusedError, UndeliveredError
+from chatmon.alerts.live._file import File
 from chatmon.alerts.live._spool import Delivery, Entry, Spool, State
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Outbox:
     One process at a time: a second one would send everything twice.
 
     Args:
-        path: The SQLite file; made where there is none.
+        file: The SQLite file, made where there is none; an open one stays the caller's to close.
         channels: The channels by name.
         clock: Seconds since 1970.
         timer: Monotonic clock, seconds.
@@ -80,7 +81,7 @@ class Outbox:
 
     def __init__(
         self,
-        path: Path,
+        file: Path | File,
         channels: Mapping[str, Channel],
         *,
         clock: Callable[[], float] = time.time,
@@ -96,7 +97,9 @@ class Outbox:
         self._deadline = deadline
         self._closed = False
         self._stuck: dict[str, list[threading.Thread]] = {name: [] for name in channels}
-        self._spool = Spool(path)
+        opened = file if isinstance(file, File) else File(file)
+        self._own = None if opened is file else opened
+        self._spool = Spool(opened)
         for channel, count in self._spool.waiting().items():
             if channel not in self._channels:
                 logger.error("%d alerts wait for the channel %r, which this outbox was not given", count, channel)
@@ -106,6 +109,11 @@ class Outbox:
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def file(self) -> File:
+        """The file that it keeps its messages in."""
+        return self._spool.file
 
     @property
     def channels(self) -> frozenset[str]:
@@ -162,18 +170,19 @@ class Outbox:
 
     def drain(self, timeout: float) -> bool:
         """Wait until nothing waits to be sent, and return whether that came about in ``timeout`` seconds."""
-        with self._spool.changed:
-            return self._spool.changed.wait_for(lambda: not self._spool.waiting(), timeout)
+        with self.file.changed:
+            return self.file.changed.wait_for(lambda: not self._spool.waiting(), timeout)
 
     def close(self, timeout: float = 5.0) -> None:
         """Stop sending, giving what is on its way ``timeout`` seconds; what still waits is sent by the next outbox."""
-        with self._spool.changed:
+        with self.file.changed:
             self._closed = True
-            self._spool.changed.notify_all()
+            self.file.changed.notify_all()
         until = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
-        self._spool.close()
+        if self._own is not None:
+            self._own.close()
 
     def __enter__(self) -> Self:
         return self
@@ -189,11 +198,11 @@ class Outbox:
             try:
                 while self.deliver(channel):
                     pass
-                with self._spool.changed:
+                with self.file.changed:
                     if self._closed:
                         return
                     due = self._spool.next_due(channel)
-                    self._spool.changed.wait(None if due is None else max(0.0, due - self._timer()))
+                    self.file.changed.wait(None if due is None else max(0.0, due - self._timer()))
             except Exception:  # a thread that dies would leave alerts undelivered, and say nothing
                 if self._closed:  # an attempt that outlasted close(): the next outbox makes it again
                     return

@@ -6,13 +6,12 @@ Everything of one tick is written in one transaction: a process that is killed f
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatmon._tools.paths import private_file
 from chatmon.alerts._cells import Series
 from chatmon.alerts._decision import State
+from chatmon.alerts.live._file import File
 from chatmon.alerts.notification import Notification
 
 if TYPE_CHECKING:
@@ -66,30 +65,29 @@ class Saved:
     """The file.
 
     Args:
-        path: Where it is, or will be.
+        file: The SQLite file, made where there is none; an open one stays the caller's to close.
         seconds: Length of a tick.
 
     Raises:
         ValueError: The file was written with ticks of another length.
     """
 
-    def __init__(self, path: Path, seconds: int) -> None:
-        private_file(path)
-        self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._file.execute("PRAGMA journal_mode = WAL")
-        self._file.execute("PRAGMA synchronous = FULL")
-        self._file.executescript(_TABLES)
-        row = self._file.execute("SELECT tick, seconds FROM engine").fetchone()
-        if row is not None and row[1] != seconds:
-            raise ValueError(f"{path.name} has ticks of {row[1]} s, not {seconds} s: keep to {row[1]}, or delete it")
-        self.tick: int | None = None if row is None else row[0]
+    def __init__(self, file: Path | File, seconds: int) -> None:
+        opened = file if isinstance(file, File) else File(file)
+        self._own = None if opened is file else opened
+        self.file = opened
+        opened.script(_TABLES)
+        rows = opened.read("SELECT tick, seconds FROM engine")
+        if rows and rows[0][1] != seconds:
+            kept = rows[0][1]
+            raise ValueError(f"{opened.path.name} has ticks of {kept} s, not {seconds} s: keep to {kept}, or delete it")
+        self.tick: int | None = rows[0][0] if rows else None
         self._seconds = seconds
 
     def cells(self, since: int) -> Iterator[Cell]:
         """Return the cells from a tick on, in order of ticks."""
-        rows = self._file.execute(
-            'SELECT series, "group", tick, n, total, squares, histogram FROM cells WHERE tick >= ? ORDER BY tick',
-            (since,),
+        rows = self.file.read(
+            'SELECT series, "group", tick, n, total, squares, histogram FROM cells WHERE tick >= ? ORDER BY tick', since
         )
         for series, group, tick, n, total, squares, histogram in rows:
             measure, by, binned = json.loads(series)
@@ -99,13 +97,13 @@ class Saved:
 
     def alerts(self) -> Iterator[Alert]:
         """Return the alerts that are not inactive."""
-        for rule, group, state, said in self._file.execute('SELECT rule, "group", state, said FROM alerts'):
+        for rule, group, state, said in self.file.read('SELECT rule, "group", state, said FROM alerts'):
             last = None if said is None else Notification.from_dict(json.loads(said))
             yield Alert(rule, tuple(json.loads(group)), State.from_dict(json.loads(state)), last)
 
     def unsent(self) -> list[tuple[int, Notification]]:
         """Return what was decided and not handed on, in order."""
-        rows = self._file.execute("SELECT place, notification FROM unsent ORDER BY place").fetchall()
+        rows = self.file.read("SELECT place, notification FROM unsent ORDER BY place")
         return [(place, Notification.from_dict(json.loads(text))) for place, text in rows]
 
     def write(
@@ -125,9 +123,7 @@ class Saved:
             notifications: What was decided.
             forget: The tick before which cells are no longer needed.
         """
-        file = self._file
-        file.execute("BEGIN IMMEDIATE")
-        try:
+        with self.file.transaction() as file:
             file.execute("INSERT OR REPLACE INTO engine VALUES (1, ?, ?)", (tick, self._seconds))
             file.executemany(
                 "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)", [_row(cell) for cell in cells]
@@ -143,18 +139,16 @@ class Saved:
                 file.execute("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?)", (*key, state, said))
             texts = [(json.dumps(note.to_dict()),) for note in notifications]
             file.executemany("INSERT INTO unsent (notification) VALUES (?)", texts)
-        except BaseException:
-            file.execute("ROLLBACK")
-            raise
-        file.execute("COMMIT")
 
     def sent(self, place: int) -> None:
         """Note that a notification was handed on."""
-        self._file.execute("DELETE FROM unsent WHERE place = ?", (place,))
+        with self.file.transaction() as file:
+            file.execute("DELETE FROM unsent WHERE place = ?", (place,))
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        if self._own is not None:
+            self._own.close()
 
 
 def _row(cell: Cell) -> tuple[str, str, int, int, int, int, str | None]:

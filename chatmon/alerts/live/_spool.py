@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from chatmon._tools.paths import private_file
 from chatmon.alerts.channels._message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
+
+    from chatmon.alerts.live._file import File
 
 State = Literal["waiting", "delivered", "dead"]
 
@@ -73,25 +70,21 @@ class Entry:
 
 
 class Spool:
-    """The file. Safe to use from many threads; for one process at a time.
+    """The queue.
 
     Args:
-        path: Where it is; made where there is none.
+        file: Where it is kept.
 
     Attributes:
-        changed: Its lock guards the file, and it wakes who waits for a change.
+        file: As given.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.changed = threading.Condition()
-        private_file(path)
-        # Autocommit: `_transaction` says where one begins and ends.
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = full")  # a commit is on the disk, not on its way there
-        self._db.executescript(_TABLES)
+    def __init__(self, file: File) -> None:
+        self.file = file
+        file.script(_TABLES)
         # Due times are on a clock that began with the process: after a start, everything is due.
-        self._db.execute("update messages set due = 0 where state = 'waiting'")
+        with file.transaction() as db:
+            db.execute("update messages set due = 0 where state = 'waiting'")
 
     def put(self, deliveries: Iterable[Delivery], notes: Mapping[str, Any], now: float) -> None:
         """Take messages and notes in, all or none; a message that is known is not taken in again.
@@ -101,50 +94,50 @@ class Spool:
             notes: JSON values to keep by name; None for one to forget.
             now: Seconds since 1970.
         """
-        with self._transaction():
-            self._db.execute("delete from messages where state = 'delivered' and changed < ?", (now - KEPT_SECONDS,))
-            self._db.executemany(
+        with self.file.transaction() as db:
+            db.execute("delete from messages where state = 'delivered' and changed < ?", (now - KEPT_SECONDS,))
+            db.executemany(
                 "insert or ignore into messages (channel, id, topic, content, state, attempts, due, changed) "
                 "values (?, ?, ?, ?, 'waiting', 0, 0, ?)",
                 [(d.channel, d.message.id, d.topic, json.dumps(d.message.to_dict()), now) for d in deliveries],
             )
             for name, content in notes.items():
                 if content is None:
-                    self._db.execute("delete from notes where name = ?", (name,))
+                    db.execute("delete from notes where name = ?", (name,))
                 else:
-                    self._db.execute("insert or replace into notes values (?, ?)", (name, json.dumps(content)))
+                    db.execute("insert or replace into notes values (?, ?)", (name, json.dumps(content)))
 
     def notes(self) -> dict[str, Any]:
         """Return the notes by name, in the order of their names."""
-        return {name: json.loads(content) for name, content in self._read("select * from notes order by name")}
+        return {name: json.loads(content) for name, content in self.file.read("select * from notes order by name")}
 
     def entries(self, state: State) -> list[Entry]:
         """Return the messages in a state, the oldest first."""
         columns = "channel, content, state, attempts, problem"
-        rows = self._read(f"select {columns} from messages where state = ? order by number", state)  # noqa: S608
+        rows = self.file.read(f"select {columns} from messages where state = ? order by number", state)  # noqa: S608
         return [Entry(row[0], Message.from_dict(json.loads(row[1])), *row[2:]) for row in rows]
 
     def waiting(self) -> dict[str, int]:
         """Return how many messages wait, by channel."""
-        return dict(self._read("select channel, count(*) from messages where state = 'waiting' group by channel"))
+        return dict(self.file.read("select channel, count(*) from messages where state = 'waiting' group by channel"))
 
     def next(self, channel: str, now: float) -> tuple[int, Message, int] | None:
         """Return number, message and attempts so far of what is due longest for a channel, or None."""
         columns = "number, content, attempts"
-        rows = self._read(f"select {columns} {_FIRST} and due <= ? order by due, number limit 1", channel, now)
+        rows = self.file.read(f"select {columns} {_FIRST} and due <= ? order by due, number limit 1", channel, now)
         return (rows[0][0], Message.from_dict(json.loads(rows[0][1])), rows[0][2]) if rows else None
 
     def next_due(self, channel: str) -> float | None:
         """Return when a channel's next message is due; None where none waits."""
-        due: float | None = self._read(f"select min(due) {_FIRST}", channel)[0][0]
+        due: float | None = self.file.read(f"select min(due) {_FIRST}", channel)[0][0]
         return due
 
     def mark(
         self, number: int, state: State, attempts: int, now: float, *, due: float = 0.0, problem: str | None = None
     ) -> None:
         """Write down what became of an attempt."""
-        with self._transaction():
-            self._db.execute(
+        with self.file.transaction() as db:
+            db.execute(
                 "update messages set state = ?, attempts = ?, due = ?, changed = ?, problem = ? where number = ?",
                 (state, attempts, due, now, problem, number),
             )
@@ -154,35 +147,11 @@ class Spool:
 
         A "firing" that arrives after its "resolved" would open what nothing closes.
         """
-        with self._transaction():
-            numbers = self._db.execute(
+        with self.file.transaction() as db:
+            numbers = db.execute(
                 "select number from messages as m where state = 'dead' or exists (select 1 from messages as earlier "
                 "where earlier.channel = m.channel and earlier.topic = m.topic and earlier.number < m.number "
                 "and earlier.state = 'dead')"
             ).fetchall()
-            self._db.executemany(
-                "update messages set state = 'waiting', attempts = 0, due = 0 where number = ?", numbers
-            )
+            db.executemany("update messages set state = 'waiting', attempts = 0, due = 0 where number = ?", numbers)
             return len(numbers)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self.changed:
-            self._db.close()
-
-    def _read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self.changed:
-            return self._db.execute(query, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Hold the lock and a transaction, and wake all who wait when it is done."""
-        with self.changed:
-            self._db.execute("begin immediate")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("rollback")
-                raise
-            self._db.execute("commit")
-            self.changed.notify_all()

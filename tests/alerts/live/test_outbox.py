@@ -270,7 +270,7 @@ def test_a_file_that_cannot_be_written_is_an_error_for_who_puts_in_and_no_end_of
     with Outbox(path, {"log": log}) as outbox:
         with sqlite3.connect(path, isolation_level=None) as other:
             other.execute("begin immediate")
-            outbox._spool._db.execute("pragma busy_timeout = 50")
+            outbox.file.read("pragma busy_timeout = 50")
             with pytest.raises(sqlite3.OperationalError, match="locked"):
                 outbox.put([to("log", firing())])
             other.execute("rollback")

@@ -36,9 +36,9 @@ DOUBLE = Exercise("98.3", ("Add it to itself.", "2 * x"), double_of_three)
 
 @pytest.fixture(autouse=True)
 def lesson_98(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "lesson_98.py").write_text(LESSON, encoding="utf-8")
+    (tmp_path / "_lesson_98.py").write_text(LESSON, encoding="utf-8")
     monkeypatch.setattr(chatmon.lab.course, "__path__", [*chatmon.lab.course.__path__, str(tmp_path)])
-    monkeypatch.delitem(__import__("sys").modules, "chatmon.lab.course.lesson_98", raising=False)
+    monkeypatch.delitem(__import__("sys").modules, "chatmon.lab.course._lesson_98", raising=False)
 
 
 @pytest.fixture
@@ -215,5 +215,5 @@ def test_a_number_without_quotes_is_refused_in_words() -> None:
 
 
 def test_only_the_lesson_that_is_asked_for_is_loaded(tmp_path: Path) -> None:
-    (tmp_path / "lesson_97.py").write_text("raise RuntimeError('loaded')", encoding="utf-8")
+    (tmp_path / "_lesson_97.py").write_text("raise RuntimeError('loaded')", encoding="utf-8")
     assert find("98.2").number == "98.2"

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from chatmon._tools.paths import NOTEBOOKS
-from chatmon.cli._logs import app
 from chatmon.lab.course import _workbook as workbook
 from chatmon.lab.course._workbook import answers, copies
+from chatmon.lab.course.commands import course
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str, typed: str = "") -> str:
-    done = CliRunner().invoke(app, ["course", *arguments], input=typed)
+    done = CliRunner().invoke(course, [*arguments], input=typed)
     assert done.exit_code == 0, done.output
     return done.output
 
