@@ -88,15 +88,15 @@ def export_rules(rules: Iterable[Rule], *, interval: timedelta = timedelta(minut
         >>> rule = Rule(name="errors", measure="error", statistic="rate", window=timedelta(minutes=5), above=0.5)
         >>> print(export_rules([rule]).text)
         groups:
-          - name: "chatmon"
-            interval: "1m"
-            rules:
-              - alert: "errors"
-                expr: "(sum (increase(chatmon_failed_turns_total[5m])) / sum (increase(chatmon_turns_total[5m]))) > 0.5"
-                labels:
-                  severity: "ticket"
-                annotations:
-                  summary: "rate of failed turns over 5m is {{ $value }}, above 50 %"
+        - name: chatmon
+          interval: 1m
+          rules:
+          - alert: errors
+            expr: (sum (increase(chatmon_failed_turns_total[5m])) / sum (increase(chatmon_turns_total[5m]))) > 0.5
+            labels:
+              severity: ticket
+            annotations:
+              summary: rate of failed turns over 5m is {{ $value }}, above 50 %
         <BLANKLINE>
     """
     left_out: dict[str, str] = {}
