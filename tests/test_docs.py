@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from chatmon import importers
 from chatmon._tools.paths import REPO
 
 PAGES = sorted((REPO / "docs").glob("*.md"))
@@ -20,6 +21,23 @@ def test_the_examples_of_a_page_give_what_it_says(page):
 def test_every_link_of_a_page_leads_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_worked_example_of_an_importer_reads_the_record_beside_it(tmp_path, monkeypatch):
+    text = (REPO / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (record,) = re.findall(r"`(\{.*?\})`", text)
+    names: dict[str, object] = {}
+    exec(code, names)
+    monkeypatch.setattr(importers, "ALL", (*names["DIALECTS"], *importers.ALL))
+    path = tmp_path / "acme.jsonl"
+    path.write_text(
+        f"{record}\n{record.replace('100', chr(34) + 'many' + chr(34)).replace('r1', 'r2')}\n", encoding="utf-8"
+    )
+    with importers.open_logs(path) as logs:
+        (turn,) = logs.frame().to_dict("records")
+        assert logs.report.rejected == {"tokens_in (many) is no whole number": 1}
+    assert (turn["turn_id"], turn["input_tokens"], turn["output_tokens"], turn["response_time"]) == ("r1", 100, 20, 1.5)
 
 
 def test_what_a_lesson_asks_for_beforehand_has_examples():
