@@ -36,7 +36,7 @@ def test_the_worked_example_of_an_importer_reads_the_record_beside_it(tmp_path, 
     )
     with importers.open_logs(path) as logs:
         (turn,) = logs.frame().to_dict("records")
-        assert logs.report.rejected == {"tokens_in (many) is no whole number": 1}
+        assert logs.report.rejected == {"tokens_in (#) is no whole number": 1}
     assert (turn["turn_id"], turn["input_tokens"], turn["output_tokens"], turn["response_time"]) == ("r1", 100, 20, 1.5)
 
 
