@@ -3,6 +3,10 @@
 .PHONY: help setup lab demo test test-thorough test-system mutants notebooks report bench lock clean
 .DELETE_ON_ERROR:
 
+# uv leaves it to Python to compile what it installs; where Python may not keep what it compiled, each of the hundreds of
+# processes that the tests start would compile pandas anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Any Python from 3.11 on will do; PYTHON=python3.13 chooses one.
 PYTHON ?= python3
 VENV := .venv
