@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from chatmon.alerts._cells import value_of_bin
+from chatmon._tools.histogram import value_of_bin
 from chatmon.alerts._measures import MEASURES
 from chatmon.alerts._watch import FEWEST, FLOOR, TO_SIGMA
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from chatmon._tools.histogram import bin_of, value_of_bin
 from chatmon.alerts._batch import EPOCH, Batch
-from chatmon.alerts._cells import Cells, Series, Ticks, add_up, bin_of, ticks_of, value_of_bin
+from chatmon.alerts._cells import Cells, Series, Ticks, add_up, ticks_of
 
 MINUTES = Ticks(60)
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
-from chatmon.live.window import ACCURACY, LiveWindow
+from chatmon._tools.histogram import ACCURACY
+from chatmon.live.window import LiveWindow
 
 NOW = 1_780_000_000
 events = st.lists(
