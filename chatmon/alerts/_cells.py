@@ -17,7 +17,7 @@ import numpy as np
 
 from chatmon._tools.histogram import bins_of, merged, percentile
 from chatmon.alerts._batch import EPOCH
-from chatmon.alerts._measures import MEASURES, MICRO
+from chatmon.alerts._measures import MICRO, RULE_MEASURES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 Group: TypeAlias = tuple[str, ...]
 
 
-class Series(NamedTuple):
+class CellSeries(NamedTuple):
     """What is added up; rules that look at the same share it.
 
     Attributes:
-        measure: One of ``measures.MEASURES``.
+        measure: One of ``_measures.RULE_MEASURES``.
         by: The columns whose values make the groups.
         binned: Whether there are histograms.
     """
@@ -68,7 +68,7 @@ class Ticks(NamedTuple):
         return max(1, round(length.total_seconds() / self.seconds))
 
 
-class Cells:
+class GroupCells:
     """The cells of one group, in order of ticks.
 
     Attributes:
@@ -138,7 +138,7 @@ class Flat:
         tick: Its tick.
         n: Turns in it.
         total: Their sum in small units.
-        squares: Their squares, as ``Cells`` has them.
+        squares: Their squares, as ``GroupCells`` has them.
         bin_cell: For each cell and bin that has turns: the cell's place; empty where there are no histograms.
         bin: The bin.
         bin_n: Turns in it.
@@ -164,7 +164,7 @@ class Flat:
         return made
 
 
-def add_up(batch: Batch, series: Series, tick: Ints) -> Flat:
+def add_up(batch: Batch, series: CellSeries, tick: Ints) -> Flat:
     """Return a batch's cells.
 
     Args:
@@ -172,7 +172,7 @@ def add_up(batch: Batch, series: Series, tick: Ints) -> Flat:
         series: What to add up.
         tick: The tick that each turn counts in.
     """
-    measure = MEASURES[series.measure]
+    measure = RULE_MEASURES[series.measure]
     amounts, known = measure.counted(batch.numbers)
     code = np.zeros(len(tick), dtype=np.int64)
     for name in series.by:
@@ -217,7 +217,7 @@ def ticks_of(batch: Batch, ticks: Ticks) -> Ints:
     return found
 
 
-def _decoded(code: int, series: Series, batch: Batch) -> Group:
+def _decoded(code: int, series: CellSeries, batch: Batch) -> Group:
     values = []
     for name in reversed(series.by):
         known = batch.texts[name][1]

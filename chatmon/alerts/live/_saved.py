@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatmon._tools.paths import private_file
-from chatmon.alerts._cells import Series
+from chatmon.alerts._cells import CellSeries
 from chatmon.alerts._decision import State
 from chatmon.alerts.notification import Notification
 
@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS unsent (place INTEGER PRIMARY KEY, notification TEXT 
 class Cell(NamedTuple):
     """One cell as it is kept."""
 
-    series: Series
+    series: CellSeries
     group: Group
     tick: int
     n: int
@@ -95,7 +95,7 @@ class Saved:
             measure, by, binned = json.loads(series)
             kept = None if histogram is None else json.loads(histogram)
             bins = None if kept is None else Counter({int(place): count for place, count in kept.items()})
-            yield Cell(Series(measure, tuple(by), binned), tuple(json.loads(group)), tick, n, total, squares, bins)
+            yield Cell(CellSeries(measure, tuple(by), binned), tuple(json.loads(group)), tick, n, total, squares, bins)
 
     def alerts(self) -> Iterator[Alert]:
         """Return the alerts that are not inactive."""

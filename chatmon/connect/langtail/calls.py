@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 ENVIRONMENTS: Final = ("preview", "staging", "production")
 LONGEST_KEY: Final = 64
 """Characters of a metadata key."""
-MOST: Final = 100
+LARGEST_PAGE: Final = 100
 """Threads or messages of one page."""
 
 
@@ -158,8 +158,8 @@ def _version(version: str | None) -> dict[str, str | int]:
 
 
 def _page(limit: int | None, after: str | None) -> dict[str, str | int]:
-    if limit is not None and not 1 <= limit <= MOST:
-        raise ValueError(f"limit ({limit}) is not from 1 to {MOST}")
+    if limit is not None and not 1 <= limit <= LARGEST_PAGE:
+        raise ValueError(f"limit ({limit}) is not from 1 to {LARGEST_PAGE}")
     found: dict[str, str | int] = {} if limit is None else {"limit": limit}
     return found | ({} if after is None else {"after": after})
 

@@ -72,7 +72,7 @@ class Inbox(ThreadingHTTPServer):
                     self._behaviour = {"name": "ok"}
             return behaviour
 
-    def keep(self, kind: str, status: int, reply: protocols.Reply) -> None:
+    def keep(self, kind: str, status: int, reply: protocols.ProtocolReply) -> None:
         """Write down a request and what became of it."""
         with self.lock:
             name = (kind, reply.id or "")
@@ -155,15 +155,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.keep(kind, reply.status, reply)
             self.close_connection = True
         elif name in ("hang", "drip"):
-            self.server.keep(kind, 0, protocols.Reply(0, "", reason=f"it was told to {name}"))
+            self.server.keep(kind, 0, protocols.ProtocolReply(0, "", reason=f"it was told to {name}"))
             self._take_long(drip=name == "drip")
         else:
             status, reason = _OTHER_WAYS[name]
-            self.server.keep(kind, status, protocols.Reply(status, "", reason=reason))
+            self.server.keep(kind, status, protocols.ProtocolReply(status, "", reason=reason))
             retry_after = {"Retry-After": str(behaviour["retry_after"])} if name == "busy" else {}
             self._answer(status, _PAGE if name == "lie" else reason, headers=retry_after)
 
-    def _reply(self, kind: str, body: bytes) -> protocols.Reply:
+    def _reply(self, kind: str, body: bytes) -> protocols.ProtocolReply:
         headers = {key.lower(): value for key, value in self.headers.items()}
         server = self.server
         if kind == "webhook":

@@ -22,7 +22,7 @@ _START_LIMIT = 120.0  # seconds; the course's model needs one, a large one under
 _started: weakref.WeakSet[Service] = weakref.WeakSet()
 _shared: dict[tuple[Hashable, ...], Any] = {}
 _lock = threading.RLock()
-Kind = TypeVar("Kind", bound="Service")
+Started = TypeVar("Started", bound="Service")
 
 
 class Service:
@@ -173,14 +173,14 @@ class Service:
         )
 
 
-def shared(kind: type[Kind], *arguments: Hashable) -> Kind:
+def shared(kind: type[Started], *arguments: Hashable) -> Started:
     """Start a service, or return the one of that kind that runs already with these arguments.
 
     In ``with`` it ends with the last block that uses it.
     """
     key = (kind, *arguments)
     with _lock:
-        found: Kind | None = _shared.get(key)
+        found: Started | None = _shared.get(key)
         if found is not None and not found._ended():
             found._starts += 1
             return found

@@ -44,10 +44,10 @@ def _server(path: Path, address: str, api_key: str) -> uvicorn.Server:
     import zstandard  # noqa: F401 - as above
 
     from chatmon.lab.services.langsmith._app import make_app
-    from chatmon.lab.services.langsmith._store import Store
+    from chatmon.lab.services.langsmith._store import RunStore
 
     try:
-        app: Any = make_app(Store(path), address, api_key)
+        app: Any = make_app(RunStore(path), address, api_key)
     except sqlite3.Error as error:
         raise RuntimeError(f"{path} cannot be used: {error}") from error
     settings = uvicorn.Config(

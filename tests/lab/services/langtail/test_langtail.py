@@ -12,7 +12,7 @@ from chatmon.lab.bot import _prompts as prompts
 from chatmon.lab.services import langtail, llm
 from chatmon.lab.services.langtail import PROMPTS
 from chatmon.lab.services.langtail import _folder as folder
-from chatmon.lab.services.langtail._store import Store
+from chatmon.lab.services.langtail._store import ThreadStore
 
 WIRE = [
     json.loads(line)
@@ -216,7 +216,7 @@ def test_what_a_call_says_wins_over_the_prompt_and_minus_one_is_no_limit():
 
 
 def test_a_stored_page_after_an_unknown_id_is_empty():
-    assert Store(None).threads(5, "unknown") == []
+    assert ThreadStore(None).threads(5, "unknown") == []
 
 
 def test_every_deployed_version_is_there():
