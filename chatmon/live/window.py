@@ -46,11 +46,6 @@ class WindowStats:
         """The share of turns that failed; None without turns."""
         return self.errors / self.turns if self.turns else None
 
-    @property
-    def mean_response_time(self) -> float | None:
-        """Seconds; None without turns."""
-        return self.response_time_sum / self.turns if self.turns else None
-
     def percentile(self, q: float) -> float | None:
         """Return the response time below which a share ``q`` of the turns lies, within 1 %; None without turns."""
         return percentile(self.histogram, q)

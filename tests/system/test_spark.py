@@ -75,8 +75,6 @@ ANALYSES = {
     "percentiles": analysis.percentiles,
     "percentiles by": lambda turns: analysis.percentiles(turns, "input_tokens", by="model"),
     "errors": analysis.errors,
-    "errors by the hour": lambda turns: analysis.error_trend(turns, "hour"),
-    "errors by the day": lambda turns: analysis.error_trend(turns, "day"),
     "concentration": analysis.concentration,
     "cost by": lambda turns: analysis.cost_by(turns, "intent"),
     "conversations": analysis.conversations,

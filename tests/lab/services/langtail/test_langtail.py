@@ -138,11 +138,13 @@ def test_pages_of_threads_and_messages_hold_each_once(client):
     assert client.threads(1)[0].id == thread
 
 
-def test_metadata_is_added_to_and_what_is_deleted_is_gone(client):
+def test_metadata_is_added_to_and_what_is_deleted_is_gone(service, client):
     thread = client.create_thread({"a": 1}).id
     message = client.add_message(thread, {"role": "user", "content": "x"}, {"b": 2}).id
-    assert client.set_thread_metadata(thread, {"rating": 5}).metadata == {"a": 1, "rating": 5}
-    assert client.set_metadata(thread, message, {"rating": 4}).metadata == {"b": 2, "rating": 4}
+    for path, rating in ((f"/v2/threads/{thread}", 5), (f"/v2/threads/{thread}/messages/{message}", 4)):
+        assert send(service, "POST", path, json={"metadata": {"rating": rating}}).status_code == 200
+    assert client.thread(thread).metadata == {"a": 1, "rating": 5}
+    assert client.message(thread, message).metadata == {"b": 2, "rating": 4}
     client.delete_message(thread, message)
     client.delete_thread(thread)
     for call in (lambda: client.message(thread, message), lambda: client.thread(thread)):
