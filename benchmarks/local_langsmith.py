@@ -30,7 +30,7 @@ from chatmon.lab.services.langsmith import _ingest as ingest
 from chatmon.lab.services.langsmith import _queries as queries
 from chatmon.lab.services.langsmith import _shapes as shapes
 from chatmon.lab.services.langsmith._call import Addresses
-from chatmon.lab.services.langsmith._store import Store
+from chatmon.lab.services.langsmith._store import RunStore
 from chatmon.live.monitor import ChatMonitor
 from chatmon.live.tracing import TurnTrace
 
@@ -124,9 +124,9 @@ def listed(server: LocalLangSmith) -> tuple[float, int]:
                 return time.perf_counter() - before, count
 
 
-def stored(runs: int, path: Path) -> Store:
+def stored(runs: int, path: Path) -> RunStore:
     """Return a store with so many runs: traces of a chain and a model call."""
-    store = Store(path)
+    store = RunStore(path)
     begin = datetime(2026, 10, 5, tzinfo=UTC)
     for first in range(0, runs // 2, 1000):
         batch = [run for number in range(first, min(first + 1000, runs // 2)) for run in _trace(number, begin)]
@@ -139,7 +139,7 @@ def stored(runs: int, path: Path) -> Store:
     return store
 
 
-def pages(store: Store, rounds: int = 3) -> dict[str, tuple[float, float]]:
+def pages(store: RunStore, rounds: int = 3) -> dict[str, tuple[float, float]]:
     """Return, for each question, in how long a page of 100 runs of the project is found and written.
 
     Args:

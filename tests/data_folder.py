@@ -81,7 +81,7 @@ def a_trace(number, user, conversation, words, project="desk"):
 
 def make_langsmith(path):
     """A LangSmith with Ada's trace and another's, not closed in order: its log is as a kill would leave it."""
-    store = langsmith.Store(path)
+    store = langsmith.RunStore(path)
     traces = [
         *a_trace(100, ADA, "thread-of-ada", "difference engine"),
         *a_trace(200, "customer-bob", "thread-of-bob", f"whatever {EMAIL} wrote"),

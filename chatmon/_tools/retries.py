@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon._tools.errors import Error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
 FIRST_BACKOFF: Final = 0.5
@@ -68,15 +68,23 @@ def seconds_until_retry(
     status = getattr(error, "status_code", None)
     if not isinstance(status, int) or not (status == 429 or 500 <= status <= 599):
         return None
-    asked = _retry_after(error, now)
+    asked = retry_after(getattr(getattr(error, "response", None), "headers", {}), now)
     if asked > longest:
         return None
     return max(asked, random() * min(longest, first * 2.0 ** (attempt - 1)))
 
 
-def _retry_after(error: Exception, now: datetime) -> float:
-    """Return the seconds that the service asked for; 0 where it did not, or not understandably (RFC 9110, 10.2.3)."""
-    value = str(getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")).strip()
+def retry_after(headers: Mapping[str, str], now: datetime) -> float:
+    """Return the seconds that an answer asks to wait, as a number or a date (RFC 9110, 10.2.3).
+
+    Args:
+        headers: The answer's headers, with names in lower case.
+        now: The present time.
+
+    Returns:
+        The seconds; 0 where it does not ask, or not understandably.
+    """
+    value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
     try:

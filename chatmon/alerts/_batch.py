@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from chatmon.alerts._measures import MEASURES, MICRO
+from chatmon.alerts._measures import MICRO, RULE_MEASURES
 from chatmon.live.turn import MEASURED, LiveTurn
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Columns:
     def of(cls, rules: Iterable[Rule]) -> Columns:
         """Return what these rules read."""
         rules = list(rules)
-        numbers = {name for rule in rules for name in MEASURES[rule.measure].columns} - set(_MADE)
+        numbers = {name for rule in rules for name in RULE_MEASURES[rule.measure].columns} - set(_MADE)
         return cls(tuple(sorted(numbers)), tuple(sorted({name for rule in rules for name in rule.by})))
 
 

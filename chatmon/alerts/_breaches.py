@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from chatmon.alerts._cells import value_of_bin
-from chatmon.alerts._measures import MEASURES
-from chatmon.alerts._watch import FEWEST, FLOOR, TO_SIGMA
+from chatmon._tools.histogram import value_of_bin
+from chatmon.alerts._measures import RULE_MEASURES
+from chatmon.alerts._watch import FEWEST_PAST_WINDOWS, FLOOR, TO_SIGMA
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,7 @@ def _points(watch: Watch, flat: Flat, since: int, last: int) -> tuple[Ints, Ints
 
 
 def _too_far(watch: Watch, flat: Flat, group: Ints, tick: Ints, since: int, last: int) -> Bools:
-    rule, scale = watch.rule, MEASURES[watch.rule.measure].scale
+    rule, scale = watch.rule, RULE_MEASURES[watch.rule.measure].scale
     sums = _Sums(flat, since, last, watch.length)
     if rule.kind == "budget":
         starts = {one: watch.period_start(one) for one in range(since, last + 1, _ticks_of_a_day(watch))}
@@ -152,7 +152,7 @@ def _changes(watch: Watch, flat: Flat, place: int, since: int, last: int) -> lis
         if begin < length:
             past[begin:, column] = values[begin + back : length + back]
     known = np.isfinite(past).sum(axis=1)
-    rows = np.flatnonzero((known >= FEWEST) & (np.isfinite(values) | (watch.rule.no_data == "alert")))
+    rows = np.flatnonzero((known >= FEWEST_PAST_WINDOWS) & (np.isfinite(values) | (watch.rule.no_data == "alert")))
     if not len(rows):
         return []
     past, known, values, variances = past[rows], known[rows], values[rows], variances[rows]
@@ -178,7 +178,7 @@ def _every_window(watch: Watch, flat: Flat, rows: Ints, born: int, last: int) ->
     n, total, squares = running
     if rule.statistic == "count":
         return n, n
-    scale = MEASURES[rule.measure].scale
+    scale = RULE_MEASURES[rule.measure].scale
     some = np.maximum(n, 1)
     if rule.statistic == "sum":
         value, variance = total / scale, squares / scale

@@ -1,8 +1,7 @@
 """Turns added up by tick and group: what windows are read from, live and in history.
 
 A tick is the time between two evaluations. Its cell holds how many turns had the measure, their exact sum, and, where a
-percentile is asked for, a histogram with logarithmic bins: a percentile read from it is within 1 % (the idea of
-DDSketch, Masson et al., VLDB 2019). Cells keep running totals, so a window costs two look-ups whatever its length.
+percentile is asked for, a histogram. Cells keep running totals, so a window costs two look-ups whatever its length.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from chatmon._tools.histogram import bins_of, merged, percentile
 from chatmon.alerts._batch import EPOCH
-from chatmon.alerts._measures import MEASURES, MICRO
-from chatmon.live.window import ACCURACY
+from chatmon.alerts._measures import MICRO, RULE_MEASURES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,15 +26,13 @@ if TYPE_CHECKING:
     from chatmon.alerts._measures import Ints
 
 Group: TypeAlias = tuple[str, ...]
-LOG_GAMMA: Final = math.log((1 + ACCURACY) / (1 - ACCURACY))
-_SMALLEST: Final = 1e-6
 
 
-class Series(NamedTuple):
+class CellSeries(NamedTuple):
     """What is added up; rules that look at the same share it.
 
     Attributes:
-        measure: One of ``measures.MEASURES``.
+        measure: One of ``_measures.RULE_MEASURES``.
         by: The columns whose values make the groups.
         binned: Whether there are histograms.
     """
@@ -71,7 +68,7 @@ class Ticks(NamedTuple):
         return max(1, round(length.total_seconds() / self.seconds))
 
 
-class Cells:
+class GroupCells:
     """The cells of one group, in order of ticks.
 
     Attributes:
@@ -123,15 +120,7 @@ class Cells:
     def percentile(self, tick: int, length: int, q: float) -> float | None:
         """Return the value below which a share ``q`` of that window's turns lies, within 1 %; None without turns."""
         first, last = bisect_right(self.ticks, tick - length), bisect_right(self.ticks, tick)
-        merged: Counter[int] = Counter()
-        for histogram in self.histograms[first:last]:
-            merged.update(histogram)
-        rank, seen = q * (merged.total() - 1), 0
-        for place in sorted(merged):
-            seen += merged[place]
-            if seen > rank:
-                return value_of_bin(place)
-        return None
+        return percentile(merged(self.histograms[first:last]), q)
 
     def forget(self, before: int) -> None:
         """Drop the cells of ticks before this one."""
@@ -149,7 +138,7 @@ class Flat:
         tick: Its tick.
         n: Turns in it.
         total: Their sum in small units.
-        squares: Their squares, as ``Cells`` has them.
+        squares: Their squares, as ``GroupCells`` has them.
         bin_cell: For each cell and bin that has turns: the cell's place; empty where there are no histograms.
         bin: The bin.
         bin_n: Turns in it.
@@ -175,22 +164,7 @@ class Flat:
         return made
 
 
-def bin_of(value: float) -> int:
-    """Return the histogram's bin of a value."""
-    return math.ceil(math.log(max(value, _SMALLEST)) / LOG_GAMMA)
-
-
-def value_of_bin(place: int) -> float:
-    """Return the value that stands for a bin: within 1 % of everything in it.
-
-    Example:
-        >>> abs(value_of_bin(bin_of(5.0)) / 5.0 - 1) < 0.01
-        True
-    """
-    return 2 * math.exp(place * LOG_GAMMA) / (math.exp(LOG_GAMMA) + 1)
-
-
-def add_up(batch: Batch, series: Series, tick: Ints) -> Flat:
+def add_up(batch: Batch, series: CellSeries, tick: Ints) -> Flat:
     """Return a batch's cells.
 
     Args:
@@ -198,7 +172,7 @@ def add_up(batch: Batch, series: Series, tick: Ints) -> Flat:
         series: What to add up.
         tick: The tick that each turn counts in.
     """
-    measure = MEASURES[series.measure]
+    measure = RULE_MEASURES[series.measure]
     amounts, known = measure.counted(batch.numbers)
     code = np.zeros(len(tick), dtype=np.int64)
     for name in series.by:
@@ -221,8 +195,7 @@ def add_up(batch: Batch, series: Series, tick: Ints) -> Flat:
     n = np.diff(starts, append=len(key))
     bins = [np.zeros(0, dtype=np.int64)] * 3
     if series.binned:
-        numbers = np.maximum(sorted_amounts / measure.scale, _SMALLEST)
-        place = np.ceil(np.log(numbers) / LOG_GAMMA).astype(np.int64)
+        place = bins_of(sorted_amounts / measure.scale)
         lowest, width = int(place.min()), int(place.max()) - int(place.min()) + 1
         cell = np.repeat(np.arange(len(starts)), n)
         found, counts = np.unique(cell * width + place - lowest, return_counts=True)
@@ -244,7 +217,7 @@ def ticks_of(batch: Batch, ticks: Ticks) -> Ints:
     return found
 
 
-def _decoded(code: int, series: Series, batch: Batch) -> Group:
+def _decoded(code: int, series: CellSeries, batch: Batch) -> Group:
     values = []
     for name in reversed(series.by):
         known = batch.texts[name][1]

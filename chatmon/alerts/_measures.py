@@ -23,7 +23,7 @@ PICO: Final = 1_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class RuleMeasure:
     """A number that each turn has, or has not.
 
     Attributes:
@@ -62,21 +62,21 @@ def _price(cost: Floats, fresh_and_cached: Floats, cached: Floats, output: Float
 
 
 _USED: Final = ("input_tokens", "output_tokens")
-MEASURES: Final[dict[str, Measure]] = {
-    "turns": Measure("turns", "turns", 1, ("failed",), np.ones_like),
-    "error": Measure("failed turns", "", 1, ("failed",), yes_no=True),
-    "first_error": Measure("conversations that begin to fail", "", 1, ("first_error",), yes_no=True),
-    "incomplete": Measure("tasks not completed", "", 1, ("task_completed",), lambda done: 1 - done, yes_no=True),
-    "response_time": Measure("response time", "s", MICRO, ("response_time",)),
-    "time_to_first_token": Measure("time to first token", "s", MICRO, ("time_to_first_token",)),
-    "satisfaction": Measure("satisfaction", "points", MICRO, ("user_satisfaction",)),
-    "relevance": Measure("context relevance", "", MICRO, ("context_relevance",)),
-    "tokens": Measure("tokens", "tokens", 1, _USED, np.add),
-    "input_tokens": Measure("input tokens", "tokens", 1, ("input_tokens",)),
-    "output_tokens": Measure("output tokens", "tokens", 1, ("output_tokens",)),
-    "cached_share": Measure("input read from the cache", "", MICRO, ("cached_tokens", "input_tokens"), _share),
-    "cost": Measure("cost", "USD", PICO, ("cost",)),
-    "price": Measure(
+RULE_MEASURES: Final[dict[str, RuleMeasure]] = {
+    "turns": RuleMeasure("turns", "turns", 1, ("failed",), np.ones_like),
+    "error": RuleMeasure("failed turns", "", 1, ("failed",), yes_no=True),
+    "first_error": RuleMeasure("conversations that begin to fail", "", 1, ("first_error",), yes_no=True),
+    "incomplete": RuleMeasure("tasks not completed", "", 1, ("task_completed",), lambda done: 1 - done, yes_no=True),
+    "response_time": RuleMeasure("response time", "s", MICRO, ("response_time",)),
+    "time_to_first_token": RuleMeasure("time to first token", "s", MICRO, ("time_to_first_token",)),
+    "satisfaction": RuleMeasure("satisfaction", "points", MICRO, ("user_satisfaction",)),
+    "relevance": RuleMeasure("context relevance", "", MICRO, ("context_relevance",)),
+    "tokens": RuleMeasure("tokens", "tokens", 1, _USED, np.add),
+    "input_tokens": RuleMeasure("input tokens", "tokens", 1, ("input_tokens",)),
+    "output_tokens": RuleMeasure("output tokens", "tokens", 1, ("output_tokens",)),
+    "cached_share": RuleMeasure("input read from the cache", "", MICRO, ("cached_tokens", "input_tokens"), _share),
+    "cost": RuleMeasure("cost", "USD", PICO, ("cost",)),
+    "price": RuleMeasure(
         "price of tokens", "USD per million", MICRO, ("cost", "input_tokens", "cached_tokens", "output_tokens"), _price
     ),
 }

@@ -10,7 +10,7 @@ import numpy as np
 
 from chatmon.alerts._batch import Columns, of_table
 from chatmon.alerts._breaches import breaches
-from chatmon.alerts._cells import Cells, Flat, Ticks, add_up, ticks_of
+from chatmon.alerts._cells import Flat, GroupCells, Ticks, add_up, ticks_of
 from chatmon.alerts._decision import State
 from chatmon.alerts._watch import Watch, step
 from chatmon.alerts.notification import Status
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from chatmon.alerts._cells import Series
+    from chatmon.alerts._cells import CellSeries
     from chatmon.alerts.notification import Notification
     from chatmon.alerts.rules import Rule
     from chatmon.analysis.source import Turns
@@ -113,7 +113,7 @@ class History:
         tick = ticks_of(batch, self.ticks)
         self.first, self.last = int(tick.min()), int(tick.max())
         wanted = {Watch.of(rule, self.ticks).series for rule in rules}
-        self._flat: dict[Series, Flat] = {series: add_up(batch, series, tick) for series in sorted(wanted)}
+        self._flat: dict[CellSeries, Flat] = {series: add_up(batch, series, tick) for series in sorted(wanted)}
 
     def replay(self, rules: Sequence[Rule]) -> Replay:
         """Return what these rules would have said.
@@ -173,10 +173,10 @@ def _following(ticks: list[int], tick: int) -> int | None:
     return ticks[place] if place < len(ticks) else None
 
 
-def _cells(flat: Flat, begin: int, end: int, born: int | None) -> Cells:
+def _cells(flat: Flat, begin: int, end: int, born: int | None) -> GroupCells:
     """Return one group's cells as the live rules read them."""
     part = slice(begin, end)
-    cells = Cells(int(flat.tick[begin]) if born is None else born)
+    cells = GroupCells(int(flat.tick[begin]) if born is None else born)
     histograms = flat.histograms(begin, end) if len(flat.bin) else [None] * (end - begin)
     columns = [values[part].tolist() for values in (flat.tick, flat.n, flat.total, flat.squares)]
     for row in zip(*columns, histograms, strict=True):

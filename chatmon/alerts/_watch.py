@@ -9,22 +9,22 @@ from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatmon.alerts._cells import Series, Ticks
+from chatmon.alerts._cells import CellSeries, Ticks
 from chatmon.alerts._decision import State, decide, due
-from chatmon.alerts._measures import MEASURES
+from chatmon.alerts._measures import RULE_MEASURES
 from chatmon.alerts.wording import amount, what
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chatmon.alerts._cells import Cells, Group
+    from chatmon.alerts._cells import Group, GroupCells
     from chatmon.alerts.notification import Notification
     from chatmon.alerts.rules import Rule
 
 WEEK: Final = timedelta(days=7)
-BESIDE: Final = 2
+WINDOWS_BESIDE: Final = 2
 """Windows on each side of the same time of a past week that are compared with, too: a day's window, other days."""
-FEWEST: Final = 3
+FEWEST_PAST_WINDOWS: Final = 3
 """Windows of past weeks below which there is nothing to compare with."""
 FLOOR: Final = 0.05
 """The least spread of past windows that is believed, as a share of their median: a few may agree by chance. What the
@@ -65,27 +65,27 @@ class Watch:
     length: int
     short: int
     week: int
-    series: Series
+    series: CellSeries
 
     @classmethod
     def of(cls, rule: Rule, ticks: Ticks) -> Watch:
         """Return a rule at work."""
         short = ticks.span(rule.short_window) if rule.short_window else 0
-        series = Series(rule.measure, rule.by, rule.percentile is not None)
+        series = CellSeries(rule.measure, rule.by, rule.percentile is not None)
         return cls(rule, ticks, ticks.span(rule.window), short, ticks.span(WEEK), series)
 
     @property
     def reach(self) -> int:
         """Ticks that it looks back."""
         if self.rule.kind == "change":
-            return self.rule.weeks * self.week + (BESIDE + 1) * self.length
+            return self.rule.weeks * self.week + (WINDOWS_BESIDE + 1) * self.length
         return self.ticks.span(timedelta(days=31)) if self.rule.kind == "budget" else self.length
 
     def labels(self, group: Group) -> dict[str, str]:
         """Return a group as labels."""
         return dict(zip(self.rule.by, group, strict=True))
 
-    def read(self, cells: Cells, tick: int, since: int) -> Reading | None:
+    def read(self, cells: GroupCells, tick: int, since: int) -> Reading | None:
         """Return what the rule sees at the end of a tick; None where it has not watched for long enough to judge.
 
         Args:
@@ -100,7 +100,7 @@ class Watch:
             reading = self._burn(cells, tick)
         elif rule.kind == "budget":
             n, total, _ = cells.sums(tick, tick - self.period_start(tick) + 1)
-            reading = Reading(total / MEASURES["cost"].scale, n)
+            reading = Reading(total / RULE_MEASURES["cost"].scale, n)
         else:
             reading = Reading(*self.statistic(cells, tick))
         waits = reading.value is None or (rule.adds_up and rule.sign < 0)
@@ -108,19 +108,19 @@ class Watch:
             return None
         return reading
 
-    def statistic(self, cells: Cells, tick: int) -> tuple[float | None, int]:
+    def statistic(self, cells: GroupCells, tick: int) -> tuple[float | None, int]:
         """Return the statistic of the window that ends with a tick, None for too few turns, and their number."""
         n, total, _ = cells.sums(tick, self.length)
         rule = self.rule
         if rule.kind == "absence" or rule.statistic == "count":
             return float(n), n
         if rule.statistic == "sum" and rule.adds_up:
-            return total / MEASURES[rule.measure].scale, n
+            return total / RULE_MEASURES[rule.measure].scale, n
         if n < rule.min_n:
             return None, n
         if rule.percentile is not None:
             return cells.percentile(tick, self.length, rule.percentile), n
-        scale = MEASURES[rule.measure].scale
+        scale = RULE_MEASURES[rule.measure].scale
         return (total / scale if rule.statistic == "sum" else total / (n * scale)), n
 
     @property
@@ -128,15 +128,15 @@ class Watch:
         """Whether its value may change at any tick, and not only when a turn enters or leaves a window."""
         return self.rule.kind in ("change", "budget")
 
-    def is_far_below(self, cells: Cells, tick: int) -> bool:
+    def is_far_below(self, cells: GroupCells, tick: int) -> bool:
         """Say whether a sum is within its limit and can only fall, as most conversations' are: quickly asked."""
         rule = self.rule
         if rule.kind != "threshold" or rule.above is None or not rule.adds_up or cells.ticks[-1:] > [tick]:
             return False
         n, total, _ = cells.sums(tick, self.length)
-        return (n if rule.statistic == "count" else total / MEASURES[rule.measure].scale) <= rule.above
+        return (n if rule.statistic == "count" else total / RULE_MEASURES[rule.measure].scale) <= rule.above
 
-    def following(self, cells: Cells, state: State, tick: int) -> int | None:
+    def following(self, cells: GroupCells, state: State, tick: int) -> int | None:
         """Return the next tick at which an alert may become another, given the cells there are; None for never."""
         if self.moves:
             return tick + 1
@@ -160,21 +160,21 @@ class Watch:
 
     def before(self, tick: int) -> list[int]:
         """Return the ticks with which the windows of past weeks end, the latest first."""
-        beside = range(BESIDE, -BESIDE - 1, -1)
+        beside = range(WINDOWS_BESIDE, -WINDOWS_BESIDE - 1, -1)
         return [
             tick - week * self.week + place * self.length for week in range(1, self.rule.weeks + 1) for place in beside
         ]
 
     def sampling_variance(self, n: int, total: int, squares: int) -> float:
         """Return how much a statistic of so many turns would vary by chance alone, as a variance."""
-        scale, statistic = MEASURES[self.rule.measure].scale, self.rule.statistic
+        scale, statistic = RULE_MEASURES[self.rule.measure].scale, self.rule.statistic
         if statistic == "count":
             return float(n)
         if statistic == "sum":
             return squares / scale
         return max(0.0, squares / scale - total * total / (n * scale * scale)) / (n * n)
 
-    def _burn(self, cells: Cells, tick: int) -> Reading:
+    def _burn(self, cells: GroupCells, tick: int) -> Reading:
         n, bad, _ = cells.sums(tick, self.length)
         short_n, short_bad, _ = cells.sums(tick, self.short)
         if n < self.rule.min_n or not short_n:
@@ -182,14 +182,14 @@ class Watch:
         allowed = 1 - (self.rule.objective or 0.0)
         return Reading(min(bad / n, short_bad / short_n) / allowed, n)
 
-    def _change(self, cells: Cells, tick: int) -> Reading | None:
+    def _change(self, cells: GroupCells, tick: int) -> Reading | None:
         value, n = self.statistic(cells, tick)
         past = [
             one
             for end in self.before(tick)
             if end - self.length + 1 >= cells.born and (one := self.statistic(cells, end)[0]) is not None
         ]
-        if len(past) < FEWEST:
+        if len(past) < FEWEST_PAST_WINDOWS:
             return None
         centre = median(past)
         if value is None:
@@ -210,7 +210,7 @@ def _start(moment: datetime, period: str | None) -> datetime:
     return day - timedelta(days=day.weekday()) if period == "week" else day
 
 
-def step(watch: Watch, cells: Cells, state: State, tick: int, since: int) -> tuple[State, Notification | None]:
+def step(watch: Watch, cells: GroupCells, state: State, tick: int, since: int) -> tuple[State, Notification | None]:
     """Return what an alert is at the end of a tick, and what to say, if anything: live and in history alike."""
     reading = watch.read(cells, tick, since)
     if reading is None:

@@ -10,7 +10,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from chatmon._tools.errors import Error
-from chatmon.alerts._measures import MEASURES
+from chatmon.alerts._measures import RULE_MEASURES
 from chatmon.alerts.notification import Severity
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ PERIODS: Final = ("day", "week", "month")
 DURATIONS: Final = ("window", "short_window", "for_", "keep_firing_for", "renotify", "flap_within")
 TEXT_FIELDS: Final = ("rule", "group", "value", "limit", "n", "window", "text")
 _ZERO: Final = timedelta(0)
-_LONGEST: Final = timedelta(days=90)
+_LONGEST_DURATION: Final = timedelta(days=90)
 _PERCENTILE: Final = re.compile(r"p\d{1,2}(\.\d+)?")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -60,7 +60,7 @@ class Rule:
             the error budget burns, over a long and a short window. ``change``: how unlike windows around the same time
             of past weeks, as a robust z. ``budget``: dollars spent in a calendar day, week or month. ``absence``: too
             few turns.
-        measure: One of ``measures.MEASURES``; ``budget`` is of ``cost``, ``absence`` of ``turns``.
+        measure: One of ``_measures.RULE_MEASURES``; ``budget`` is of ``cost``, ``absence`` of ``turns``.
         statistic: ``mean``, ``rate`` (the share of turns for which a yes-or-no measure is yes), ``sum``, ``count`` (of
             turns whose measure is known), or a percentile such as ``p95``, within 1 %.
         window: How far back the statistic looks.
@@ -166,14 +166,16 @@ def _complaints(rule: Rule) -> list[tuple[str, Any, str]]:  # one line a key: wh
     hold("name", isinstance(rule.name, str) and bool(_NAME.fullmatch(rule.name)),
          "a name: a letter, then letters, digits, _ and -")  # fmt: skip
     hold("kind", isinstance(rule.kind, str) and rule.kind in KINDS, f"one of {', '.join(KINDS)}")
-    hold("measure", isinstance(rule.measure, str) and rule.measure in MEASURES, f"one of {', '.join(MEASURES)}")
+    hold(
+        "measure", isinstance(rule.measure, str) and rule.measure in RULE_MEASURES, f"one of {', '.join(RULE_MEASURES)}"
+    )
     hold("statistic", isinstance(rule.statistic, str), "text")
     if found:
         return found
-    measure, percentile = MEASURES[rule.measure], rule.percentile
+    measure, percentile = RULE_MEASURES[rule.measure], rule.percentile
     hold("statistic", rule.statistic in STATISTICS or percentile is not None,
          f"one of {', '.join(STATISTICS)}, or a percentile such as p95")  # fmt: skip
-    yes_no = ", ".join(name for name, one in MEASURES.items() if one.yes_no)
+    yes_no = ", ".join(name for name, one in RULE_MEASURES.items() if one.yes_no)
     hold("statistic", rule.statistic != "rate" or measure.yes_no, f"for {rule.measure}: a rate is of one of {yes_no}")
     hold("statistic", percentile is None or not measure.yes_no, f"for {rule.measure}, which is yes or no: use rate")
     hold("statistic", rule.kind != "change" or percentile is None, "for a change: use mean, rate, sum or count")
@@ -181,7 +183,7 @@ def _complaints(rule: Rule) -> list[tuple[str, Any, str]]:  # one line a key: wh
     for key in DURATIONS:
         value = getattr(rule, key)
         if value is not None:
-            right = isinstance(value, timedelta) and _ZERO <= value <= _LONGEST
+            right = isinstance(value, timedelta) and _ZERO <= value <= _LONGEST_DURATION
             hold(key, right, 'a duration from 0 to 90 days, such as "5m", "1h", "3d"')
     if found:
         return found
@@ -216,7 +218,7 @@ def _hold_limits(rule: Rule, hold: Any) -> None:
     if len(given) != 1 or not all(isinstance(getattr(rule, key), int | float) for key in given):
         return
     hold(given[0], rule.limit >= 0 or rule.kind == "change", "above 0, as all that is measured is")
-    share = rule.kind == "threshold" and rule.statistic in ("rate", "mean") and MEASURES[rule.measure].yes_no
+    share = rule.kind == "threshold" and rule.statistic in ("rate", "mean") and RULE_MEASURES[rule.measure].yes_no
     hold(given[0], not share or rule.limit <= 1, "a share between 0 and 1: 5 % is 0.05")
     if rule.recover is not None:
         hold("recover", rule.sign * rule.recover <= rule.sign * rule.limit,
@@ -231,7 +233,7 @@ def _hold_kind(rule: Rule, hold: Any) -> None:
     short = rule.short_window
     fits = short is not None and _ZERO < short < rule.window
     hold("short_window", fits if burn else short is None, "a duration below the window, for burn_rate only")
-    hold("measure", not burn or MEASURES[rule.measure].yes_no, "yes or no, which a burn rate needs")
+    hold("measure", not burn or RULE_MEASURES[rule.measure].yes_no, "yes or no, which a burn rate needs")
     hold("above", not burn or rule.above is not None, "given: a burn rate is too high, never too low")
     hold("weeks", _whole(rule.weeks) and 1 <= rule.weeks <= 12, "a whole number of weeks from 1 to 12")
     hold("window", rule.kind != "change" or rule.window <= timedelta(days=2), "at most 2 days for a change")

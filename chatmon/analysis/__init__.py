@@ -1,7 +1,7 @@
 """Questions asked of turns in SQL, wherever the turns come from: a list, a frame, a Parquet file, imported logs.
 
 What it adds up to: ``summary``, ``segments``, ``percentiles``. Money: ``cost_by``, ``concentration``. Failures:
-``errors``, ``error_trend``. Users: ``conversations``, ``satisfaction``. Load: ``capacity``. Change: ``trend`` over
+``errors``. Users: ``conversations``, ``satisfaction``. Load: ``capacity``. Change: ``trend`` over
 time, ``compare`` between two periods, which ``between`` cuts. All of it in sentences: ``findings``; for a picture:
 ``prepare_dashboard_data``.
 
@@ -11,7 +11,7 @@ The SQL is the part of DuckDB's that Spark accepts too: see ``source``.
 from chatmon.analysis._capacity import Capacity, capacity
 from chatmon.analysis._concentration import Concentration, concentration
 from chatmon.analysis._cost_by import cost_by
-from chatmon.analysis._errors import ERROR_CLASSES, error_trend, errors
+from chatmon.analysis._errors import ERROR_CLASSES, errors
 from chatmon.analysis._percentiles import percentiles
 from chatmon.analysis._satisfaction import Satisfaction, satisfaction
 from chatmon.analysis._segments import segments
@@ -40,7 +40,6 @@ __all__ = [
     "concentration",
     "conversations",
     "cost_by",
-    "error_trend",
     "errors",
     "findings",
     "percentiles",

@@ -24,7 +24,6 @@ class Load:
         p95: In all but the busiest twentieth of the minutes.
         peak: In the busiest minute.
         at: When that minute began, in UTC; the first one of several.
-        counts: Minutes by what came in them, ascending, empty ones left out.
         minutes: Minutes of the log.
     """
 
@@ -32,38 +31,6 @@ class Load:
     p95: float
     peak: int
     at: datetime
-    counts: tuple[tuple[int, int], ...]
-    minutes: int
-
-    def headroom(self, limit: float) -> Headroom:
-        """Return how much room a limit leaves.
-
-        Args:
-            limit: What may come in a minute, such as a provider's rate limit.
-
-        Raises:
-            ValueError: ``limit`` is not positive.
-        """
-        if limit <= 0:
-            raise ValueError(f"limit ({limit}) is not positive: it is what may come in a minute")
-        over = sum(minutes for came, minutes in self.counts if came > limit)
-        return Headroom(limit, 1 - self.peak / limit, over, self.minutes)
-
-
-@dataclass(frozen=True, slots=True)
-class Headroom:
-    """How much room a limit leaves.
-
-    Attributes:
-        limit: What may come in a minute.
-        at_peak: Share of the limit that the busiest minute left free; negative where it went over.
-        minutes_over: Minutes that went over it.
-        minutes: Minutes of the log.
-    """
-
-    limit: float
-    at_peak: float
-    minutes_over: int
     minutes: int
 
 
@@ -122,14 +89,10 @@ def _load(minutes: list[tuple[int, int]]) -> Load:
     by_size = sorted((came, -minute) for minute, came in minutes)
     peak, minute = by_size[-1]
     place = int(0.95 * (number - 1)) - (number - len(minutes))
-    counts: dict[int, int] = {}
-    for came, _ in by_size:
-        counts[came] = counts.get(came, 0) + 1
     return Load(
         mean=sum(came for _, came in minutes) / number,
         p95=by_size[place][0] if place >= 0 else 0,
         peak=peak,
         at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=-minute),
-        counts=tuple(counts.items()),
         minutes=number,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatmon.analysis._periods import periods
 from chatmon.analysis.source import frame
 
 if TYPE_CHECKING:
@@ -61,40 +60,6 @@ def errors(turns: Turns) -> pd.DataFrame:
         FROM (SELECT {error_class()} AS error_class, error_type, count(*) OVER () AS number FROM turns) AS classed
         WHERE error_class IS NOT NULL GROUP BY error_class ORDER BY turns DESC, error_class""",  # noqa: S608 - our own
     )
-
-
-def error_trend(turns: Turns, every: str = "day") -> pd.DataFrame:
-    """Return how many turns failed in each hour or day, class by class.
-
-    Args:
-        turns: Any holder of turns.
-        every: ``hour`` or ``day``, of UTC.
-
-    Returns:
-        One row for each period from the first to the last turn: ``period`` (its start in UTC), ``turns``, a column for
-        each class that occurs, in the order of ``ERROR_CLASSES``, and ``share`` of turns that failed (NA without any).
-
-    Raises:
-        ValueError: ``every`` is unknown.
-
-    Example:
-        >>> error_trend([]).columns.tolist()
-        ['period', 'turns', 'share']
-    """
-    columns = {f"class_{place}": name for place, name in enumerate(ERROR_CLASSES)}
-    counted = ", ".join(
-        f"count(*) FILTER (WHERE error_class = '{name}') AS {column}" for column, name in columns.items()
-    )
-    found = periods(
-        turns,
-        every,
-        f"count(*) AS turns, {counted}",
-        f"(SELECT timestamp, {error_class()} AS error_class FROM turns) AS classed",  # noqa: S608 - our own
-    ).rename(columns=columns)
-    counts = ["turns", *(name for name in ERROR_CLASSES if found[name].sum())]
-    found[counts] = found[counts].fillna(0)
-    share = found[counts[1:]].sum(axis=1) / found["turns"].replace(0, None)
-    return found[["period", *counts]].assign(share=share.astype("Float64"))
 
 
 def _pattern(sign: str) -> str:

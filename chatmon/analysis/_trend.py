@@ -32,7 +32,7 @@ ROUNDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class TrendMeasure:
     """How a measure is computed: as ``total`` (``volume``), ``total`` over ``known`` (``mean``) or a quantile.
 
     Attributes:
@@ -52,19 +52,19 @@ class Measure:
     failure: bool = False
 
 
-MEASURES: Final[dict[str, Measure]] = {
-    "turns": Measure("volume", "count(*)"),
-    "conversations": Measure("volume", "count(DISTINCT conversation_id)"),
-    "cost": Measure("volume", "sum(cost)", "count(cost)"),
-    "tokens": Measure("volume", "sum(input_tokens + output_tokens)", "count(input_tokens + output_tokens)"),
-    "error_rate": Measure("mean", "count(error_type)", failure=True),
-    "completion": Measure(
+TREND_MEASURES: Final[dict[str, TrendMeasure]] = {
+    "turns": TrendMeasure("volume", "count(*)"),
+    "conversations": TrendMeasure("volume", "count(DISTINCT conversation_id)"),
+    "cost": TrendMeasure("volume", "sum(cost)", "count(cost)"),
+    "tokens": TrendMeasure("volume", "sum(input_tokens + output_tokens)", "count(input_tokens + output_tokens)"),
+    "error_rate": TrendMeasure("mean", "count(error_type)", failure=True),
+    "completion": TrendMeasure(
         "mean", "count(*) FILTER (WHERE NOT task_completed)", "count(task_completed)", top=1, failure=True
     ),
-    "median": Measure("quantile", "0.5", "count(response_time)", 10),
-    "p95": Measure("quantile", "0.95", "count(response_time)", 200),
-    "cost_per_turn": Measure("mean", "sum(cost)", "count(cost)", 30),
-    "satisfaction": Measure("mean", "sum(5 - user_satisfaction)", "count(user_satisfaction)", 10, top=5),
+    "median": TrendMeasure("quantile", "0.5", "count(response_time)", 10),
+    "p95": TrendMeasure("quantile", "0.95", "count(response_time)", 200),
+    "cost_per_turn": TrendMeasure("mean", "sum(cost)", "count(cost)", 30),
+    "satisfaction": TrendMeasure("mean", "sum(5 - user_satisfaction)", "count(user_satisfaction)", 10, top=5),
 }
 """The measures that have a trend; times are seconds, costs US dollars, shares 0 to 1."""
 
@@ -82,7 +82,7 @@ def trend(turns: Turns, every: str = "day", measure: str = "turns") -> pd.DataFr
     Args:
         turns: Any holder of turns.
         every: ``hour``, ``day``, or ``weekday``, which has no band.
-        measure: One of ``MEASURES``.
+        measure: One of ``TREND_MEASURES``.
 
     Returns:
         ``period`` (its start in UTC; for ``weekday`` 1 to 7 from Monday), ``value``, ``low`` and ``high`` of the band,
@@ -100,9 +100,9 @@ def trend(turns: Turns, every: str = "day", measure: str = "turns") -> pd.DataFr
 
     if every not in PERIODS:
         raise ValueError(f"every ({every!r}) is unknown: it is one of {', '.join(PERIODS)}")
-    if measure not in MEASURES:
-        raise ValueError(f"measure ({measure!r}) is unknown: it is one of {', '.join(MEASURES)}")
-    asked = MEASURES[measure]
+    if measure not in TREND_MEASURES:
+        raise ValueError(f"measure ({measure!r}) is unknown: it is one of {', '.join(TREND_MEASURES)}")
+    asked = TREND_MEASURES[measure]
     table = _read(turns, every, asked)
     found: dict[str, Floats] = {name: table[name].to_numpy(float, na_value=0.0) for name in table.columns[1:]}
     n, known, total = (found[name] for name in ("n", "known", "total"))
@@ -126,7 +126,7 @@ def trend(turns: Turns, every: str = "day", measure: str = "turns") -> pd.DataFr
     return table[["period"]].assign(value=value, low=low, high=high, n=n.astype(np.int64), outside=outside)
 
 
-def _read(turns: Turns, every: str, measure: Measure) -> pd.DataFrame:
+def _read(turns: Turns, every: str, measure: TrendMeasure) -> pd.DataFrame:
     """Return each period's total and known turns, and what says how far chance moves the total.
 
     That is, of a quantile, the variance that one turn gives it (``squares``); else sums over users of the
@@ -158,7 +158,7 @@ def _read(turns: Turns, every: str, measure: Measure) -> pd.DataFrame:
 
 
 def _band(
-    found: Mapping[str, Floats], exposure: Floats, kind: Ints, usable: Bools, measure: Measure
+    found: Mapping[str, Floats], exposure: Floats, kind: Ints, usable: Bools, measure: TrendMeasure
 ) -> tuple[Floats, Floats]:
     """Return the ends of each period's band, as totals over exposure; NaN where there is none."""
     import numpy as np
@@ -209,7 +209,7 @@ def _others(kind: Ints, kept: Bools, values: Floats) -> Floats:
     return np.asarray(np.bincount(kind, own)[kind] - own)
 
 
-def _event(found: Mapping[str, Floats], rate: float, kept: Bools, measure: Measure) -> float:
+def _event(found: Mapping[str, Floats], rate: float, kept: Bools, measure: TrendMeasure) -> float:
     """Return the size of the independent events that scatter as much as chance lets the total: variance over mean."""
     if measure.family == "quantile":
         return float(found["squares"].max() / rate)

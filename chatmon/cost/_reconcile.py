@@ -31,7 +31,7 @@ _ROUNDINGS: Final = (ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_DOWN)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BillLine:
     """One turn of a bill.
 
     Attributes:
@@ -67,7 +67,7 @@ class Reconciliation:
         tolerance: US dollars a turn up to which stated and expected count as equal.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[BillLine, ...]
     tolerance: Decimal
 
     @property
@@ -100,7 +100,7 @@ class Reconciliation:
         """
         import pandas as pd
 
-        groups: dict[str, list[Line]] = defaultdict(list)
+        groups: dict[str, list[BillLine]] = defaultdict(list)
         for line in self.lines:
             groups[line.outcome].append(line)
         found = [
@@ -164,7 +164,7 @@ def reconcile(
     return Reconciliation(tuple(_check(row, tolerance, table, others) for row in turns), tolerance)
 
 
-def _check(row: Row, tolerance: Decimal, table: PriceTable | None, others: dict[str, PriceList]) -> Line:
+def _check(row: Row, tolerance: Decimal, table: PriceTable | None, others: dict[str, PriceList]) -> BillLine:
     prices = prices_of(row.model, provider=row.provider, table=table)
     if isinstance(prices, str):
         expected, note = None, prices
@@ -182,7 +182,7 @@ def _check(row: Row, tolerance: Decimal, table: PriceTable | None, others: dict[
     else:
         causes = _causes(row, row.cost, expected, prices, others, tolerance)
         outcome = " or ".join(causes) or UNEXPLAINED
-    return Line(row.turn_id, row.model, row.cost, expected, causes, outcome, note)
+    return BillLine(row.turn_id, row.model, row.cost, expected, causes, outcome, note)
 
 
 def _causes(

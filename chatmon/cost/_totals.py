@@ -112,11 +112,6 @@ class Total:
     unpriced_tokens: int
     unmeasured_turns: int
 
-    @property
-    def priced_share(self) -> float | None:
-        """The share of turns that have a cost, 0 to 1; None without any turns."""
-        return (self.turns - self.unpriced_turns) / self.turns if self.turns else None
-
     def __str__(self) -> str:
         """Return the sum as a sentence that does not hide what is missing."""
         amount = "unknown" if self.amount is None else f"${self.amount:f}"

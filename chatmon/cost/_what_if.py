@@ -25,7 +25,7 @@ _HEAD: Final = ("model", "as it was", "would be", "saving", "compared turns")
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class WhatIfComparison:
     """The same turns as they were and as they would have been on one model.
 
     Attributes:
@@ -67,9 +67,9 @@ class WhatIf:
         comparisons: One for each model, in the order asked for.
     """
 
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[WhatIfComparison, ...]
 
-    def __getitem__(self, model: str) -> Comparison:
+    def __getitem__(self, model: str) -> WhatIfComparison:
         """Return the comparison with one model."""
         for comparison in self.comparisons:
             if comparison.model == model:
@@ -126,7 +126,7 @@ class WhatIf:
     def _without_price(self) -> list[str]:
         """Return what has no cost as it was, and what has no price on which model, and why."""
         was = next((_unpriced(c.as_it_was) for c in self.comparisons if c.as_it_was.unpriced_turns), None)
-        lacking: dict[tuple[str, str], list[Comparison]] = {}
+        lacking: dict[tuple[str, str], list[WhatIfComparison]] = {}
         for c in self.comparisons:
             if c.reason:
                 lacking.setdefault((_unpriced(c.would_be), c.reason.replace(c.model, "")), []).append(c)
@@ -180,7 +180,7 @@ def what_if(
                 reasons[reason] += 1
         both = [(r.cost, a) for r, a in zip(turns, amounts, strict=True) if r.cost is not None and a is not None]
         comparisons.append(
-            Comparison(
+            WhatIfComparison(
                 model=name,
                 as_it_was=as_it_was,
                 would_be=total_of(list(zip(turns, amounts, strict=True))),

@@ -11,11 +11,10 @@ from chatmon.experiment._decision import GO_ON, NO_EFFECT, NO_RESULT, SHIP, STOP
 from chatmon.experiment._effects import Effect
 from chatmon.experiment._hosted_names import create_prompt_experiment, get_experiment_results
 from chatmon.experiment._metrics import METRICS, Metric
-from chatmon.experiment._plan import Experiment, check_exclusive, load
+from chatmon.experiment._plan import Experiment, load
 from chatmon.experiment._power import Size, size
 from chatmon.experiment._rehearsal import aa_check
 from chatmon.experiment._result import Result
-from chatmon.experiment._segments import explore
 from chatmon.experiment._sequential import always_valid_critical, always_valid_p, bounds, crossings
 from chatmon.experiment._validity import sample_ratio
 from chatmon.experiment.assignment import position
@@ -39,10 +38,8 @@ __all__ = [
     "always_valid_p",
     "analyse",
     "bounds",
-    "check_exclusive",
     "create_prompt_experiment",
     "crossings",
-    "explore",
     "get_experiment_results",
     "load",
     "position",

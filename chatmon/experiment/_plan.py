@@ -7,7 +7,6 @@ import math
 import time
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from chatmon.experiment._metrics import metric
@@ -190,23 +189,3 @@ def load(path: Path) -> Experiment:
         return Experiment(**row)
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name} is no plan: {error}") from error
-
-
-def check_exclusive(plans: Sequence[Experiment]) -> None:
-    """Check that no user is in two of these experiments that run at the same time.
-
-    Raises:
-        ValueError: Two may share users; the message names them.
-
-    Example:
-        >>> check_exclusive([])
-    """
-    for one, other in combinations(plans, 2):
-        at_once = one.start < other.end and other.start < one.end
-        apart = one.layer is not None and one.layer == other.layer
-        apart = apart and (one.part[1] <= other.part[0] or other.part[1] <= one.part[0])
-        if at_once and not apart:
-            raise ValueError(
-                f"{one.name} (layer {one.layer}, part {one.part}) and {other.name} (layer {other.layer}, part "
-                f"{other.part}) may share users: give both one layer, and parts that do not meet"
-            )

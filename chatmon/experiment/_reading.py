@@ -20,7 +20,7 @@ WORSE: Final = "worse beyond chance"
 WITHIN: Final = "within chance"
 
 
-class Line(NamedTuple):
+class MetricLine(NamedTuple):
     """A metric of a treatment, as it may be read at this look.
 
     Attributes:
@@ -81,7 +81,7 @@ class Look(NamedTuple):
             sequential.always_valid_critical(users, planned, self.plan.alpha),
         )
 
-    def lines(self, effects: Mapping[str, Mapping[str, Effect | str]]) -> list[Line]:
+    def lines(self, effects: Mapping[str, Mapping[str, Effect | str]]) -> list[MetricLine]:
         """Return a line for each metric of each treatment.
 
         Args:
@@ -93,9 +93,9 @@ class Look(NamedTuple):
             lines += [self._guardrail(variant, name, own[name]) for name in self.plan.guardrails]
         return lines + self._secondaries(effects)
 
-    def _primary(self, variant: str, found: Effect | str) -> Line:
+    def _primary(self, variant: str, found: Effect | str) -> MetricLine:
         if isinstance(found, str):
-            return Line(variant, self.plan.primary, "primary", found)
+            return MetricLine(variant, self.plan.primary, "primary", found)
         if self.number is None:
             p, critical = self.always(found)
             return _line(found, "primary", critical, p, self.plan.alpha, _says(found, passed=p < self.plan.alpha))
@@ -104,9 +104,9 @@ class Look(NamedTuple):
             found, "primary", critical, found.p, _two_sided(critical), _says(found, passed=abs(found.z) >= critical)
         )
 
-    def _guardrail(self, variant: str, name: str, found: Effect | str) -> Line:
+    def _guardrail(self, variant: str, name: str, found: Effect | str) -> MetricLine:
         if isinstance(found, str):
-            return Line(variant, name, "guardrail", found)
+            return MetricLine(variant, name, "guardrail", found)
         if self.number is None:
             p, critical = self.always(found)
             needed, worse = self.plan.alpha, found.gain < 0 and p < self.plan.alpha
@@ -120,7 +120,7 @@ class Look(NamedTuple):
         holds = worst is not None and worst < self.plan.guardrails[name]
         return line._replace(reading="holds" if holds else "not shown to hold")
 
-    def _secondaries(self, effects: Mapping[str, Mapping[str, Effect | str]]) -> list[Line]:
+    def _secondaries(self, effects: Mapping[str, Mapping[str, Effect | str]]) -> list[MetricLine]:
         from chatmon.analysis.change.clustered import holm
 
         found = [(variant, name, own[name]) for variant, own in effects.items() for name in self.plan.secondaries]
@@ -133,7 +133,7 @@ class Look(NamedTuple):
         lines = []
         for (variant, name, one), (_, critical), p in zip(found, tests, holm([p for p, _ in tests]), strict=True):
             if isinstance(one, str):
-                lines.append(Line(variant, name, "secondary", one))
+                lines.append(MetricLine(variant, name, "secondary", one))
                 continue
             says = _says(one, passed=p < self.plan.alpha)
             if says != WITHIN and not self.decisions[variant].won:
@@ -166,9 +166,9 @@ def _says(effect: Effect, *, passed: bool) -> str:
     return BETTER if effect.gain > 0 else WORSE
 
 
-def _line(effect: Effect, role: str, critical: float, p: float, needed: float, reading: str) -> Line:
+def _line(effect: Effect, role: str, critical: float, p: float, needed: float, reading: str) -> MetricLine:
     low, high = effect.relative_interval(critical) or (None, None)
-    return Line(
+    return MetricLine(
         effect.variant, effect.metric, role, reading, effect.users, effect.control, effect.treatment, effect.relative,
         low, high, p, needed, effect.saved,
     )  # fmt: skip

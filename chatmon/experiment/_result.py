@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon._tools.shown import escape
 from chatmon.experiment._decision import GO_ON, NO_EFFECT, SHIP, STOP, Bounds, Decision
-from chatmon.experiment._reading import Line, Look
+from chatmon.experiment._reading import Look, MetricLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ class Result:
             won=any(decision.won for decision in self.decisions.values()),
         )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[MetricLine]:
         """Return a line for each metric of each treatment; none where no result may be shown."""
         if not self.looks:
             return []
@@ -73,7 +73,7 @@ class Result:
         """Return ``lines`` as a table."""
         import pandas as pd
 
-        return pd.DataFrame(self.rows(), columns=list(Line._fields))
+        return pd.DataFrame(self.rows(), columns=list(MetricLine._fields))
 
     def __str__(self) -> str:
         """Return the decision, its reasons, what has to be known, and the table."""
@@ -111,7 +111,7 @@ class Result:
         ]
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: MetricLine) -> tuple[str, ...]:
     """Return a line as text."""
     interval = "" if line.low is None or line.high is None else f"{_percent(line.low)} to {_percent(line.high)}"
     return (

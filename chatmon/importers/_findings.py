@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from chatmon.importers._reader import Found, Reader
+    from chatmon.importers._reader import FileRecords, Reader
 
 EXAMPLES: Final = 20
 """Rejected records that the report shows."""
@@ -26,7 +26,7 @@ KEYS: Final = 12
 def report_of(
     connection: duckdb.DuckDBPyConnection,
     reader: Reader,
-    found: Sequence[Found],
+    found: Sequence[FileRecords],
     others: Sequence[Path],
     *,
     duplicates: int,
@@ -76,7 +76,7 @@ def report_of(
     )
 
 
-def _of_file(found: Found) -> FileReport:
+def _of_file(found: FileRecords) -> FileReport:
     names = ", ".join(name for name, count in found.dialects.most_common() if count)
     return FileReport(
         found.file, names or "none", found.why or "nothing known", found.dialects.total() + found.rejected

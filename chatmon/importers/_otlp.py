@@ -209,7 +209,7 @@ def _javascript(record: Mapping[str, Any]) -> str | None:
     return None
 
 
-_SAID: Final = (
+_ASSUMPTIONS: Final = (
     "times are nanoseconds since 1970, or name their zone; where they do not they are UTC, unless tz says otherwise",
     "durations are end minus start, the time to the first chunk is in seconds",
     "input tokens count cached ones in, as OpenTelemetry says, but where more are cached than went in",
@@ -221,7 +221,7 @@ _SAID: Final = (
 def _dialect(shape: str, recognise: Any, unpack: Any, reads: str) -> Dialect:
     return Dialect(
         name=f"otlp: {shape}", tool="otlp", recognise=recognise, columns=COLUMNS, select=SELECT, unpack=unpack,
-        reads=frozenset(reads.split()), assumptions=_SAID,
+        reads=frozenset(reads.split()), assumptions=_ASSUMPTIONS,
     )  # fmt: skip
 
 

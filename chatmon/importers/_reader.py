@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 SAMPLE: Final = 20
 """Records looked at before a file of JSON lines is left to DuckDB."""
-LONGEST: Final = 16 * 2**20
+LONGEST_RECORD: Final = 16 * 2**20
 """Characters of one record, of the keys that are read."""
-KEPT: Final = 10_000
+MOST_REJECTS_KEPT: Final = 10_000
 """Rejects kept with file and line; the others are counted."""
 OTHERS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What unpacking a record raises where a part of it is not what its shape says."""
 
 
 @dataclass(slots=True)
-class Found:
+class FileRecords:
     """What a file held.
 
     Attributes:
@@ -74,9 +74,9 @@ class Reader:
         self._waiting: dict[str, Any] = {}
         self._number = 0
 
-    def read(self, path: Path) -> Found:
+    def read(self, path: Path) -> FileRecords:
         """Read one file the fast way if it is clean, else record by record."""
-        found = Found(path.name)
+        found = FileRecords(path.name)
         self._number += 1
         self._connection.execute("INSERT INTO files VALUES (?, ?, ?)", [self._number, path.name, path.as_posix()])
         try:
@@ -98,7 +98,7 @@ class Reader:
             self._insert(
                 dialect,
                 f"SELECT * FROM read_ndjson({sql.text(file.name)}, records = true, columns = {columns}, "
-                f"maximum_object_size = {8 * LONGEST})",
+                f"maximum_object_size = {8 * LONGEST_RECORD})",
             )
         self.set_aside()
 
@@ -109,16 +109,16 @@ class Reader:
             without_start: Whether a span that has only an end is one of them by now.
         """
         take = spans.reject_without_start if without_start else spans.set_rejects_aside
-        for reason, count in take(self._connection, KEPT).items():
+        for reason, count in take(self._connection, MOST_REJECTS_KEPT).items():
             self.rejected[without_numbers(reason)] += count
 
-    def _reject(self, found: Found, line: int | None, reason: str) -> None:
+    def _reject(self, found: FileRecords, line: int | None, reason: str) -> None:
         found.rejected += 1
         self.rejected[without_numbers(reason)] += 1
-        if self.rejected.total() <= KEPT:
+        if self.rejected.total() <= MOST_REJECTS_KEPT:
             self._connection.execute("INSERT INTO rejects VALUES (?, ?, ?)", [found.file, line, _printable(reason)])
 
-    def _at_once(self, file: files.LogFile, found: Found) -> bool:
+    def _at_once(self, file: files.LogFile, found: FileRecords) -> bool:
         """Let DuckDB read a file of JSON lines in one dialect; False, and nothing done, where it is anything else."""
         import duckdb
 
@@ -161,7 +161,7 @@ class Reader:
         self._note(*known, found, self._size() - before)
         return True
 
-    def _one_by_one(self, file: files.LogFile, found: Found) -> None:
+    def _one_by_one(self, file: files.LogFile, found: FileRecords) -> None:
         for one in records.read(file):
             if isinstance(one, Rejected):
                 self._reject(found, one.line, one.reason)
@@ -176,7 +176,7 @@ class Reader:
                 continue
             self._unpack(*known, record, line, found)
 
-    def _unpack(self, dialect: Dialect, why: str, record: dict[str, Any], line: int, found: Found) -> None:
+    def _unpack(self, dialect: Dialect, why: str, record: dict[str, Any], line: int, found: FileRecords) -> None:
         self._note(dialect, why, found, 0)
         if dialect.reads:
             self._look(dialect, record)
@@ -189,15 +189,15 @@ class Reader:
                 if not dialect.reads:
                     self._look(dialect, row)
                 text = records.as_line(_fitting(row, dialect.columns) | {"_file": self._number, "_line": line})
-                if len(text) > LONGEST:
-                    self._reject(found, line, f"a record of {len(text):,} characters, {LONGEST:,} are read")
+                if len(text) > LONGEST_RECORD:
+                    self._reject(found, line, f"a record of {len(text):,} characters, {LONGEST_RECORD:,} are read")
                     continue
                 self._file_of(dialect).write(text + "\n")
                 found.dialects[dialect.name] += 1
         except OTHERS as error:
             self._reject(found, line, f"not as {dialect.name} has it: {type(error).__name__}: {str(error)[:80]}")
 
-    def _parquet(self, path: Path, found: Found) -> None:
+    def _parquet(self, path: Path, found: FileRecords) -> None:
         import duckdb
 
         try:
@@ -232,7 +232,7 @@ class Reader:
         self._note(dialect, why, found, self._size() - before)
         self._look(dialect, kinds, self._size() - before)
 
-    def _row_by_row(self, path: Path, dialect: Dialect, why: str, found: Found) -> None:
+    def _row_by_row(self, path: Path, dialect: Dialect, why: str, found: FileRecords) -> None:
         """Unpack a Parquet file's rows in Python, some thousands at a time."""
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -266,7 +266,7 @@ class Reader:
     def _size(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM spans").fetchall()[0][0])
 
-    def _note(self, dialect: Dialect, why: str, found: Found, count: int) -> None:
+    def _note(self, dialect: Dialect, why: str, found: FileRecords, count: int) -> None:
         self.used[dialect.name] = dialect
         found.dialects[dialect.name] += count
         found.why = found.why or why

@@ -83,8 +83,8 @@ MACROS: Final = (
 )
 # A text without a zone is read in the session's TimeZone.
 ANY_TIME: Final = "coalesce(try_cast(x AS TIMESTAMPTZ), epoch_time(x))"
-SOON: Final = f"make_timestamptz(epoch_us(try_strptime(x, {list(LAYOUTS)})))"
-UTC_TIME: Final = f"CASE WHEN x IS NOT NULL THEN coalesce({SOON}, {ANY_TIME}) END"
+KNOWN_LAYOUT_TIME: Final = f"make_timestamptz(epoch_us(try_strptime(x, {list(LAYOUTS)})))"
+UTC_TIME: Final = f"CASE WHEN x IS NOT NULL THEN coalesce({KNOWN_LAYOUT_TIME}, {ANY_TIME}) END"
 
 NO_START: Final = "no start time, or one that cannot be read"
 EARLIEST, LATEST = "TIMESTAMPTZ '1990-01-01 00:00:00Z'", "TIMESTAMPTZ '2200-01-01 00:00:00Z'"

@@ -25,7 +25,7 @@ OF_THE_CALL: Final = ("provider", "model", "finish_reason")
 """Columns of turns that the last successful call says."""
 SCORES: Final = ("context_relevance", "user_satisfaction", "task_completed")
 """Columns of turns that feedback fills: what the root says, else the mean of the feedback, else any span."""
-SAID: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+SOURCE_COLUMNS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "usage_source": ("reported", ("input_tokens", "output_tokens")),
     "price_source": ("stated by the export", ("cost",)),
 }
@@ -95,7 +95,7 @@ def _shown(name: str, kind: str, stored: Mapping[str, str]) -> str:
     """Return the SQL of a column of the view: as it is stored, or following from what is, or unknown."""
     if name in stored:
         return name
-    said, sources = SAID.get(name, ("", ()))
+    said, sources = SOURCE_COLUMNS.get(name, ("", ()))
     known = [source for source in sources if source in stored]
     if known:
         return f"CASE WHEN coalesce({', '.join(known)}) IS NOT NULL THEN '{said}' END AS {name}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from chatmon.live.turn import LiveTurn
 
-_KEPT: Final = (
+_METADATA_COLUMNS: Final = (
     "intent", "prompt_version", "variant", "experiment", "region", "channel", "attempts", "finish_reason",
     "context_relevance", "task_completed",
 )  # fmt: skip
@@ -61,7 +61,7 @@ class TurnTrace:
             failed = _error(type(error).__name__, str(error))
         elif columns.get("error_type"):
             failed = _error(columns["error_type"], columns.get("error_message") or "")
-        known = {name: columns[name] for name in _KEPT if columns.get(name) is not None}
+        known = {name: columns[name] for name in _METADATA_COLUMNS if columns.get(name) is not None}
         self._root.end(error=failed, metadata=known)
         self._root.patch(exclude_inputs=False)  # the question was not known when the run was posted
 

@@ -111,10 +111,6 @@ class LiveTurn:
         """When the turn started, in UTC."""
         return as_datetime(self.started_ns)
 
-    def elapsed(self) -> float:
-        """Return the seconds since the turn started."""
-        return self.monitor.timer() - self._started
-
     def set(self, **columns: Any) -> None:
         """Set columns of the turn, checked at once, also against those set before.
 

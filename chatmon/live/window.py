@@ -1,7 +1,6 @@
 """Live windows: what happened in the last minutes, kept in buckets so that a turn costs the same whatever the traffic.
 
-Each bucket holds ten seconds of sums and a histogram of response times with logarithmic bins: a percentile read from it
-is within 1 % of the true value (the idea of DDSketch, Masson et al., VLDB 2019). Reading a window adds its buckets up.
+Each bucket holds ten seconds of sums and a histogram of response times. Reading a window adds its buckets up.
 """
 
 from __future__ import annotations
@@ -10,11 +9,9 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
+from chatmon._tools.histogram import bin_of, merged, percentile
+
 BUCKET_SECONDS = 10
-ACCURACY = 0.01
-_LOG_GAMMA = math.log((1 + ACCURACY) / (1 - ACCURACY))
-_PER_LOG = 1 / _LOG_GAMMA
-_SHORTEST = 1e-6
 NO_MONEY = Decimal(0)
 
 
@@ -49,20 +46,9 @@ class WindowStats:
         """The share of turns that failed; None without turns."""
         return self.errors / self.turns if self.turns else None
 
-    @property
-    def mean_response_time(self) -> float | None:
-        """Seconds; None without turns."""
-        return self.response_time_sum / self.turns if self.turns else None
-
     def percentile(self, q: float) -> float | None:
         """Return the response time below which a share ``q`` of the turns lies, within 1 %; None without turns."""
-        rank = q * (self.turns - 1)
-        seen = 0
-        for bin_number in sorted(self.histogram):
-            seen += self.histogram[bin_number]
-            if seen > rank:
-                return 2 * math.exp(bin_number * _LOG_GAMMA) / (math.exp(_LOG_GAMMA) + 1)
-        return None
+        return percentile(self.histogram, q)
 
 
 class LiveWindow:
@@ -110,7 +96,7 @@ class LiveWindow:
         bucket.turns += 1
         bucket.response_time_sum += response_time
         histogram = bucket.histogram
-        bin_number = math.ceil(math.log(response_time or _SHORTEST) * _PER_LOG)
+        bin_number = bin_of(response_time)
         histogram[bin_number] = histogram.get(bin_number, 0) + 1
         if failed:
             bucket.errors += 1
@@ -135,17 +121,13 @@ class LiveWindow:
         newest = now // BUCKET_SECONDS
         oldest = newest - seconds // BUCKET_SECONDS + 1
         inside = [bucket for bucket in self._buckets if oldest <= bucket.epoch <= newest]
-        histogram: dict[int, int] = {}
-        for bucket in inside:
-            for bin_number, count in bucket.histogram.items():
-                histogram[bin_number] = histogram.get(bin_number, 0) + count
         turns = sum(bucket.turns for bucket in inside)
         return WindowStats(
             seconds=seconds,
             turns=turns,
             errors=sum(bucket.errors for bucket in inside),
             response_time_sum=math.fsum(bucket.response_time_sum for bucket in inside),
-            histogram=histogram,
+            histogram=merged(bucket.histogram for bucket in inside),
             input_tokens=sum(bucket.input_tokens for bucket in inside),
             output_tokens=sum(bucket.output_tokens for bucket in inside),
             cost=sum((bucket.cost for bucket in inside), NO_MONEY),

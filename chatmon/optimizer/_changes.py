@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from chatmon.analysis.findings import query_of, sentences, slice_of, window_of
-from chatmon.analysis.search.cells import MEASURES
-from chatmon.analysis.search.scan import ALONE, log_p, scan_cells, sharpened
+from chatmon.analysis.search.cells import SCAN_MEASURES
+from chatmon.analysis.search.scan import P_OF_A_REMAINDER, log_p, scan_cells, sharpened
 from chatmon.analysis.source import query
 from chatmon.optimizer._models import as_good
 from chatmon.optimizer._prefix import prefix_evidence
@@ -68,7 +68,7 @@ def changes(sample: Sample) -> list[Recommendation]:
             if not apart and _overlaps(sample, seen, found):
                 continue
             shift = sharpened(sample.cells, seen)
-            alone = not told.any() or log_p(sample.cells, shift, ~told) < math.log(ALONE)
+            alone = not told.any() or log_p(sample.cells, shift, ~told) < math.log(P_OF_A_REMAINDER)
             on = sample.estimating if apart else sample.cells
             cause = _cause(sample, shift, on) if alone else None
             made = None if cause is None else _recommend(sample, shift, cause, on, apart=apart)
@@ -92,7 +92,7 @@ def _overlaps(sample: Sample, shift: Shift, found: list[Recommendation]) -> bool
 
 def _worse(shift: Shift) -> bool:
     effect = shift.effects["errors" if shift.measure == "repeats" else shift.measure]
-    return effect.change * MEASURES[shift.measure].worse > 0
+    return effect.change * SCAN_MEASURES[shift.measure].worse > 0
 
 
 class _Cause(NamedTuple):
@@ -176,7 +176,7 @@ def _recommend(sample: Sample, shift: Shift, cause: _Cause, on: Cells, *, apart:
         return None
     lasted = (min(shift.end, sample.end) - max(shift.start, sample.start)).total_seconds() / 86400
     claimed = "errors" if shift.measure == "repeats" else shift.measure
-    name = MEASURES[claimed].name
+    name = SCAN_MEASURES[claimed].name
     evidence = [(f"{name}, where it was found", sentences.between(claimed, shift.effects[claimed]))]
     estimated = sample.change(claimed, shift, on)
     if apart and estimated is not None:

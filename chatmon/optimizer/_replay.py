@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from chatmon.analysis.source import Turns
 
-KEPT: Final = 24 * 3600
+CACHE_SECONDS: Final = 24 * 3600
 """Seconds for which a response cache keeps an answer."""
 ALIKE: Final = 0.1
 """Relative difference in output tokens up to which two answers may be the same, where the texts are not known."""
@@ -28,7 +28,7 @@ _AT_ONCE: Final = 1_000
 _DIGITS: Final = re.compile(r"\d+")
 
 
-class Replay(NamedTuple):
+class CacheReplay(NamedTuple):
     """What a response cache would have done.
 
     Attributes:
@@ -58,7 +58,7 @@ class Replay(NamedTuple):
         return self.agreed / self.repeated if self.repeated else 0.0
 
 
-def replay_cache(turns: Turns, kept: float = KEPT, threshold: float | None = None) -> Replay:
+def replay_cache(turns: Turns, kept: float = CACHE_SECONDS, threshold: float | None = None) -> CacheReplay:
     """Replay a log, in order, against a ``ResponseCache`` for the first questions of conversations.
 
     An answer is served to the same words, or to words near enough, asked of the same model with the same prompt about
@@ -98,7 +98,7 @@ def first_questions(turns: Turns) -> pa.Table:
     ).to_arrow_table()
 
 
-def replay(firsts: pa.Table, kept: float = KEPT, threshold: float | None = None) -> Replay:
+def replay(firsts: pa.Table, kept: float = CACHE_SECONDS, threshold: float | None = None) -> CacheReplay:
     """Replay first questions as ``replay_cache`` does.
 
     Args:
@@ -128,7 +128,7 @@ def replay(firsts: pa.Table, kept: float = KEPT, threshold: float | None = None)
         np.bincount(parts, column[name].to_numpy()[served][agreed], int(part.max(initial=-1)) + 1).tolist()
         for name in ("usd", "seconds")
     )
-    return Replay(len(firsts), len(texts), int(served.sum()), int(agreed.sum()), tuple(usd), tuple(seconds))
+    return CacheReplay(len(firsts), len(texts), int(served.sum()), int(agreed.sum()), tuple(usd), tuple(seconds))
 
 
 def _coded(column: Any, form: Callable[[str], str] = str) -> tuple[list[str], np.ndarray[Any, np.dtype[np.int64]]]:

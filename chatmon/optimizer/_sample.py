@@ -12,7 +12,7 @@ from chatmon.analysis.search import cells as table
 from chatmon.analysis.search.by_model import case
 from chatmon.analysis.search.cells import DIMENSIONS
 from chatmon.analysis.search.scan import hours_of, rows_of
-from chatmon.analysis.search.windows import Series
+from chatmon.analysis.search.windows import HourlySeries
 from chatmon.analysis.source import MICROSECONDS, asked, instant, query, relation
 from chatmon.optimizer._speed import slowness
 from chatmon.optimizer.recommendation import Amount, Recommendation, monthly
@@ -163,7 +163,7 @@ class Sample:
         start, end = hours_of(cells, shift)
         if start >= end:
             return None
-        series = Series(cells, n, cells.less_usual(n, total), rows_of(cells, shift), event=None)
+        series = HourlySeries(cells, n, cells.less_usual(n, total), rows_of(cells, shift), event=None)
         change, error = (float(one[0]) for one in series.difference(np.array([start]), np.array([end])))
         return Amount.around(change, error) if np.isfinite(error) else None
 

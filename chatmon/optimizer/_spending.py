@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon._tools.extras import MissingPackageError
 from chatmon.analysis.search.by_model import case
 from chatmon.analysis.source import query
-from chatmon.optimizer._replay import KEPT, PART, first_questions, replay
+from chatmon.optimizer._replay import CACHE_SECONDS, PART, first_questions, replay
 from chatmon.optimizer.recommendation import Amount
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from chatmon.analysis.source import Turns
-    from chatmon.optimizer._replay import Replay
+    from chatmon.optimizer._replay import CacheReplay
     from chatmon.optimizer._sample import Sample
     from chatmon.optimizer.recommendation import Recommendation
 
@@ -51,7 +51,7 @@ def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
     return [
         sample.all_along(
             "repeated_questions", {}, saving,
-            f"{exact.hit_rate:.0%} of first questions had been asked in the {KEPT // 3600} hours before, "
+            f"{exact.hit_rate:.0%} of first questions had been asked in the {CACHE_SECONDS // 3600} hours before, "
             f"and {exact.agreement:.0%} of those got the same answer",
             (("first questions", f"{exact.asked:,}"), ("asked before", f"{exact.repeated:,}"),
              ("answered the same", f"{exact.agreed:,}"), ("would be stale", f"{exact.repeated - exact.agreed:,}"),
@@ -62,7 +62,7 @@ def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
     ]  # fmt: skip
 
 
-def _in_other_words(firsts: pa.Table, exact: Replay) -> str:
+def _in_other_words(firsts: pa.Table, exact: CacheReplay) -> str:
     """Return what a cache that also serves questions that mean nearly the same would add."""
     if exact.wordings > WORDINGS:
         return f"not looked at: {exact.wordings:,} different questions are more than {WORDINGS:,}"

@@ -35,13 +35,13 @@ TRIED: Final = 0.05
 """Share of them that a cheaper model must have answered to be judged."""
 CHEAPER: Final = 1.5
 """How many times a cheaper model's price of input the dear one's must be."""
-MOST: Final = 8
+MOST_SLOW_SLICES: Final = 8
 """Slow slices after which looking stops."""
 _CUT_BY: Final = ("intent", "region", "channel", "prompt_version", "variant")
 _VERSIONS: Final = ("prompt_version", "variant")
 
 
-class Slice(NamedTuple):
+class SlowSlice(NamedTuple):
     """Some of the rows.
 
     Attributes:
@@ -105,7 +105,7 @@ def _slow(sample: Sample) -> list[Recommendation]:
     slices = _slices(cells) + _pairs(cells)
     found: list[Recommendation] = []
     left = cells.where({})
-    for _ in range(MOST):
+    for _ in range(MOST_SLOW_SLICES):
         every = ((one, against(cells, "slowness", one.rows & left, ~one.rows & left)) for one in slices)
         held = [(one, each) for one, each in every if each is not None and each.change > math.log(1 + SLOWER)]
         if not held:
@@ -118,7 +118,7 @@ def _slow(sample: Sample) -> list[Recommendation]:
     return found
 
 
-def _told_slow(sample: Sample, worst: Slice, each: Held, looked_at: int) -> list[Recommendation]:
+def _told_slow(sample: Sample, worst: SlowSlice, each: Held, looked_at: int) -> list[Recommendation]:
     rows = sample.estimating.where(worst.values)
     estimated = against(sample.estimating, "slowness", rows, ~rows)
     if estimated is None or estimated.change <= 0:
@@ -148,7 +148,7 @@ def _models(sample: Sample, busy: set[tuple[str, str]]) -> list[Recommendation]:
     return found
 
 
-def _too_dear(sample: Sample, one: Slice) -> tuple[str, str, Completion] | None:
+def _too_dear(sample: Sample, one: SlowSlice) -> tuple[str, str, Completion] | None:
     """Return the cheaper model that does as well on an intent, the dear one, and how; None where there is none."""
     turns = sample.cells.shown["cost"][0]
     every = max(turns[one.rows].sum(), 1)
@@ -165,7 +165,7 @@ def _too_dear(sample: Sample, one: Slice) -> tuple[str, str, Completion] | None:
     return None
 
 
-def _told_model(sample: Sample, one: Slice, cheap: str, dear: str, done: Completion) -> list[Recommendation]:
+def _told_model(sample: Sample, one: SlowSlice, cheap: str, dear: str, done: Completion) -> list[Recommendation]:
     on_dear, on_cheap = (sample.estimating.where({**one.values, "model": name}) for name in (dear, cheap))
     each = against(sample.estimating, "cost", on_dear, on_cheap, like=())
     if each is None or each.change <= 0:
@@ -197,7 +197,7 @@ def _versions(sample: Sample, busy: set[tuple[str, str]]) -> list[Recommendation
     return found
 
 
-def _stands_out(sample: Sample, one: Slice, sign: Sign) -> Held | None:
+def _stands_out(sample: Sample, one: SlowSlice, sign: Sign) -> Held | None:
     """Return how a slice differs from the rest, if by enough to matter and to no use."""
     each = against(sample.finding, sign.value, one.rows, ~one.rows)
     if each is None:
@@ -209,7 +209,7 @@ def _stands_out(sample: Sample, one: Slice, sign: Sign) -> Held | None:
     return each if much and completes_as_many(sample, one.values) else None
 
 
-def _told_version(sample: Sample, sign: Sign, one: Slice, p: float) -> list[Recommendation]:
+def _told_version(sample: Sample, sign: Sign, one: SlowSlice, p: float) -> list[Recommendation]:
     rows, every = sample.estimating.where(one.values), sample.cells.where(one.values)
     weights = sample.token_prices(every)
     weights = {name: weights[name] for name in (("answered_tokens",) if sign.kind == "long_answers" else INPUT)}
@@ -234,7 +234,7 @@ def _told_version(sample: Sample, sign: Sign, one: Slice, p: float) -> list[Reco
 def _told(
     sample: Sample,
     kind: str,
-    one: Slice,
+    one: SlowSlice,
     saving: Mapping[str, Amount],
     title: str,
     evidence: Sequence[tuple[str, str]],
@@ -249,18 +249,18 @@ def _told(
     )  # fmt: skip
 
 
-def _sql(one: Slice) -> str:
+def _sql(one: SlowSlice) -> str:
     return " AND ".join(f"{name} = {text(value)}" for name, value in one.values.items())
 
 
-def _slices(cells: Cells, by: Sequence[str] = _CUT_BY) -> list[Slice]:
-    return [Slice({name: value}, cells.where({name: value})) for name in by for value in cells.values(name)]
+def _slices(cells: Cells, by: Sequence[str] = _CUT_BY) -> list[SlowSlice]:
+    return [SlowSlice({name: value}, cells.where({name: value})) for name in by for value in cells.values(name)]
 
 
-def _pairs(cells: Cells) -> list[Slice]:
+def _pairs(cells: Cells) -> list[SlowSlice]:
     alone = {name: _slices(cells, (name,)) for name in _CUT_BY}
     return [
-        Slice({**a.values, **b.values}, a.rows & b.rows)
+        SlowSlice({**a.values, **b.values}, a.rows & b.rows)
         for one, other in combinations(_CUT_BY, 2)
         for a in alone[one]
         for b in alone[other]

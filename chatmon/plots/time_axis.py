@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from chatmon.analysis.dashboard import DashboardData
 
-MOST: Final = 5
+MOST_PARTS: Final = 5
 """Parts of a stack; the smaller ones are added up."""
 TICKS: Final = 7
-LONGEST: Final = 24
+LONGEST_NAME: Final = 24
 """Characters of a name in a legend."""
 
 
@@ -74,9 +74,9 @@ def stack(
     table = found.pivot_table(index="period", columns=part, values=value, aggfunc="sum", observed=True).fillna(0.0)
     names = list(order or table.sum().sort_values(ascending=False, kind="stable").index)
     names = [name for name in names if name in table]
-    if len(names) > MOST:
-        rest = names[MOST - 1 :]
-        names = [*names[: MOST - 1], f"{len(rest)} others"]
+    if len(names) > MOST_PARTS:
+        rest = names[MOST_PARTS - 1 :]
+        names = [*names[: MOST_PARTS - 1], f"{len(rest)} others"]
         table[names[-1]] = table[rest].sum(axis=1)
     times, bottom = times_of(table.index.to_series()), np.zeros(len(table))
     width = cast("float", 0.84 * _period(data))
@@ -94,7 +94,7 @@ def stack(
 def _short(name: str) -> str:
     # A legend leaves out names that begin with an underscore.
     name = f" {name}" if name.startswith("_") else name
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def legend(axes: Axes) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatmon._tools.paths import private_folder
 from chatmon.store._live_files import LiveFiles
-from chatmon.store._status import Status
+from chatmon.store._status import StoreStatus
 from chatmon.store.buffer import Buffer
 from chatmon.store.compaction import compact
 from chatmon.store.layout import contents
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Buffer", "Status", "Store", "compact", "contents"]
+__all__ = ["Buffer", "Store", "StoreStatus", "compact", "contents"]
 
 
 class Store(Buffer):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 from chatmon.alerts.notification import Notification, Severity
 from chatmon.alerts.notification import Status as AlertStatus
 from chatmon.live.turn import LiveTurn
-from chatmon.store._status import Status
+from chatmon.store._status import StoreStatus
 from chatmon.store.lines import Line, Rating, to_line
 
 if TYPE_CHECKING:
@@ -132,9 +132,9 @@ class Buffer:
                     f"written: {self._problem}. Make room, or let the process run until there is"
                 )
 
-    def status(self) -> Status:
+    def status(self) -> StoreStatus:
         """Return how it stands; it never waits."""
-        return Status(
+        return StoreStatus(
             target=self._target,
             written=self._written,
             buffered=len(self._waiting) + len(self._lines) + self._in_hand,

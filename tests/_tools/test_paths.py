@@ -10,8 +10,8 @@ from data_folder import ADA
 from chatmon._tools.paths import private_file, rewritten
 from chatmon.alerts.live._saved import Saved
 from chatmon.alerts.live._spool import Spool
-from chatmon.lab.services.langsmith._store import Store as LangSmith
-from chatmon.lab.services.langtail._store import Store as Langtail
+from chatmon.lab.services.langsmith._store import RunStore as LangSmith
+from chatmon.lab.services.langtail._store import ThreadStore as Langtail
 from chatmon.store import Store
 from chatmon.store.compaction import compact
 from chatmon.store.privacy import erase, open_keys, rotate

@@ -13,15 +13,15 @@ from chatmon._tools.shown import as_html, escape, wrapped
 from chatmon.analysis.findings.finding import Finding
 from chatmon.cost._budget import BudgetStatus
 from chatmon.cost._forecast import Forecast
-from chatmon.lab.course._exercises import Message
+from chatmon.lab.course._exercises import CheckMessage
 from chatmon.optimizer import Amount
 from chatmon.optimizer.recommendation import Recommendation
 
 AT, DAY = datetime(2026, 10, 15, tzinfo=UTC), date(2026, 10, 1)
 SAID = "At least $0.50 was asked for; you chose one that saves $0.10 (\\$0.05 to $0.20), as `$a < $b` says."
 SHOWN = [
-    Message("wrong", SAID),
-    Message("hint", "Take $5\nfrom $7."),
+    CheckMessage("wrong", SAID),
+    CheckMessage("hint", "Take $5\nfrom $7."),
     Forecast(DAY, DAY, Decimal(2), {}, Decimal(6), Decimal(5), Decimal(7), 0.95, 14, 3.0, 0, "from $5 to $6"),
     BudgetStatus(AT, Decimal(6), Decimal(2), Decimal(4), 0.33, 0.5, 15.0, None, None, 0),
     Finding("change", "from $5 to $6", (("cost", "$1 for $2"),), "all", "always", "quite", "SELECT"),

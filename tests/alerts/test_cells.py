@@ -6,8 +6,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from chatmon._tools.histogram import bin_of, value_of_bin
 from chatmon.alerts._batch import EPOCH, Batch
-from chatmon.alerts._cells import Cells, Series, Ticks, add_up, bin_of, ticks_of, value_of_bin
+from chatmon.alerts._cells import CellSeries, GroupCells, Ticks, add_up, ticks_of
 
 MINUTES = Ticks(60)
 
@@ -56,7 +57,7 @@ def assert_windows_hold(cells, added, first):
 
 
 def test_every_window_is_what_a_recount_of_its_turns_gives():
-    cells = Cells(9)
+    cells = GroupCells(9)
     for place, (tick, amounts) in enumerate(ADDED):
         add(cells, tick, amounts)
         newest = recount(ADDED[: place + 1], tick, 1)
@@ -68,7 +69,7 @@ def test_every_window_is_what_a_recount_of_its_turns_gives():
 
 @pytest.mark.parametrize(("before", "left"), [(10, [10, 11, 15, 22]), (12, [15, 22]), (15, [15, 22]), (23, [])])
 def test_what_is_forgotten_takes_no_place_and_later_windows_stay_as_they_were(before, left):
-    cells = Cells(9)
+    cells = GroupCells(9)
     for tick, amounts in ADDED:
         add(cells, tick, amounts)
     cells.forget(before)
@@ -81,7 +82,7 @@ def test_what_is_forgotten_takes_no_place_and_later_windows_stay_as_they_were(be
 
 
 def test_cells_without_histograms_add_up_and_know_no_percentile():
-    cells = Cells(0)
+    cells = GroupCells(0)
     cells.add(1, 2, 5, 13, None)
     cells.add(1, 1, 1, 1, None)
     assert cells.newest() == (3, 6, 14, None)
@@ -89,7 +90,7 @@ def test_cells_without_histograms_add_up_and_know_no_percentile():
 
 
 def test_a_histogram_that_was_added_stays_the_giver_s():
-    cells, given = Cells(0), Counter({7: 1})
+    cells, given = GroupCells(0), Counter({7: 1})
     cells.add(1, 1, 1, 1, given)
     cells.add(1, 1, 1, 1, Counter({8: 1}))
     assert given == {7: 1}
@@ -157,7 +158,7 @@ def test_the_cells_of_a_batch_are_what_a_recount_of_its_turns_gives(rows, by):
     batch = turns(*rows)
     tick = ticks_of(batch, MINUTES)
     assert tick.tolist() == [row[0] for row in rows]
-    flat = add_up(batch, Series("response_time", by, binned=True), tick)
+    flat = add_up(batch, CellSeries("response_time", by, binned=True), tick)
     places = list(zip(flat.group.tolist(), flat.tick.tolist(), strict=True))
     assert places == sorted(places)
     assert sorted(flat.groups) == sorted({group for group, _ in expected})
@@ -178,7 +179,7 @@ def test_the_cells_of_a_batch_are_what_a_recount_of_its_turns_gives(rows, by):
 
 def test_histograms_are_kept_only_where_they_are_asked_for():
     batch = turns(*many())
-    flat = add_up(batch, Series("response_time", ("region",), binned=False), ticks_of(batch, MINUTES))
+    flat = add_up(batch, CellSeries("response_time", ("region",), binned=False), ticks_of(batch, MINUTES))
     assert len(flat.n)
     assert [len(part) for part in (flat.bin_cell, flat.bin, flat.bin_n)] == [0, 0, 0]
 
@@ -186,7 +187,7 @@ def test_histograms_are_kept_only_where_they_are_asked_for():
 @pytest.mark.parametrize(("by", "groups"), [((), [()]), (("region",), [])])
 def test_without_any_turn_that_has_the_measure_only_the_rule_for_all_turns_has_a_group(by, groups):
     batch = turns((100, "uk", "small", NAN))
-    flat = add_up(batch, Series("response_time", by, binned=True), ticks_of(batch, MINUTES))
+    flat = add_up(batch, CellSeries("response_time", by, binned=True), ticks_of(batch, MINUTES))
     assert flat.groups == groups
     arrays = (flat.group, flat.tick, flat.n, flat.total, flat.squares, flat.bin_cell, flat.bin, flat.bin_n)
     assert [len(part) for part in arrays] == [0] * 8

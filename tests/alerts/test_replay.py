@@ -13,7 +13,7 @@ from properties import examples
 
 from chatmon._tools.paths import data_file
 from chatmon.alerts._batch import Columns, of_table
-from chatmon.alerts._cells import Cells, Ticks, add_up, ticks_of
+from chatmon.alerts._cells import GroupCells, Ticks, add_up, ticks_of
 from chatmon.alerts._decision import State
 from chatmon.alerts._replay import replay
 from chatmon.alerts._watch import Watch, step
@@ -31,7 +31,7 @@ def every_tick(rule, history):
     said = []
     for place, group in enumerate(flat.groups):
         rows = np.flatnonzero(flat.group == place).tolist()
-        cells = Cells(int(flat.tick[rows[0]]) if rule.by else since)
+        cells = GroupCells(int(flat.tick[rows[0]]) if rule.by else since)
         histograms = flat.histograms(0, len(flat.tick)) if len(flat.bin) else [None] * len(flat.tick)
         for row in rows:
             cells.add(

@@ -6,7 +6,7 @@ import pytest
 
 from chatmon._tools.paths import data_file
 from chatmon.alerts._defaults import default_rules
-from chatmon.alerts._measures import MEASURES
+from chatmon.alerts._measures import RULE_MEASURES
 from chatmon.alerts.notification import Severity
 from chatmon.alerts.rules import Rule, RuleError, check_names
 from chatmon.alerts.rules_file import load_rules, parse_rules
@@ -51,7 +51,7 @@ def test_a_rule_with_every_key_is_read_as_it_is_written():
     [
         (GOOD, {"name": '"two words"'}, "name", ["two words", "a letter, then"]),
         (GOOD, {"kind": '"trend"'}, "kind", ["trend", "threshold, burn_rate, change, budget, absence"]),
-        (GOOD, {"measure": '"latency"'}, "measure", ["latency", ", ".join(MEASURES)]),
+        (GOOD, {"measure": '"latency"'}, "measure", ["latency", ", ".join(RULE_MEASURES)]),
         (GOOD, {"statistic": '"max"'}, "statistic", ["max", "mean, rate, sum, count", "p95"]),
         (GOOD, {"statistic": '"p0"'}, "statistic", ["above p0"]),
         (GOOD, {"statistic": '"rate"'}, "statistic", ["error, first_error, incomplete"]),

@@ -7,7 +7,7 @@ from analysis.by_hand import MONDAY, turn
 from scipy import stats
 
 from chatmon import analysis
-from chatmon.analysis._trend import ALPHA, MEASURES, trend
+from chatmon.analysis._trend import ALPHA, TREND_MEASURES, trend
 
 RNG = np.random.default_rng(20261005)
 
@@ -168,5 +168,5 @@ def test_unknown_is_not_zero(calm):
 def test_what_is_unknown_is_refused_with_what_is_known():
     with pytest.raises(ValueError, match=r"every \('week'\) is unknown: it is one of hour, day, weekday"):
         analysis.trend([], every="week")
-    with pytest.raises(ValueError, match=rf"measure \('price'\) is unknown: it is one of {', '.join(MEASURES)}"):
+    with pytest.raises(ValueError, match=rf"measure \('price'\) is unknown: it is one of {', '.join(TREND_MEASURES)}"):
         analysis.trend([], measure="price")

@@ -164,21 +164,16 @@ class TestSatisfaction:
 
 
 class TestCapacity:
-    def test_a_minute_and_its_headroom_worked_by_hand(self):
+    def test_a_minute_worked_by_hand(self):
         minutes = [0, 0, 0, 1, 5]
         turns = [turn(n, hours=minute / 60, input_tokens=10, output_tokens=5) for n, minute in enumerate(minutes)]
         load = analysis.capacity(turns).turns
         assert (load.peak, load.at, load.minutes, load.mean) == (3, MONDAY, 6, pytest.approx(5 / 6))
-        assert load.headroom(4) == (room := load.headroom(4))
-        assert (room.at_peak, room.minutes_over) == (0.25, 0)
-        assert (load.headroom(2).at_peak, load.headroom(2).minutes_over) == (-0.5, 1)
         assert analysis.capacity(turns).tokens.peak == 45
 
     def test_what_is_not_reported_is_unknown(self):
         found = analysis.capacity([turn(0)])
         assert (found.tokens, found.concurrent) == (None, None)
-        with pytest.raises(ValueError, match=r"limit .* is not positive"):
-            found.turns.headroom(0)
 
     @example([(0, 10), (10, 5)])
     @examples(15)
@@ -216,20 +211,3 @@ class TestCostBy:
     def test_an_unknown_dimension_is_refused(self):
         with pytest.raises(ValueError, match="tokens is no dimension of turns"):
             analysis.cost_by(LOG, "tokens")
-
-
-class TestErrorTrend:
-    def test_classes_are_counted_hour_by_hour(self):
-        turns = [
-            turn(0, error_type="ReadTimeout"), turn(1, error_type="ReadTimeout"), turn(2),
-            turn(3, hours=2, error_type="RateLimitError"), turn(4, hours=2.5),
-        ]  # fmt: skip
-        found = analysis.error_trend(turns, "hour")
-        assert found.columns.tolist() == ["period", "turns", "rate limit", "timeout", "share"]
-        assert found[["turns", "rate limit", "timeout"]].to_numpy().tolist() == [[3, 0, 2], [0, 0, 0], [2, 1, 0]]
-        assert found["share"].isna().tolist() == [False, True, False]
-        assert found["share"].dropna().tolist() == pytest.approx([2 / 3, 1 / 2])
-
-    def test_its_classes_are_those_of_the_taxonomy(self):
-        over_time, whole = analysis.error_trend(LOG), analysis.errors(LOG).set_index("error_class")["turns"]
-        assert {name: over_time[name].sum() for name in whole.index} == whole.to_dict()

@@ -21,7 +21,6 @@ def test_a_total_counts_what_it_leaves_out(frame_of):
         )
     )
     assert found == Total(Decimal("0.30"), turns=5, unpriced_turns=3, unpriced_tokens=130, unmeasured_turns=2)
-    assert found.priced_share == 0.4
     assert str(found) == (
         "at least $0.3 for 5 turns: 3 turns (130 tokens) have no price, 2 of them with unknown tokens"
     )
@@ -34,13 +33,13 @@ def test_a_total_whose_unpriced_turns_are_all_measured_says_nothing_of_unknown_t
 
 def test_a_total_of_nothing_priced_is_unknown_and_not_0(frame_of):
     found = total(frame_of({}, {}))
-    assert (found.amount, found.unpriced_turns, found.priced_share) == (None, 2, 0.0)
+    assert (found.amount, found.unpriced_turns) == (None, 2)
     assert str(found).startswith("unknown for 2 turns")
 
 
-def test_a_total_of_no_turns_is_unknown_and_has_no_share(frame_of):
+def test_a_total_of_no_turns_is_unknown_too(frame_of):
     found = total(frame_of({}).iloc[:0])
-    assert (found.amount, found.turns, found.priced_share) == (None, 0, None)
+    assert (found.amount, found.turns) == (None, 0)
 
 
 def test_a_cost_of_zero_is_known(frame_of):

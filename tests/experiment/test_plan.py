@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from moments import MORNING
 
-from chatmon.experiment import check_exclusive, load
+from chatmon.experiment import load
 from chatmon.live.clock import ManualClock
 from chatmon.live.monitor import ChatMonitor
 
@@ -82,22 +82,11 @@ def test_a_tracked_turn_carries_what_its_user_was_shown(plan):
 def test_experiments_of_one_layer_with_parts_that_do_not_meet_share_no_user(make_plan):
     one = make_plan(name="one", layer="prompts", part=(0, 0.5))
     other = make_plan(name="other", layer="prompts", part=(0.5, 1))
-    check_exclusive([one, other])
     users = [f"user-{number}" for number in range(2000)]
     shown = [(one.assign(user) is not None, other.assign(user) is not None) for user in users]
     assert set(shown) == {(True, False), (False, True)}
     assert 900 < sum(first for first, _ in shown) < 1100
     assert other.labels(next(user for user in users if one.assign(user))) == {}
-
-
-@pytest.mark.parametrize(
-    "changes", [{"layer": "prompts", "part": (0.4, 1)}, {"layer": "other", "part": (0.5, 1)}, {"layer": None}]
-)
-def test_experiments_that_may_share_users_at_the_same_time_are_named(make_plan, changes):
-    one, other = make_plan(name="one", layer="prompts", part=(0, 0.5)), make_plan(name="other", **changes)
-    with pytest.raises(ValueError, match=r"one .* and other .* may share users"):
-        check_exclusive([one, other])
-    check_exclusive([one, replace(other, start=one.end)])
 
 
 def test_a_plan_is_kept_in_utc(make_plan):

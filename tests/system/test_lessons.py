@@ -21,7 +21,7 @@ from browser import chromium
 from jupyterlab import course_copy, make_lab
 
 from chatmon._tools.paths import NOTEBOOKS
-from chatmon.lab.course._exercises import Message
+from chatmon.lab.course._exercises import CheckMessage
 from chatmon.lab.course._lessons import lessons
 
 pytestmark = pytest.mark.system
@@ -194,7 +194,7 @@ def test_a_line_that_is_too_long_and_a_figure_without_a_description_would_be_see
 
 def test_the_word_of_a_check_is_text_and_would_be_mathematics_without_care(lab):
     kind = nbformat.v4.new_output
-    said = Message("wrong", "At least $1.50 a month was asked for; it truly saves $3.06 (or $0.20).")._repr_html_()
+    said = CheckMessage("wrong", "At least $1.50 a month was asked for; it truly saves $3.06 (or $0.20).")._repr_html_()
     outputs = [kind("display_data", data={"text/html": html}) for html in (said, re.sub("</?span>", "", said))]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("check()", outputs=outputs)])
     text, mathematics = opened(lab, notebook, "notebooks/outputs.ipynb").ask(OUTPUTS)

@@ -16,7 +16,7 @@ from chatmon import analysis
 from chatmon import turns as table
 from chatmon._tools.paths import data_file
 from chatmon.analysis import source
-from chatmon.analysis._trend import MEASURES, PERIODS
+from chatmon.analysis._trend import PERIODS, TREND_MEASURES
 from chatmon.cli._logs import app
 from chatmon.connect import spark
 from chatmon.connect.exporters import write_otlp
@@ -75,8 +75,6 @@ ANALYSES = {
     "percentiles": analysis.percentiles,
     "percentiles by": lambda turns: analysis.percentiles(turns, "input_tokens", by="model"),
     "errors": analysis.errors,
-    "errors by the hour": lambda turns: analysis.error_trend(turns, "hour"),
-    "errors by the day": lambda turns: analysis.error_trend(turns, "day"),
     "concentration": analysis.concentration,
     "cost by": lambda turns: analysis.cost_by(turns, "intent"),
     "conversations": analysis.conversations,
@@ -90,7 +88,7 @@ ANALYSES = {
 TRENDS = {
     f"{measure} by the {every}": lambda turns, every=every, measure=measure: analysis.trend(turns, every, measure)
     for every in PERIODS
-    for measure in MEASURES
+    for measure in TREND_MEASURES
 }
 
 

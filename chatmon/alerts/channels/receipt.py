@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from chatmon._tools.retries import retry_after
 from chatmon.alerts.channels._message import RefusedError, UndeliveredError
 
 if TYPE_CHECKING:
@@ -47,18 +47,6 @@ def judge(receiver: str, status: int, headers: Mapping[str, str], said: str) -> 
     if status in _AGAIN or status >= 500:
         raise UndeliveredError(message, retry_after(headers, datetime.now(UTC)))
     raise RefusedError(f"{message}: check its address and key, then call retry_dead() of the outbox")
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float:
-    """Return the seconds that an answer asks to wait, as a number or a date; 0 where it does not, or not clearly."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return 0.0
-    return max(0.0, (moment - now).total_seconds()) if moment.tzinfo else 0.0
 
 
 def check_url(name: str, url: str) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from chatmon.alerts._batch import DAY, Columns, of_turns
-from chatmon.alerts._cells import Cells, Ticks, add_up, ticks_of
+from chatmon.alerts._cells import GroupCells, Ticks, add_up, ticks_of
 from chatmon.alerts._decision import Phase, State
 from chatmon.alerts._watch import Watch, step
 from chatmon.alerts.live._file import File
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatmon.alerts._batch import Batch
-    from chatmon.alerts._cells import Group, Series
+    from chatmon.alerts._cells import CellSeries, Group
     from chatmon.alerts._measures import Ints
     from chatmon.alerts.notification import Notification
     from chatmon.alerts.rules import Rule
@@ -106,7 +106,7 @@ class AlertEngine:
         self._arrived: deque[Turn | LiveTurn] = deque()
         self._unrated: deque[LiveTurn] = deque(maxlen=RATED_LATER)
         self._failed_lately: dict[str, int] = {}
-        self._cells: dict[Series, dict[Group, Cells]] = {watch.series: {} for watch in self._watches}
+        self._cells: dict[CellSeries, dict[Group, GroupCells]] = {watch.series: {} for watch in self._watches}
         self._wake: dict[str, dict[Group, int]] = {watch.rule.name: {} for watch in self._watches}
         self._alerts: dict[tuple[str, Group], Alert] = {}
         self._pending: deque[Notification] = deque()
@@ -249,7 +249,7 @@ class AlertEngine:
             self._unrated = deque(waiting, maxlen=RATED_LATER)
         return grown
 
-    def _add(self, batch: Batch, tick: Ints, wanted: Iterable[Series]) -> list[Cell]:
+    def _add(self, batch: Batch, tick: Ints, wanted: Iterable[CellSeries]) -> list[Cell]:
         grown = []
         for series in wanted:
             flat = add_up(batch, series, tick)
@@ -263,7 +263,7 @@ class AlertEngine:
                 group = flat.groups[place]
                 cells = groups.get(group)
                 if cells is None:
-                    cells = groups[group] = Cells(at if series.by else self._since)
+                    cells = groups[group] = GroupCells(at if series.by else self._since)
                 cells.add(at, n, total, squares, histogram)
                 for wake in wakes:
                     wake.pop(group, None)
@@ -276,7 +276,7 @@ class AlertEngine:
         for watch in self._watches:
             groups, wake = self._cells[watch.series], self._wake[watch.rule.name]
             if not watch.rule.by and not groups:
-                groups[()] = Cells(self._since)
+                groups[()] = GroupCells(self._since)
             said = []
             for group, cells in groups.items():
                 if wake.get(group, tick) > tick or cells.born > tick:
@@ -344,7 +344,7 @@ class AlertEngine:
         for cell in saved.cells(self._tick - self._reach()):
             groups = self._cells.get(cell.series)
             if groups is not None:
-                cells = groups.setdefault(cell.group, Cells(cell.tick))
+                cells = groups.setdefault(cell.group, GroupCells(cell.tick))
                 cells.add(cell.tick, cell.n, cell.total, cell.squares, cell.histogram)
         names = {watch.rule.name: watch for watch in self._watches}
         gone = []
@@ -352,7 +352,7 @@ class AlertEngine:
             watch = names.get(alert.rule)
             if watch is not None and len(alert.group) == len(watch.rule.by):
                 self._alerts[alert.rule, alert.group] = alert
-                self._cells[watch.series].setdefault(alert.group, Cells(self._since))
+                self._cells[watch.series].setdefault(alert.group, GroupCells(self._since))
             else:
                 gone.append(alert)
         said = [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from chatmon.alerts.channels._message import Channel, Message, RefusedError, UndeliveredError
 from chatmon.alerts.live._file import File
-from chatmon.alerts.live._spool import Delivery, Entry, Spool, State
+from chatmon.alerts.live._spool import Delivery, Spool, SpoolEntry, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -143,7 +143,7 @@ class Outbox:
         """Return the notes by name, in the order of their names."""
         return self._spool.notes()
 
-    def entries(self, state: State) -> list[Entry]:
+    def entries(self, state: State) -> list[SpoolEntry]:
         """Return the messages in a state, the oldest first; ``dead`` are those that were refused or given up."""
         return self._spool.entries(state)
 

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatmon.alerts._cells import Series
+from chatmon.alerts._cells import CellSeries
 from chatmon.alerts._decision import State
 from chatmon.alerts.live._file import File
 from chatmon.alerts.notification import Notification
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS unsent (place INTEGER PRIMARY KEY, notification TEXT 
 class Cell(NamedTuple):
     """One cell as it is kept."""
 
-    series: Series
+    series: CellSeries
     group: Group
     tick: int
     n: int
@@ -93,7 +93,7 @@ class Saved:
             measure, by, binned = json.loads(series)
             kept = None if histogram is None else json.loads(histogram)
             bins = None if kept is None else Counter({int(place): count for place, count in kept.items()})
-            yield Cell(Series(measure, tuple(by), binned), tuple(json.loads(group)), tick, n, total, squares, bins)
+            yield Cell(CellSeries(measure, tuple(by), binned), tuple(json.loads(group)), tick, n, total, squares, bins)
 
     def alerts(self) -> Iterator[Alert]:
         """Return the alerts that are not inactive."""

@@ -51,7 +51,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SpoolEntry:
     """A message in the outbox and how it stands.
 
     Attributes:
@@ -111,11 +111,11 @@ class Spool:
         """Return the notes by name, in the order of their names."""
         return {name: json.loads(content) for name, content in self.file.read("select * from notes order by name")}
 
-    def entries(self, state: State) -> list[Entry]:
+    def entries(self, state: State) -> list[SpoolEntry]:
         """Return the messages in a state, the oldest first."""
         columns = "channel, content, state, attempts, problem"
         rows = self.file.read(f"select {columns} from messages where state = ? order by number", state)  # noqa: S608
-        return [Entry(row[0], Message.from_dict(json.loads(row[1])), *row[2:]) for row in rows]
+        return [SpoolEntry(row[0], Message.from_dict(json.loads(row[1])), *row[2:]) for row in rows]
 
     def waiting(self) -> dict[str, int]:
         """Return how many messages wait, by channel."""

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatmon.analysis._periods import WHOLE, periods
-from chatmon.analysis.change._comparison import Change, Comparison, Period, Segment, Split
-from chatmon.analysis.change.clustered import Cells, Difference, by_day, effects, holm
+from chatmon.analysis.change._comparison import Change, Comparison, DimensionSplit, Period, Segment
+from chatmon.analysis.change.clustered import ConversationTotals, Difference, by_day, effects, holm
 from chatmon.analysis.change.decompose import Sums, decompose, money, money_parts
 from chatmon.analysis.source import MICROSECONDS, arrow, dimensions, query, relation
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BY: Final = ("intent", "model", "prompt_version", "region", "channel")
 
 
-class Measure(NamedTuple):
+class ComparedMeasure(NamedTuple):
     """What is compared as a mean over the turns whose value is known.
 
     Attributes:
@@ -36,15 +36,15 @@ class Measure(NamedTuple):
     unit: str
 
 
-MEASURES: Final[dict[str, Measure]] = {
-    "cost": Measure("cost", "USD a turn"),
-    "tokens": Measure("input_tokens + output_tokens", "tokens a turn"),
-    "errors": Measure("CASE WHEN error_type IS NULL THEN 0 ELSE 1 END", "of turns"),
-    "response_time": Measure("CAST(response_time AS DECIMAL(18, 6))", "s"),
-    "completion": Measure("CASE WHEN task_completed THEN 1 WHEN NOT task_completed THEN 0 END", "of turns"),
-    "satisfaction": Measure("CAST(user_satisfaction AS DECIMAL(18, 6))", "of 5"),
+COMPARED_MEASURES: Final[dict[str, ComparedMeasure]] = {
+    "cost": ComparedMeasure("cost", "USD a turn"),
+    "tokens": ComparedMeasure("input_tokens + output_tokens", "tokens a turn"),
+    "errors": ComparedMeasure("CASE WHEN error_type IS NULL THEN 0 ELSE 1 END", "of turns"),
+    "response_time": ComparedMeasure("CAST(response_time AS DECIMAL(18, 6))", "s"),
+    "completion": ComparedMeasure("CASE WHEN task_completed THEN 1 WHEN NOT task_completed THEN 0 END", "of turns"),
+    "satisfaction": ComparedMeasure("CAST(user_satisfaction AS DECIMAL(18, 6))", "of 5"),
 }
-WIDTH: Final = 2 * len(MEASURES)
+WIDTH: Final = 2 * len(COMPARED_MEASURES)
 
 
 def compare(a: Turns, b: Turns, by: str | Sequence[str] = BY) -> Comparison:
@@ -93,7 +93,7 @@ def compare(a: Turns, b: Turns, by: str | Sequence[str] = BY) -> Comparison:
     parts = [each for (_, by), one in found.items() if by is not None for each in one.differences()]
     of_whole, of_part = _judge(wholes), _judge(parts)
     changes = [_of_volume(before, after, of_whole(volume))]
-    for measure, (_, unit) in MEASURES.items():
+    for measure, (_, unit) in COMPARED_MEASURES.items():
         whole = found.get((measure, None))
         splits = [_split(name, found[measure, name], of_part) for name in names if (measure, name) in found]
         changes.append(_of_measure(measure, unit, whole, splits, of_whole))
@@ -124,7 +124,7 @@ class _Side:
         days = periods(self.turns, "day", "count(*) AS turns")
         self.days: Floats = days.loc[days["covered"] >= WHOLE, "turns"].fillna(0).to_numpy(dtype=float)
         columns = list(dict.fromkeys(["conversation_id", *names]))
-        known = ", ".join(f"count({sql}), CAST(sum({sql}) AS DOUBLE)" for sql, _ in MEASURES.values())
+        known = ", ".join(f"count({sql}), CAST(sum({sql}) AS DOUBLE)" for sql, _ in COMPARED_MEASURES.values())
         rows = arrow(
             self.turns,
             f"SELECT {', '.join(columns)}, {known} FROM turns GROUP BY {', '.join(columns)}",  # noqa: S608 - our own
@@ -142,14 +142,14 @@ class _Side:
     def sums(self, name: str | None) -> list[dict[str | None, Sums]]:
         """Return what each segment of a dimension adds up to, measure by measure."""
         segment = name or "CAST(NULL AS STRING)"
-        known = ", ".join(f"count({sql}), sum({sql})" for sql, _ in MEASURES.values())
+        known = ", ".join(f"count({sql}), sum({sql})" for sql, _ in COMPARED_MEASURES.values())
         rows = query(self.turns, f"SELECT {segment} AS segment, {known} FROM turns GROUP BY 1")  # noqa: S608
         return [
             {row[0]: Sums(row[place], Fraction(row[place + 1])) for row in rows if row[place]}
             for place in range(1, WIDTH, 2)
         ]
 
-    def cells(self, name: str | None, values: Sequence[str | None]) -> list[Cells]:
+    def cells(self, name: str | None, values: Sequence[str | None]) -> list[ConversationTotals]:
         """Return what each conversation adds to each segment of a dimension, measure by measure."""
         import numpy as np
 
@@ -163,7 +163,7 @@ class _Side:
         conversation, segment = np.divmod(pairs, len(values))
         numbers: list[Floats] = [np.bincount(place, each, len(pairs)).astype(float) for each in self._numbers]
         return [
-            Cells(segment[turns > 0], conversation[turns > 0], turns[turns > 0], total[turns > 0])
+            ConversationTotals(segment[turns > 0], conversation[turns > 0], turns[turns > 0], total[turns > 0])
             for turns, total in zip(numbers[::2], numbers[1::2], strict=True)
         ]
 
@@ -187,7 +187,7 @@ def _contrasts(
 ) -> Iterator[tuple[str, _Contrast]]:
     """Yield each measure that both periods know."""
     sides = [zip(side.sums(name), side.cells(name, values), strict=True) for side in (before, after)]
-    for measure, (sums0, cells0), (sums1, cells1) in zip(MEASURES, *sides, strict=True):
+    for measure, (sums0, cells0), (sums1, cells1) in zip(COMPARED_MEASURES, *sides, strict=True):
         if sums0 and sums1:
             yield (
                 measure,
@@ -203,7 +203,11 @@ def _of_volume(before: _Side, after: _Side, difference: Difference | None) -> Ch
 
 
 def _of_measure(
-    measure: str, unit: str, whole: _Contrast | None, splits: Sequence[Split], judged: Callable[..., Difference | None]
+    measure: str,
+    unit: str,
+    whole: _Contrast | None,
+    splits: Sequence[DimensionSplit],
+    judged: Callable[..., Difference | None],
 ) -> Change:
     if whole is None:
         return Change(measure, unit, None, None, 0, 0, None, None, None, ())
@@ -222,7 +226,7 @@ def _of_measure(
     )
 
 
-def _split(name: str, found: _Contrast, judged: Callable[..., Any]) -> Split:
+def _split(name: str, found: _Contrast, judged: Callable[..., Any]) -> DimensionSplit:
     parts, values = found.parts, [value for value in found.values if value in found.parts.segments]
     volume, mix, rate = money_parts([parts.volume, parts.mix, parts.rate], money(parts.after - parts.before))
     mixes = money_parts([parts.segments[value].mix for value in values], mix)
@@ -242,7 +246,9 @@ def _split(name: str, found: _Contrast, judged: Callable[..., Any]) -> Split:
                 by_rate,
             )
         )
-    return Split(name, volume, mix, rate, judged(found.effects.mix), judged(found.effects.rate), tuple(segments))
+    return DimensionSplit(
+        name, volume, mix, rate, judged(found.effects.mix), judged(found.effects.rate), tuple(segments)
+    )
 
 
 def _moment(microseconds: int) -> datetime:

@@ -75,7 +75,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class DimensionSplit:
     """The change of a total in three parts that add up to it, by one dimension, and what mix and rate do to the mean.
 
     Attributes:
@@ -109,7 +109,7 @@ class Change:
     """One measure in both periods.
 
     Attributes:
-        measure: ``turns`` or one of ``compare.MEASURES``.
+        measure: ``turns`` or one of ``_compare.COMPARED_MEASURES``.
         unit: Of its mean.
         before: Its mean over turns (of ``turns``, over whole days) in the first period; None where it is unknown.
         after: The same in the second.
@@ -130,14 +130,14 @@ class Change:
     total_before: Decimal | None
     total_after: Decimal | None
     difference: Difference | None
-    splits: tuple[Split, ...]
+    splits: tuple[DimensionSplit, ...]
 
     @property
     def changed(self) -> bool:
         """Whether its mean changed by more than chance, among everything that was looked at."""
         return self.difference is not None and self.difference.changed
 
-    def by(self, name: str) -> Split:
+    def by(self, name: str) -> DimensionSplit:
         """Return its split by one dimension.
 
         Raises:

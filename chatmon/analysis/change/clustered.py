@@ -58,7 +58,7 @@ class Side(NamedTuple):
     clusters: int
 
 
-class Cells(NamedTuple):
+class ConversationTotals(NamedTuple):
     """One period's values of a measure, a row for each conversation in each segment that has any.
 
     Attributes:
@@ -137,7 +137,7 @@ class Effects(NamedTuple):
     segments: list[Difference | None]
 
 
-def effects(before: Cells, after: Cells, segments: int) -> Effects:
+def effects(before: ConversationTotals, after: ConversationTotals, segments: int) -> Effects:
     """Return what changed a mean, as ``decompose.decompose`` splits it, and how sure that is.
 
     With one segment, the rate's part is all of the change.
@@ -186,7 +186,7 @@ def effects(before: Cells, after: Cells, segments: int) -> Effects:
 class _Period:
     """One period's numbers by segment, and what its conversations contribute to an estimate."""
 
-    def __init__(self, cells: Cells, segments: int) -> None:
+    def __init__(self, cells: ConversationTotals, segments: int) -> None:
         import numpy as np
 
         self.cells = cells

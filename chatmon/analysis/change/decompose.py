@@ -65,11 +65,6 @@ class Decomposition(Generic[K]):
     rate: Fraction
     segments: Mapping[K, Share]
 
-    @property
-    def mean_turns(self) -> Fraction:
-        """The mean number of turns of the two periods: a part of the total over it is that part of the mean."""
-        return Fraction(self.turns_before + self.turns_after, 2)
-
 
 def decompose(before: Mapping[K, Sums], after: Mapping[K, Sums]) -> Decomposition[K]:
     """Split the change of a total into volume, mix and rate, symmetrically: swapping the periods negates each part.

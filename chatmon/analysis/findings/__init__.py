@@ -9,14 +9,14 @@ from chatmon._tools.sql import text
 from chatmon.analysis.findings import sentences
 from chatmon.analysis.findings._states import gaps, states
 from chatmon.analysis.findings.finding import Finding, per_cent
-from chatmon.analysis.search.cells import MEASURES
+from chatmon.analysis.search.cells import SCAN_MEASURES
 from chatmon.analysis.search.scan import ALPHA, scan
 from chatmon.analysis.source import query, relation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chatmon.analysis.search.scan import Client, Effect, Shift
+    from chatmon.analysis.search.scan import Client, Shift, ShiftEffect
     from chatmon.analysis.source import Turns
 
 __all__ = ["Finding", "findings"]
@@ -88,10 +88,10 @@ def _weight(shift: Shift) -> float:
 def _change(group: Sequence[Shift], unhelped: str) -> Finding:
     first = group[0]
     claimed = list(dict.fromkeys("errors" if one.measure == "repeats" else one.measure for one in group))
-    evidence = [(MEASURES[name].name, _said(name, first.effects[name])) for name in claimed]
+    evidence = [(SCAN_MEASURES[name].name, _said(name, first.effects[name])) for name in claimed]
     # Others that plainly moved with it: three standard errors instead of two, for they were not looked for.
     evidence += [
-        (f"with it, {MEASURES[name].name}", _said(name, effect))
+        (f"with it, {SCAN_MEASURES[name].name}", _said(name, effect))
         for name, effect in first.effects.items()
         if name not in (*claimed, "price", "mix") and abs(effect.change) > 1.5 * (effect.high - effect.low) / 2
     ]
@@ -110,7 +110,7 @@ def _change(group: Sequence[Shift], unhelped: str) -> Finding:
     )
 
 
-def _said(measure: str, effect: Effect) -> str:
+def _said(measure: str, effect: ShiftEffect) -> str:
     inside, outside = (sentences.level(measure, value) for value in (effect.inside, effect.outside))
     return f"{inside} against {outside} in the rest; like for like {sentences.between(measure, effect)}"
 
@@ -129,7 +129,7 @@ def _sure(p: float) -> str:
 
 def query_of(shift: Shift) -> str:
     """Return a SELECT over ``turns`` that shows a shift again: the slice's mean in its window and in the rest."""
-    measure = MEASURES[shift.measure]
+    measure = SCAN_MEASURES[shift.measure]
     value = measure.shown or measure.sql
     if shift.measure == "price":
         value = "CAST(cost AS DOUBLE) / nullif(input_tokens + output_tokens, 0)"
@@ -155,7 +155,7 @@ def slice_of(shift: Shift) -> str:
 
 
 def _nothing(looked_at: int, turns: int) -> Finding:
-    names = ", ".join(measure.name for measure in MEASURES.values())
+    names = ", ".join(measure.name for measure in SCAN_MEASURES.values())
     return Finding(
         kind="nothing",
         title=f"Nothing stands out: no measure changed in any slice, as far as {turns:,} turns can tell",

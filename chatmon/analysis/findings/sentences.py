@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatmon.analysis.findings.finding import per_cent
-from chatmon.analysis.search.cells import MEASURES
+from chatmon.analysis.search.cells import SCAN_MEASURES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chatmon.analysis.search.scan import Effect, Shift
+    from chatmon.analysis.search.scan import Shift, ShiftEffect
 
 _PLACES: Final = {
     "intent": "about {}", "region": "in region {}", "channel": "through {}", "model": "by {}",
@@ -77,7 +77,7 @@ def moment(when: datetime) -> str:
     return f"{when.day} {when:%B %H:%M}"
 
 
-def relative(effect: Effect) -> str:
+def relative(effect: ShiftEffect) -> str:
     """Return a change as a part of what it was before."""
     before = effect.inside - effect.change
     return per_cent(abs(effect.change) / before, 0) if before > 0 else "infinitely"
@@ -90,7 +90,7 @@ def amount(measure: str, value: float) -> str:
         >>> amount("response_time", 1.754), amount("completion", 0.19), amount("cost", 0.00212)
         ('1.8 s', '19 points', '$0.00212')
     """
-    unit = MEASURES[measure].unit
+    unit = SCAN_MEASURES[measure].unit
     if unit == "USD":
         return f"{'-' if value < 0 else ''}${abs(value):.3g}"
     if unit == "tokens":
@@ -104,12 +104,12 @@ def amount(measure: str, value: float) -> str:
 
 def level(measure: str, value: float) -> str:
     """Return a measure's level: shares in per cent, all else as amounts."""
-    if MEASURES[measure].unit in ("tokens", "times"):
-        return f"{value:,.0f}" if MEASURES[measure].unit == "tokens" else f"{value:.3f}"
-    return per_cent(value) if MEASURES[measure].unit == "" else amount(measure, value)
+    if SCAN_MEASURES[measure].unit in ("tokens", "times"):
+        return f"{value:,.0f}" if SCAN_MEASURES[measure].unit == "tokens" else f"{value:.3f}"
+    return per_cent(value) if SCAN_MEASURES[measure].unit == "" else amount(measure, value)
 
 
-def between(measure: str, effect: Effect) -> str:
+def between(measure: str, effect: ShiftEffect) -> str:
     """Return a change with its interval and n, the unit once.
 
     Example:
@@ -118,8 +118,8 @@ def between(measure: str, effect: Effect) -> str:
         '+1.7 s (+1.3 to +2.1, n = 703)'
     """
     places = {"s": "+.1f" if abs(effect.change) >= 1 else "+.2f", "USD": "+.2g", "tokens": "+,.0f", "times": "+.3f"}
-    scale = 100 if MEASURES[measure].unit == "" else 1
-    form = places.get(MEASURES[measure].unit, "+.2f" if scale == 1 else "+.0f")
+    scale = 100 if SCAN_MEASURES[measure].unit == "" else 1
+    form = places.get(SCAN_MEASURES[measure].unit, "+.2f" if scale == 1 else "+.0f")
     change, low, high = (format(scale * value, form) for value in (effect.change, effect.low, effect.high))
-    unit = MEASURES[measure].unit or "points"
+    unit = SCAN_MEASURES[measure].unit or "points"
     return f"{change} {unit} ({low} to {high}, n = {effect.n:,})".replace("-", "−")

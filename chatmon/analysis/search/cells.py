@@ -31,7 +31,7 @@ VALUES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class ScanMeasure:
     """What is looked at.
 
     Attributes:
@@ -61,18 +61,20 @@ _DONE: Final = "CASE WHEN task_completed THEN 1 WHEN NOT task_completed THEN 0 E
 _CACHED: Final = "CASE WHEN input_tokens > 0 THEN cached_tokens / CAST(input_tokens AS DOUBLE) END"
 _LOG: Final = "ln(CASE WHEN {0} > 0 THEN {0} END)"
 _COST: Final = "CAST(cost AS DOUBLE)"
-MEASURES: Final[dict[str, Measure]] = {
-    "errors": Measure("failed turns", "", _FAILED, event=1),
-    "repeats": Measure("turns failing in a row", "", _FAILED, event=3),
-    "completion": Measure("completed tasks", "", _DONE, worse=-1, ideal=1.0),
-    "response_time": Measure("response time", "s", _LOG.format("response_time"), "response_time"),
-    "satisfaction": Measure("rating", "points", "user_satisfaction", worse=-1, ideal=5.0),
+SCAN_MEASURES: Final[dict[str, ScanMeasure]] = {
+    "errors": ScanMeasure("failed turns", "", _FAILED, event=1),
+    "repeats": ScanMeasure("turns failing in a row", "", _FAILED, event=3),
+    "completion": ScanMeasure("completed tasks", "", _DONE, worse=-1, ideal=1.0),
+    "response_time": ScanMeasure("response time", "s", _LOG.format("response_time"), "response_time"),
+    "satisfaction": ScanMeasure("rating", "points", "user_satisfaction", worse=-1, ideal=5.0),
     # What a model costs is its price, its tokens, and who is sent to it: each is looked at by itself.
-    "cost": Measure("cost of a turn", "USD", _LOG.format(_COST), _COST, by=("intent", "region", "channel", "variant")),
-    "price": Measure("price of the same tokens", "times", "ln({0})", "{0}", by=("model",)),
-    "input_tokens": Measure("input tokens of a turn", "tokens", _LOG.format("input_tokens"), "input_tokens"),
-    "cached": Measure("input read from the cache", "", _CACHED, worse=-1, ideal=1.0),
-    MIX: Measure("share of conversations", "", "", worse=0, by=("intent", "region", "channel")),
+    "cost": ScanMeasure(
+        "cost of a turn", "USD", _LOG.format(_COST), _COST, by=("intent", "region", "channel", "variant")
+    ),
+    "price": ScanMeasure("price of the same tokens", "times", "ln({0})", "{0}", by=("model",)),
+    "input_tokens": ScanMeasure("input tokens of a turn", "tokens", _LOG.format("input_tokens"), "input_tokens"),
+    "cached": ScanMeasure("input read from the cache", "", _CACHED, worse=-1, ideal=1.0),
+    MIX: ScanMeasure("share of conversations", "", "", worse=0, by=("intent", "region", "channel")),
 }
 """In the order in which they are looked at. ``price`` is a turn's cost over what its tokens cost in the whole log."""
 USAGE: Final = (
@@ -192,7 +194,7 @@ class Cells:
     def short_of_ideal(self, measure: str) -> float:
         """Return what all of the log is short of the ideal: seconds waited, dollars, failures, tasks not completed."""
         n, total = self.shown[measure]
-        return float(abs(MEASURES[measure].ideal * n.sum() - total.sum()))
+        return float(abs(SCAN_MEASURES[measure].ideal * n.sum() - total.sum()))
 
 
 def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
@@ -207,7 +209,7 @@ def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
         return None
     price = _price(source)
     columns = []
-    for name, measure in MEASURES.items():
+    for name, measure in SCAN_MEASURES.items():
         if not measure.sql:
             continue
         tested, shown = (text.format(price) for text in (measure.sql, measure.shown or measure.sql))
@@ -238,7 +240,7 @@ def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
     conversation, user = codes("conversation_id").cat.codes.to_numpy(), codes("user_id").cat
     cluster = np.cumsum((np.diff(conversation, prepend=conversation[0]) != 0) | (np.diff(hour, prepend=hour[0]) != 0))
     part = 1 / np.bincount(cluster)[cluster]
-    read = [name for name, measure in MEASURES.items() if measure.sql]
+    read = [name for name, measure in SCAN_MEASURES.items() if measure.sql]
     return Cells(
         turns=int(numbers("turns").sum()),
         begin=datetime.fromtimestamp(first * 3600, UTC),

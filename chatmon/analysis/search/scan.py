@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from chatmon.analysis.search.cells import MEASURES, MIX, Cells, Slice, read
-from chatmon.analysis.search.windows import Series, refine, search
+from chatmon.analysis.search.cells import MIX, SCAN_MEASURES, Cells, Slice, read
+from chatmon.analysis.search.windows import HourlySeries, refine, search
 from chatmon.estimates import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ ALPHA: Final = 0.05
 """The chance that a quiet log has any shift claimed in it, over all measures, slices and windows."""
 WITHOUT_ONE: Final = 0.001
 """What p must stay below when the user who contributes most is left out: one broken client is not the bot's failure."""
-ALONE: Final = 1e-5
+P_OF_A_REMAINDER: Final = 1e-5
 """What p must stay below in the turns in which nothing was found before: taking a shift out leaves remainders."""
-MOST: Final = 8
+MOST_SHIFTS: Final = 8
 """Shifts of one measure after which looking stops."""
 
 
-class Effect(NamedTuple):
+class ShiftEffect(NamedTuple):
     """How one measure differs in a slice and window.
 
     Attributes:
@@ -59,7 +59,7 @@ class Shift:
     """A slice that differs from the rest of itself, in one window.
 
     Attributes:
-        measure: The one of ``cells.MEASURES`` by which it was found.
+        measure: The one of ``cells.SCAN_MEASURES`` by which it was found.
         dimension: The column that the slice is cut by; None for all turns.
         value: The slice's value in it.
         start: When the window begins, UTC, to the hour.
@@ -78,7 +78,7 @@ class Shift:
     ongoing: bool
     conversations: int
     p: float
-    effects: Mapping[str, Effect]
+    effects: Mapping[str, ShiftEffect]
 
 
 class Client(NamedTuple):
@@ -130,9 +130,9 @@ def scan(turns: Turns) -> Scan:
     return Scan((), (), 0, 0) if cells is None else scan_cells(cells)
 
 
-def scan_cells(cells: Cells, measures: Sequence[str] = tuple(MEASURES)) -> Scan:
+def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES)) -> Scan:
     """Do what ``scan`` does with turns that are added up already, for some of the measures."""
-    slices = {name: cells.slices(MEASURES[name].by) for name in measures}
+    slices = {name: cells.slices(SCAN_MEASURES[name].by) for name in measures}
     series = sum(len(found) for found in slices.values())
     shifts: list[Shift] = []
     clients: dict[str, Client] = {}
@@ -140,7 +140,7 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(MEASURES)) -> Scan:
     for measure, chosen in slices.items():
         left = _Left(cells, measure)
         found: list[Shift] = []
-        for _ in range(MOST):
+        for _ in range(MOST_SHIFTS):
             best, windows = _best(left, chosen)
             looked_at += windows if not found else 0
             p = 1.0 if best is None else min(1.0, math.exp(best.log_p) * series)
@@ -186,7 +186,7 @@ def sharpened(cells: Cells, shift: Shift) -> Shift:
     return replace(shift, start=begin, end=last, ongoing=end == cells.hours)
 
 
-class _Found(NamedTuple):
+class _FoundWindow(NamedTuple):
     slice: Slice
     start: int
     end: int
@@ -206,36 +206,36 @@ class _Left:
 
     @property
     def _as_it_is(self) -> bool:
-        return self.measure == MIX or MEASURES[self.measure].event is not None
+        return self.measure == MIX or SCAN_MEASURES[self.measure].event is not None
 
-    def series(self, rows: Bools, among: Bools | None = None) -> Series:
+    def series(self, rows: Bools, among: Bools | None = None) -> HourlySeries:
         """Return the values of a slice's rows by hour, as far as they are among some."""
         among = self.kept if among is None else self.kept & among
         if self.measure == MIX:
-            return Series(self.cells, self.n, np.where(rows, self.total, 0.0), among, event=None)
-        return Series(self.cells, self.n, self.total, rows & among, event=MEASURES[self.measure].event)
+            return HourlySeries(self.cells, self.n, np.where(rows, self.total, 0.0), among, event=None)
+        return HourlySeries(self.cells, self.n, self.total, rows & among, event=SCAN_MEASURES[self.measure].event)
 
-    def take_out(self, found: _Found) -> None:
+    def take_out(self, found: _FoundWindow) -> None:
         """Take out a window: a mean's change is subtracted, so that what stays is comparable; rare events leave."""
         if self.measure == MIX:  # one slice's more is the others' less: all of them leave
             self.untouched = self.kept = self.kept & ~_within(self.cells, found.start, found.end)
             return
         self.untouched = self.untouched & ~found.inside
-        if MEASURES[self.measure].event is not None:
+        if SCAN_MEASURES[self.measure].event is not None:
             self.kept = self.kept & ~found.inside
             return
         change, _ = self.series(found.slice.rows).difference(np.array([found.start]), np.array([found.end]))
         self.total[found.inside] -= float(change[0]) * self.n[found.inside]
 
-    def stands_alone(self, found: _Found) -> bool:
+    def stands_alone(self, found: _FoundWindow) -> bool:
         """Return whether a window shows in turns that nothing was found in before."""
-        return self._p(found, self.untouched) < math.log(ALONE)
+        return self._p(found, self.untouched) < math.log(P_OF_A_REMAINDER)
 
     def forget(self, user: int) -> None:
         """Leave a user out."""
         self.kept = self.kept & (self.cells.user != user)
 
-    def culprit(self, found: _Found) -> int | None:
+    def culprit(self, found: _FoundWindow) -> int | None:
         """Return the user without whom nothing would be found; None where it stands without any one user."""
         inside = found.inside & self.kept & (self.cells.user >= 0)
         if not inside.any():
@@ -247,11 +247,11 @@ class _Left:
         without = self._p(found, self.cells.user != worst)
         return worst if without > math.log(WITHOUT_ONE) else None
 
-    def _p(self, found: _Found, among: Bools) -> float:
+    def _p(self, found: _FoundWindow, among: Bools) -> float:
         return self.series(found.slice.rows, among).worst(np.array([found.start]), np.array([found.end]))[1]
 
 
-def _best(left: _Left, slices: list[Slice]) -> tuple[_Found | None, int]:
+def _best(left: _Left, slices: list[Slice]) -> tuple[_FoundWindow | None, int]:
     """Return the window that chance explains worst, over all slices, and the number of windows looked at."""
     best: tuple[float, int, int, Slice] | None = None
     looked_at = 0
@@ -264,7 +264,7 @@ def _best(left: _Left, slices: list[Slice]) -> tuple[_Found | None, int]:
         return None, looked_at
     log_p, start, end, one = best
     start, end = refine(left.series(one.rows), start, end)
-    return _Found(one, start, end, log_p, one.rows & _within(left.cells, start, end)), looked_at
+    return _FoundWindow(one, start, end, log_p, one.rows & _within(left.cells, start, end)), looked_at
 
 
 def _within(cells: Cells, start: int, end: int) -> Bools:
@@ -277,8 +277,8 @@ def _client(cells: Cells, user: int) -> Client:
     return Client(cells.users[user], int(n[own].sum()), int(failed[own].sum()))
 
 
-def _shift(cells: Cells, measure: str, found: _Found, p: float) -> Shift:
-    effects = {name: _effect(cells, name, found) for name in MEASURES if name != "repeats"}
+def _shift(cells: Cells, measure: str, found: _FoundWindow, p: float) -> Shift:
+    effects = {name: _effect(cells, name, found) for name in SCAN_MEASURES if name != "repeats"}
     return Shift(
         measure=measure,
         dimension=found.slice.dimension,
@@ -292,7 +292,7 @@ def _shift(cells: Cells, measure: str, found: _Found, p: float) -> Shift:
     )
 
 
-def _effect(cells: Cells, measure: str, found: _Found) -> Effect | None:
+def _effect(cells: Cells, measure: str, found: _FoundWindow) -> ShiftEffect | None:
     from scipy.special import ndtri
 
     n, total = cells.shown[measure]
@@ -304,17 +304,17 @@ def _effect(cells: Cells, measure: str, found: _Found) -> Effect | None:
     if not n[inside].any() or not n[outside].any():
         return None
     compared = total if measure == MIX else cells.less_usual(n, total)
-    series = Series(cells, n, compared, rows, event=None)
+    series = HourlySeries(cells, n, compared, rows, event=None)
     change, error = (float(one[0]) for one in series.difference(np.array([found.start]), np.array([found.end])))
     reach = float(ndtri((1 + CONFIDENCE) / 2)) * error
     number, mean, whole = round(float(n[inside].sum())), _mean(n, total, inside), cells.short_of_ideal(measure)
     if measure in ("errors", "completion"):  # to a user, a turn that failed and one that did not help are alike
         whole = cells.short_of_ideal("errors") + cells.short_of_ideal("completion")
-    more = MEASURES[measure].worse * change * number
+    more = SCAN_MEASURES[measure].worse * change * number
     if measure == "price":  # in dollars
         more, whole = cells.shown["cost"][1][inside].sum() * change / mean, cells.short_of_ideal("cost")
     share = float(more / whole) if whole else 0.0
-    return Effect(number, mean, _mean(n, total, outside), change, change - reach, change + reach, share)
+    return ShiftEffect(number, mean, _mean(n, total, outside), change, change - reach, change + reach, share)
 
 
 def _mean(n: Floats, total: Floats, rows: Bools) -> float:

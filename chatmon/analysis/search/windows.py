@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 KINDS: Final = 8
 """Kinds of hours: quarters of a day, of working days and of weekends. Hours are held against hours of their kind."""
 SATURDAY: Final = 5
-FEWEST: Final = 20
+FEWEST_CONVERSATIONS: Final = 20
 """Conversations in a window, and outside, below which a mean is not judged."""
 STRUCK: Final = 3
 """Conversations that must have been struck by something rare: two are bad luck."""
 REACH: Final = 48
 """Hours by which the ends of a window are moved to where it shows most."""
 
-NEARLY: Final = 0.9
+ONGOING_EVIDENCE: Final = 0.9
 """Part of the best window's evidence that one up to the log's end must have to be preferred."""
 
 
-class Series:
+class HourlySeries:
     """A measure's values by hour, added up so that any window can be held against the rest.
 
     Attributes:
@@ -95,7 +95,9 @@ class Series:
             place = int(np.where(enough, tail, 0.0).argmin())
             return place, min(0.0, float(tail[place]) + math.log(2)) if enough[place] else 0.0
         change, error = self.difference(start, end)
-        enough = (inside >= FEWEST) & (self._clusters[-1] - inside >= FEWEST) & (change != 0)
+        enough = (
+            (inside >= FEWEST_CONVERSATIONS) & (self._clusters[-1] - inside >= FEWEST_CONVERSATIONS) & (change != 0)
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
             errors_away = np.where(enough, np.abs(change) / error, 0.0)
         place = int(errors_away.argmax())
@@ -103,7 +105,7 @@ class Series:
         return place, min(0.0, float(t.logsf(errors_away[place], freedom)) + math.log(2))
 
 
-def search(series: Series) -> tuple[int, int, float, int]:
+def search(series: HourlySeries) -> tuple[int, int, float, int]:
     """Return the window that chance explains worst: its ends, the logarithm of p, and how many were looked at.
 
     Windows of 1, 2, 4, ... hours that overlap by three quarters, and everything from some hour on. Each length has the
@@ -119,7 +121,7 @@ def search(series: Series) -> tuple[int, int, float, int]:
     return start, end, log_p, looked_at
 
 
-def refine(series: Series, start: int, end: int) -> tuple[int, int]:
+def refine(series: HourlySeries, start: int, end: int) -> tuple[int, int]:
     """Return the ends near a window's ends that chance explains worst; what holds at first alone changes at its end."""
     reach = min(max(1, (end - start) // 2), REACH)
     starts = np.arange(max(0, start - reach), min(series.hours, start + reach + 1))
@@ -131,7 +133,7 @@ def refine(series: Series, start: int, end: int) -> tuple[int, int]:
     place, log_p = series.worst(first, last)
     start, end = int(first[place]), int(last[place])
     # Where the log's end does nearly as well as a day near it, what began has not ended.
-    if series.worst(first[[place]], np.array([series.hours]))[1] <= NEARLY * log_p:
+    if series.worst(first[[place]], np.array([series.hours]))[1] <= ONGOING_EVIDENCE * log_p:
         end = series.hours
     return (end, series.hours) if start == 0 and end < series.hours else (start, end)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 1000
 """Runs in one request."""
-_KEPT: Final = (
+_SENT_FIELDS: Final = (
     "id", "trace_id", "parent_run_id", "name", "run_type", "start_time", "end_time", "error", "inputs", "outputs",
     "extra", "tags", "events",
 )  # fmt: skip
@@ -60,7 +60,7 @@ def _parts(run: dict[str, Any], orders: dict[str, str], project: str) -> Iterato
     parent = run.get("parent_run_id")
     stamp = datetime.fromisoformat(run["start_time"]).strftime("%Y%m%dT%H%M%S%fZ")
     orders[run["id"]] = (f"{orders[parent]}." if parent else "") + stamp + run["id"]
-    kept = {name: run[name] for name in _KEPT if run.get(name) is not None}
+    kept = {name: run[name] for name in _SENT_FIELDS if run.get(name) is not None}
     extra = dict(kept.get("extra") or {})
     usage = _usage(run)
     if run["run_type"] == "llm" and usage:

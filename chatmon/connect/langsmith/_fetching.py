@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chatmon.importers import Logs
 
-LONGEST: Final = timedelta(days=1)
+LONGEST_TURN: Final = timedelta(days=1)
 """How long after its question the last call of a turn may start."""
 _FIELDS: Final = (
     "id", "name", "run_type", "status", "start_time", "end_time", "first_token_time", "error", "extra", "trace_id",
@@ -83,7 +83,7 @@ def _of_turns(
     for run in _runs(client, project_id, since, until, content, is_root=True):
         traces.add(run["trace_id"])
         yield run
-    end = None if until is None else until + LONGEST
+    end = None if until is None else until + LONGEST_TURN
     for run in _runs(client, project_id, since, end, content, is_root=False):
         if run["trace_id"] in traces:
             yield run

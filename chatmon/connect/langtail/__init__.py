@@ -5,13 +5,11 @@ endpoint for experiments: those are ``chatmon.experiment``, with a prompt versio
 """
 
 from chatmon.connect.langtail._answers import Deployment, Message, Prompt, Reply, Thread
-from chatmon.connect.langtail._async_client import AsyncLangtailClient
 from chatmon.connect.langtail._client import LangtailClient
 from chatmon.connect.langtail._templates import render
 from chatmon.connect.langtail.errors import KeyMissingError, LangtailError, RefusedError, UnavailableError
 
 __all__ = [
-    "AsyncLangtailClient",
     "Deployment",
     "KeyMissingError",
     "LangtailClient",

@@ -1,4 +1,4 @@
-"""The client that waits for each answer."""
+"""The client: it waits for each answer."""
 
 from __future__ import annotations
 
@@ -147,10 +147,6 @@ class LangtailClient:
         """Return a thread."""
         return self._send(calls.thread(thread_id), connection.body(answers.thread))
 
-    def set_thread_metadata(self, thread_id: str, metadata: Mapping[str, Any]) -> Thread:
-        """Write something beside a thread, and return it."""
-        return self._send(calls.thread(thread_id, "POST", metadata), connection.body(answers.thread))
-
     def delete_thread(self, thread_id: str) -> None:
         """Delete a thread."""
         self._send(calls.thread(thread_id, "DELETE"), connection.nothing)
@@ -170,10 +166,6 @@ class LangtailClient:
     def message(self, thread_id: str, message_id: str) -> Message:
         """Return a message."""
         return self._send(calls.message(thread_id, message_id), connection.body(answers.message))
-
-    def set_metadata(self, thread_id: str, message_id: str, metadata: Mapping[str, Any]) -> Message:
-        """Write something beside a message, such as ``{"rating": 4}``, and return it."""
-        return self._send(calls.message(thread_id, message_id, "POST", metadata), connection.body(answers.message))
 
     def delete_message(self, thread_id: str, message_id: str) -> None:
         """Delete a message."""

@@ -1,4 +1,4 @@
-"""What both clients share: where a call goes, with which key, how often, and what its answer is read with."""
+"""Where a call goes, with which key, how often, and what its answer is read with."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Connection:
-    """What both clients know: where to send, with which key, and when to ask again."""
+    """What the client knows: where to send, with which key, and when to ask again."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Connection:
 
         return {"timeout": httpx.Timeout(self._timeout, connect=min(5.0, self._timeout)), "follow_redirects": False}
 
-    def request(self, http: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request:
+    def request(self, http: httpx.Client, call: Call) -> httpx.Request:
         """Return the request of a call.
 
         Raises:

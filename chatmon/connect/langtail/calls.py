@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 ENVIRONMENTS: Final = ("preview", "staging", "production")
 LONGEST_KEY: Final = 64
 """Characters of a metadata key."""
-MOST: Final = 100
+LARGEST_PAGE: Final = 100
 """Threads or messages of one page."""
 
 
@@ -107,10 +107,9 @@ def create_thread(metadata: Mapping[str, Any]) -> Call:
     return Call("POST", "/v2/threads", body={"createLog": {}, "metadata": dict(metadata)})
 
 
-def thread(thread_id: str, method: str = "GET", metadata: Mapping[str, Any] | None = None) -> Call:
-    """Return the call that reads a thread, sets its metadata (``POST``) or deletes it (``DELETE``)."""
-    body = None if metadata is None else {"metadata": dict(metadata)}
-    return Call(method, f"/v2/threads/{quote(thread_id, safe='')}", body=body)
+def thread(thread_id: str, method: str = "GET") -> Call:
+    """Return the call that reads a thread or deletes it (``DELETE``)."""
+    return Call(method, f"/v2/threads/{quote(thread_id, safe='')}")
 
 
 def messages(thread_id: str, limit: int | None, after: str | None, order: str | None) -> Call:
@@ -131,11 +130,9 @@ def add_message(thread_id: str, message: Mapping[str, Any], metadata: Mapping[st
     return Call("POST", f"/v2/threads/{quote(thread_id, safe='')}/messages", body=body)
 
 
-def message(thread_id: str, message_id: str, method: str = "GET", metadata: Mapping[str, Any] | None = None) -> Call:
-    """Return the call that reads a message, sets its metadata (``POST``) or deletes it (``DELETE``)."""
-    body = None if metadata is None else {"metadata": dict(metadata)}
-    path = f"/v2/threads/{quote(thread_id, safe='')}/messages/{quote(message_id, safe='')}"
-    return Call(method, path, body=body)
+def message(thread_id: str, message_id: str, method: str = "GET") -> Call:
+    """Return the call that reads a message or deletes it (``DELETE``)."""
+    return Call(method, f"/v2/threads/{quote(thread_id, safe='')}/messages/{quote(message_id, safe='')}")
 
 
 def as_messages(given: Sequence[Mapping[str, Any]] | str | None) -> list[Mapping[str, Any]] | None:
@@ -158,8 +155,8 @@ def _version(version: str | None) -> dict[str, str | int]:
 
 
 def _page(limit: int | None, after: str | None) -> dict[str, str | int]:
-    if limit is not None and not 1 <= limit <= MOST:
-        raise ValueError(f"limit ({limit}) is not from 1 to {MOST}")
+    if limit is not None and not 1 <= limit <= LARGEST_PAGE:
+        raise ValueError(f"limit ({limit}) is not from 1 to {LARGEST_PAGE}")
     found: dict[str, str | int] = {} if limit is None else {"limit": limit}
     return found | ({} if after is None else {"after": after})
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from langsmith import Client
 
     from chatmon.estimates import Estimate
-    from chatmon.lab.bot._knowledge import Entry
+    from chatmon.lab.bot._knowledge import KnowledgeEntry
 
-MEASURES: Final = ("task_completed", "context_relevance")
+EVALUATED: Final = ("task_completed", "context_relevance")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,12 +62,12 @@ class Evaluation:
 
     def __str__(self) -> str:
         return "\n".join(
-            f"{version}: {', '.join(f'{measure} {self.score(version, measure).text()}' for measure in MEASURES)}"
+            f"{version}: {', '.join(f'{measure} {self.score(version, measure).text()}' for measure in EVALUATED)}"
             for version in self.experiments
         )
 
 
-def add_questions(client: Client, dataset: str, entries: Iterable[Entry]) -> int:
+def add_questions(client: Client, dataset: str, entries: Iterable[KnowledgeEntry]) -> int:
     """Make a dataset of questions with the facts that a right answer mentions; return how many there are.
 
     A dataset of that name that is there already is left as it is.
@@ -125,7 +125,7 @@ def evaluate_prompts(client: Client, dataset: str, versions: Mapping[str, Callab
             question, outputs = (row["example"].inputs or {})["question"], row["run"].outputs or {}
             rows.append({"question": question, "version": version, "answer": outputs.get("answer"), **scores})
     client.flush()
-    frame = pd.DataFrame(rows, columns=["question", "version", "answer", *MEASURES])
+    frame = pd.DataFrame(rows, columns=["question", "version", "answer", *EVALUATED])
     return Evaluation(frame.sort_values(["question", "version"], ignore_index=True), experiments)
 
 

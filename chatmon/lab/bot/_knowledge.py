@@ -29,7 +29,7 @@ class KnowledgeError(Error, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KnowledgeEntry:
     """One thing that the desk can answer.
 
     Attributes:
@@ -49,10 +49,10 @@ class Entry:
     phrasings: tuple[str, ...] = ()
 
 
-class Hit(NamedTuple):
+class SearchHit(NamedTuple):
     """An entry that fits a question, and how well: cosine similarity, 1 is best."""
 
-    entry: Entry
+    entry: KnowledgeEntry
     score: float
 
 
@@ -75,7 +75,7 @@ class KnowledgeBase:
         []
     """
 
-    def __init__(self, entries: Sequence[Entry], refusal: str) -> None:
+    def __init__(self, entries: Sequence[KnowledgeEntry], refusal: str) -> None:
         import numpy as np
 
         self.entries = tuple(entries)
@@ -105,7 +105,7 @@ class KnowledgeBase:
         except KnowledgeError as error:
             raise KnowledgeError(f"{path.name}: {error}") from None
 
-    def retrieve(self, question: str, k: int = 1, minimum: float = MINIMUM_SCORE) -> list[Hit]:
+    def retrieve(self, question: str, k: int = 1, minimum: float = MINIMUM_SCORE) -> list[SearchHit]:
         """Return the entries that fit a question best, the best first; none where nothing fits.
 
         Args:
@@ -117,16 +117,16 @@ class KnowledgeBase:
             raise ValueError(f"k ({k}) must be at least 1")
         scores = self._vectors @ embed([question.strip()])[0]
         best = scores.argsort(kind="stable")[::-1][:k]
-        return [Hit(self.entries[i], float(scores[i])) for i in best if scores[i] >= minimum]
+        return [SearchHit(self.entries[i], float(scores[i])) for i in best if scores[i] >= minimum]
 
 
-def _parse(content: Any) -> tuple[list[Entry], str]:
+def _parse(content: Any) -> tuple[list[KnowledgeEntry], str]:
     if not isinstance(content, dict) or not isinstance(content.get("entries"), list) or not content["entries"]:
         raise KnowledgeError('needs {"refusal": "...", "entries": [...]} with at least one entry')
     refusal = content.get("refusal")
     if not isinstance(refusal, str) or not refusal.strip():
         raise KnowledgeError("needs a refusal: the answer to what no entry covers")
-    entries: list[Entry] = []
+    entries: list[KnowledgeEntry] = []
     owners: dict[str, int] = {}
     for position, raw in enumerate(content["entries"]):
         name = raw.get("id") if isinstance(raw, dict) else None
@@ -140,7 +140,7 @@ def _parse(content: Any) -> tuple[list[Entry], str]:
     return entries, refusal
 
 
-def _claim(entry: Entry, position: int, owners: dict[str, int]) -> None:
+def _claim(entry: KnowledgeEntry, position: int, owners: dict[str, int]) -> None:
     """Note whose id and ways to ask these are; the same ones in two entries would hide one of them."""
     for text in (f"id {entry.id}", entry.question, *entry.phrasings):
         owner = owners.setdefault(text.casefold(), position)
@@ -148,7 +148,7 @@ def _claim(entry: Entry, position: int, owners: dict[str, int]) -> None:
             raise KnowledgeError(f"{text!r} is in the entry at position {owner} already")
 
 
-def _entry(raw: Any) -> Entry:
+def _entry(raw: Any) -> KnowledgeEntry:
     if not isinstance(raw, dict):
         raise KnowledgeError(f"is {raw!r}, not an object")
     strangers = raw.keys() - {"id", "intent", "question", "phrasings", "answer", "facts"}
@@ -167,7 +167,7 @@ def _entry(raw: Any) -> Entry:
             raise KnowledgeError(f"fact {fact!r} is not a list of accepted wordings")
         if not task_completed(raw["answer"], [fact]):
             raise KnowledgeError(f"answer ({raw['answer']!r}) lacks its own fact {fact!r}")
-    return Entry(
+    return KnowledgeEntry(
         id=raw["id"],
         intent=raw["intent"],
         question=raw["question"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from chatmon.lab.bot._prompts import Message
+    from chatmon.lab.bot._prompts import ChatMessage
 
 BYTES_PER_TOKEN = 3
 """For the estimate. The local model's tokens have 3.9 bytes in English, 1.9 in Arabic and 1.4 in emoji; other models'
@@ -65,10 +65,10 @@ class ConversationMemory:
         self.capacity = capacity
         self.exchanges = exchanges
         self._dropped: dict[str, int] = {}
-        self._conversations: OrderedDict[str, list[Message]] = OrderedDict()
+        self._conversations: OrderedDict[str, list[ChatMessage]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def history(self, conversation_id: str) -> list[Message]:
+    def history(self, conversation_id: str) -> list[ChatMessage]:
         """Return what is remembered of a conversation, the oldest exchange first: what was asked, what was replied."""
         with self._lock:
             return list(self._conversations.get(conversation_id, ()))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from chatmon.lab.bot._config import ChatConfig
-    from chatmon.lab.bot._prompts import Message
+    from chatmon.lab.bot._prompts import ChatMessage
 
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -77,7 +77,7 @@ class ModelClient:
         )
         _make_punctual(self._llm.root_client)
 
-    def stream(self, messages: Sequence[Message]) -> Generator[str]:
+    def stream(self, messages: Sequence[ChatMessage]) -> Generator[str]:
         """Send one request, and yield the reply's text in pieces as they arrive.
 
         Args:
@@ -95,7 +95,7 @@ class ModelClient:
                         yield text
             reply.check_complete()
 
-    async def astream(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
+    async def astream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[str]:
         """Do what ``stream`` does, in async code."""
         reply = _Incoming(self._config.timeout)
         with self._clear_errors(reply):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Message = tuple[str, str]
+ChatMessage = tuple[str, str]
 """Role (``system``, ``human`` or ``ai``) and text, as LangChain takes them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class BotPrompt:
     """One version of the prompt.
 
     Attributes:
@@ -29,7 +29,7 @@ class Prompt:
     version: str
     system: str
     repeat: bool = False
-    examples: tuple[Message, ...] = ()
+    examples: tuple[ChatMessage, ...] = ()
     note_last: bool = False
     user_first: bool = False
 
@@ -45,8 +45,8 @@ class Prompt:
         return f"{question}\nFacts: {note}" if self.note_last else question
 
     def messages(
-        self, question: str, note: str, history: Sequence[Message] = (), user_id: str | None = None
-    ) -> list[Message]:
+        self, question: str, note: str, history: Sequence[ChatMessage] = (), user_id: str | None = None
+    ) -> list[ChatMessage]:
         """Return everything that is sent to the model for one turn.
 
         Args:
@@ -88,15 +88,15 @@ _FIRST = "You are a helpful AI assistant. Please provide accurate and concise re
 PROMPTS = {
     version.version: version
     for version in (
-        Prompt("v1", _FIRST),
-        Prompt("v2", _DESK, True, _EXAMPLES),
-        Prompt("v2-user-first", _DESK, True, _EXAMPLES, user_first=True),
-        Prompt("v1-note-last", _FIRST, note_last=True),
+        BotPrompt("v1", _FIRST),
+        BotPrompt("v2", _DESK, True, _EXAMPLES),
+        BotPrompt("v2-user-first", _DESK, True, _EXAMPLES, user_first=True),
+        BotPrompt("v1-note-last", _FIRST, note_last=True),
     )
 }
 
 
-def prompt(version: str, system: str | None = None) -> Prompt:
+def prompt(version: str, system: str | None = None) -> BotPrompt:
     """Return the prompt of a version.
 
     Args:
@@ -116,5 +116,5 @@ def prompt(version: str, system: str | None = None) -> Prompt:
             f"no prompt version {version!r}: there are {', '.join(PROMPTS)}; a new one needs system_prompt"
         )
     if known is None:
-        return Prompt(version, system or "")
+        return BotPrompt(version, system or "")
     return known if system is None else replace(known, system=system)

@@ -15,8 +15,8 @@ from chatmon.quality import context_relevance, task_completed
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable, Iterator
 
-    from chatmon.lab.bot._knowledge import Entry
-    from chatmon.lab.bot._prompts import Message
+    from chatmon.lab.bot._knowledge import KnowledgeEntry
+    from chatmon.lab.bot._prompts import ChatMessage
     from chatmon.lab.bot.chat import ProductionChatbot
     from chatmon.live.turn import LiveTurn
 
@@ -76,7 +76,7 @@ class ReplyStream:
         self._started = False
         self._attempts = 0
         self._pieces: list[str] = []
-        self._entry: Entry | None = None
+        self._entry: KnowledgeEntry | None = None
         self._asked = ""
         self._client = bot.client
         self._scope: Hashable = None
@@ -162,7 +162,7 @@ class ReplyStream:
             prompt_version=self._bot.prompt.version,
         )
 
-    def _prepare(self, turn: LiveTurn, trace: TurnTrace) -> list[Message]:
+    def _prepare(self, turn: LiveTurn, trace: TurnTrace) -> list[ChatMessage]:
         """Check the message, find what the desk knows about it, and return what to send."""
         bot = self._bot
         turn.set(attempts=0)

@@ -57,7 +57,7 @@ _CONFLICTS = {
 }
 
 
-class Finding(NamedTuple):
+class Diagnosis(NamedTuple):
     """What one check found.
 
     Attributes:
@@ -73,12 +73,12 @@ class Finding(NamedTuple):
     remedy: str | None = None
 
 
-def diagnose() -> list[Finding]:
+def diagnose() -> list[Diagnosis]:
     """Run every check and return what they found."""
     return list(examine())
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[Diagnosis]:
     """Run the checks one after the other, giving each finding as soon as there is one."""
     python = check_python()
     yield python
@@ -94,18 +94,18 @@ def examine() -> Iterator[Finding]:
     yield from check_environment(os.environ)
 
 
-def check_python(version: Sequence[int] = sys.version_info[:3]) -> Finding:
+def check_python(version: Sequence[int] = sys.version_info[:3]) -> Diagnosis:
     """Look at the version of the Python that runs this."""
     found, oldest = ".".join(map(str, version)), ".".join(map(str, OLDEST_PYTHON))
     if tuple(version[:2]) >= OLDEST_PYTHON:
-        return Finding("Python", True, f"{found}, at {sys.executable}")
+        return Diagnosis("Python", True, f"{found}, at {sys.executable}")
     names = ("python3.13", "python3.12", f"python{oldest}")
     newer = next((name for name in names if shutil.which(name)), f"py -{oldest}" if os.name == "nt" else names[-1])
     detail = f"{found} at {sys.executable}, and the course needs {oldest} or later"
-    return Finding("Python", False, detail, f"{newer} -m chatmon doctor")
+    return Diagnosis("Python", False, detail, f"{newer} -m chatmon doctor")
 
 
-def check_packages(lock: Path = LOCK) -> Finding:
+def check_packages(lock: Path = LOCK) -> Diagnosis:
     """Hold the installed packages against the lock; where there is none, or conda chose, against what is declared."""
     conda = (Path(sys.prefix) / "conda-meta").is_dir()
     if lock.is_file() and not conda:
@@ -117,13 +117,13 @@ def check_packages(lock: Path = LOCK) -> Finding:
     aside = f"; {verdict.unjudged} cannot be judged without the package packaging" if verdict.unjudged else ""
     problems = verdict.problems
     if not problems:
-        return Finding("packages", True, f"the {verdict.wanted} {against} are installed{aside}")
+        return Diagnosis("packages", True, f"the {verdict.wanted} {against} are installed{aside}")
     some = ", ".join(problems[:4]) + (f" and {len(problems) - 4} more" if len(problems) > 4 else "")
     detail = f"{len(problems)} of the {verdict.wanted} {against} are not installed as they should be: {some}{aside}"
-    return Finding("packages", False, detail, _install(verdict.unmet, lock, conda=conda))
+    return Diagnosis("packages", False, detail, _install(verdict.unmet, lock, conda=conda))
 
 
-def check_model() -> Finding:
+def check_model() -> Diagnosis:
     """Look for the model file and read all of it."""
     from chatmon.lab.services import errors, model
 
@@ -131,29 +131,29 @@ def check_model() -> Finding:
         file = model.verify()
     except errors.LocalModelError as error:
         mend = _unset("CHATMON_MODEL") if model.override() else _chatmon("fetch-model")
-        return Finding("model file", False, str(error).rpartition(": ")[0] or str(error), mend)
+        return Diagnosis("model file", False, str(error).rpartition(": ")[0] or str(error), mend)
     except OSError as error:
-        return Finding("model file", False, f"cannot be read: {error}", _chatmon("fetch-model"))
+        return Diagnosis("model file", False, f"cannot be read: {error}", _chatmon("fetch-model"))
     judged = "a GGUF file; CHATMON_MODEL asks for it" if model.override() else "its SHA-256 is right"
-    return Finding("model file", True, f"{file}, {file.stat().st_size / 1e6:.0f} MB, {judged}")
+    return Diagnosis("model file", True, f"{file}, {file.stat().st_size / 1e6:.0f} MB, {judged}")
 
 
-def check_port() -> Finding:
+def check_port() -> Diagnosis:
     """Open a free port on loopback, as every service of the course will."""
     try:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             probe.listen()
-            return Finding("free port", True, f"127.0.0.1 has free ports, {probe.getsockname()[1]} for one")
+            return Diagnosis("free port", True, f"127.0.0.1 has free ports, {probe.getsockname()[1]} for one")
     except OSError as error:
         up = {"win32": "netsh winsock reset", "darwin": "sudo ifconfig lo0 up"}.get(
             sys.platform, "sudo ip link set lo up"
         )
         mend = "ulimit -n 4096" if error.errno == errno.EMFILE else up
-        return Finding("free port", False, f"127.0.0.1 gives no port: {error.strerror or error}", mend)
+        return Diagnosis("free port", False, f"127.0.0.1 gives no port: {error.strerror or error}", mend)
 
 
-def check_reply(model: Finding, port: Finding) -> Finding:
+def check_reply(model: Diagnosis, port: Diagnosis) -> Diagnosis:
     """Start the local model and ask it something, unless what it needs is known to be missing."""
     missing = [finding.name for finding in (model, port) if not finding.ok]
     missing += [] if find_spec("xllamacpp") else ["package xllamacpp"]
@@ -169,12 +169,12 @@ def check_reply(model: Finding, port: Finding) -> Finding:
     except (errors.LocalModelError, OSError, ValueError) as error:
         overridden = bool(os.environ.get("CHATMON_MODEL"))
         mend = _unset("CHATMON_MODEL") if overridden else _install(["xllamacpp"], LOCK)
-        return Finding("first reply", False, f"{error}", mend)
+        return Diagnosis("first reply", False, f"{error}", mend)
     waited = time.perf_counter() - before - ready
-    return Finding("first reply", True, f"ready after {ready:.1f} s, replied after {waited:.1f} s more: {reply!a}")
+    return Diagnosis("first reply", True, f"ready after {ready:.1f} s, replied after {waited:.1f} s more: {reply!a}")
 
 
-def check_environment(environ: Mapping[str, str]) -> list[Finding]:
+def check_environment(environ: Mapping[str, str]) -> list[Diagnosis]:
     """Look for variables that would change what the lessons do. Values are never shown: some are secrets.
 
     Whoever chose ``CHATMON_LLM=openai`` means ``OPENAI_BASE_URL`` too: there it is no fault.
@@ -185,7 +185,7 @@ def check_environment(environ: Mapping[str, str]) -> list[Finding]:
     """
     meant = ("OPENAI_API_KEY", "OPENAI_BASE_URL") if environ.get("CHATMON_LLM") == "openai" else ()
     found = [
-        Finding(name, False, f"is set: it {effect}", _unset(name))
+        Diagnosis(name, False, f"is set: it {effect}", _unset(name))
         for name, effect in _CONFLICTS.items()
         if name not in meant and environ.get(name, "") not in (_OFF if name in _FLAGS else ("",))
     ]
@@ -194,21 +194,21 @@ def check_environment(environ: Mapping[str, str]) -> list[Finding]:
     exempt = [host.strip() for host in lower.get("no_proxy", "").split(",")]
     if proxies and not {"127.0.0.1", "*"} & set(exempt):
         effect = "is set and NO_PROXY leaves out 127.0.0.1: requests to the local model would go through a proxy"
-        found.append(Finding(proxies[0].upper(), False, effect, _exempt("127.0.0.1,localhost")))
+        found.append(Diagnosis(proxies[0].upper(), False, effect, _exempt("127.0.0.1,localhost")))
     chosen = []
     if meant:
         where = "the address in OPENAI_BASE_URL, which is meant" if environ.get("OPENAI_BASE_URL") else "OpenAI"
-        chosen = [Finding("CHATMON_LLM", True, f"is openai: the bot sends its requests, text and key, to {where}")]
+        chosen = [Diagnosis("CHATMON_LLM", True, f"is openai: the bot sends its requests, text and key, to {where}")]
     if found:
         return chosen + found
     prefixes = ("LANGSMITH_", "LANGCHAIN_", "OPENAI_")
     others = sorted(name for name in environ if name.startswith(prefixes) and name not in meant)
     harmless = f"; {', '.join(others)} changes nothing in the lessons' own cells" if others else ""
     which = "no other variable" if chosen else "no variable"
-    return [*chosen, Finding("environment", True, f"{which} redirects the lessons{harmless}")]
+    return [*chosen, Diagnosis("environment", True, f"{which} redirects the lessons{harmless}")]
 
 
-def show(findings: Iterator[Finding], out: TextIO) -> int:
+def show(findings: Iterator[Diagnosis], out: TextIO) -> int:
     """Print findings as they come and return the exit status: 1 when something fails, else 0."""
     failed = 0
     for finding in findings:
@@ -284,8 +284,8 @@ def _exempt(hosts: str) -> str:
     return f'$env:NO_PROXY = "{hosts}"' if os.name == "nt" else f'export NO_PROXY="{hosts},$NO_PROXY"'
 
 
-def _not_tried(name: str, why: str) -> Finding:
-    return Finding(name, None, f"not tried: {why}")
+def _not_tried(name: str, why: str) -> Diagnosis:
+    return Diagnosis(name, None, f"not tried: {why}")
 
 
 def main() -> int:

@@ -59,7 +59,7 @@ class Exercise:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class CheckMessage:
     """What the learner sees: plain text, and the same as simple HTML that a screen reader announces."""
 
     kind: Kind | Literal["hint"]
@@ -106,7 +106,7 @@ def hint(number: str, n: int = 1) -> None:
     _display(hint_text(find(number), n))
 
 
-def hint_text(exercise: Exercise, n: int) -> Message:
+def hint_text(exercise: Exercise, n: int) -> CheckMessage:
     """Return the ``n``-th hint, or a sentence that says how many there are.
 
     Example:
@@ -120,12 +120,12 @@ def hint_text(exercise: Exercise, n: int) -> Message:
     if not 1 <= n <= count:
         missing = f"Exercise {number} has {count} hints, so there is no hint {n}."
         lesson = number.partition(".")[0]
-        return Message("hint", f"{missing} Its solution is in the solutions notebook of lesson {lesson}.")
+        return CheckMessage("hint", f"{missing} Its solution is in the solutions notebook of lesson {lesson}.")
     text = f"Hint {n} of {count} for exercise {number}: {exercise.hints[n - 1]}"
-    return Message("hint", text if n == count else f'{text}\nAnother one: `hint("{number}", {n + 1})`')
+    return CheckMessage("hint", text if n == count else f'{text}\nAnother one: `hint("{number}", {n + 1})`')
 
 
-def grade(exercise: Exercise, answer: object) -> Message:
+def grade(exercise: Exercise, answer: object) -> CheckMessage:
     """Return the outcome of an answer, without showing it.
 
     Example:
@@ -135,20 +135,20 @@ def grade(exercise: Exercise, answer: object) -> Message:
     name = f"Exercise {exercise.number}"
     untried = f"{name}: not attempted yet. Replace the `...` on the line marked `# your turn`, run it, then run this."
     if is_untouched(answer):
-        return Message("not attempted", untried)
+        return CheckMessage("not attempted", untried)
     try:
         why = exercise.judge(guarded(answer))
     except WrongError as reason:
-        return Message("wrong", f"{name}: not right yet. {reason}")
+        return CheckMessage("wrong", f"{name}: not right yet. {reason}")
     except NotAttemptedError:
-        return Message("not attempted", untried)
+        return CheckMessage("not attempted", untried)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the answer is the learner's code: it may raise anything
         if callable(answer):
-            return Message("error", f"{name}: your code stopped with {error_text(error, answer)}")
+            return CheckMessage("error", f"{name}: your code stopped with {error_text(error, answer)}")
         unread = f"An answer of type {type(answer).__name__} could not be read here ({type(error).__name__}: {error})."
         wanted = "Give the function itself, without calling it." if "is not callable" in str(error) else LOOK_AGAIN
-        return Message("wrong", f"{name}: not right yet. {unread} {wanted}")
-    return Message("right", f"{name}: right. {why}")
+        return CheckMessage("wrong", f"{name}: not right yet. {unread} {wanted}")
+    return CheckMessage("right", f"{name}: right. {why}")
 
 
 def find(number: str) -> Exercise:
@@ -184,7 +184,7 @@ def of_lesson(lesson: int) -> list[Exercise]:
     return exercises
 
 
-def _display(message: Message) -> None:
+def _display(message: CheckMessage) -> None:
     from IPython.display import display
 
     display(message)  # type: ignore[no-untyped-call]  # IPython's display has no annotations

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chatmon.optimizer import Recommendations
 
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)
-FEWEST: Final = 100
+FEWEST_TIMES: Final = 100
 TERRIBLE: Final = 30.0
 """Seconds."""
 
@@ -35,8 +35,8 @@ def judge_silent(answer: Any) -> str:
     seconds = pd.Series([float(as_number(one, "One of the response times: ")) for one in answer], dtype=float)
     if not (seconds >= 0).all():
         raise WrongError("A reply takes some number of seconds, and no negative one.")
-    if len(seconds) < FEWEST:
-        raise WrongError(f"{len(seconds)} response times: give at least {FEWEST}.")
+    if len(seconds) < FEWEST_TIMES:
+        raise WrongError(f"{len(seconds)} response times: give at least {FEWEST_TIMES}.")
     above, limit = int((seconds > seconds.quantile(0.9)).sum()), seconds.quantile(0.9)
     if above:
         alike = "they are all different, so some must be above it" if seconds.is_unique else "some are above it"
@@ -195,7 +195,7 @@ CASES: Final = (
 """What the weightiest recommendation is about, what saves the most money, and what may not be enough, differ."""
 
 
-class Incident(NamedTuple):
+class JudgedIncident(NamedTuple):
     """What was found about an incident, and the truth.
 
     Attributes:
@@ -210,7 +210,7 @@ class Incident(NamedTuple):
 
 
 @cache
-def _incident(problems: tuple[str, ...], seed: int) -> Incident:
+def _incident(problems: tuple[str, ...], seed: int) -> JudgedIncident:
     from chatmon._tools.models import course_models
     from chatmon.optimizer import recommend
     from chatmon.optimizer.recommendation import MONTH
@@ -218,10 +218,10 @@ def _incident(problems: tuple[str, ...], seed: int) -> Incident:
     strong = course_models().desk.strong
     made = _traffic(seed, *(text.format(strong=strong) for text in problems))
     if not made.truth.plants:
-        return Incident(recommend(made.turns), {}, 0.0)
+        return JudgedIncident(recommend(made.turns), {}, 0.0)
     first = made.truth.plants[0]
     days = (first.end - first.start) / timedelta(days=1)
-    return Incident(recommend(made.turns), dict(first.problem.slice), float(first.saving.usd) * MONTH / days)
+    return JudgedIncident(recommend(made.turns), dict(first.problem.slice), float(first.saving.usd) * MONTH / days)
 
 
 def judge_choice(choose: Callable[[Recommendations, float], Any]) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from chatmon.lab.course._notebook import Notebook
 
 State = Kind | Literal["not run"]
-SAID: dict[str, Kind] = {
+OUTCOMES: dict[str, Kind] = {
     "not attempted yet": "not attempted",
     "right.": "right",
     "not right yet.": "wrong",
@@ -43,4 +43,4 @@ def outcomes(notebook: Notebook) -> dict[str, State]:
 
 def _state(text: str, number: str) -> Kind | None:
     told = text.removeprefix(f"Exercise {number}: ")
-    return next((kind for beginning, kind in SAID.items() if told != text and told.startswith(beginning)), None)
+    return next((kind for beginning, kind in OUTCOMES.items() if told != text and told.startswith(beginning)), None)

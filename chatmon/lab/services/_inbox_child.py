@@ -1,16 +1,12 @@
 """The process that runs the inbox: an HTTP server on loopback, for as long as its parent lives.
 
-`inbox.start` starts it. Its settings come in one line of JSON on standard input, whose end means that the parent is
-gone.
+`inbox.start` starts it.
 """
 
 from __future__ import annotations
 
 import html
 import json
-import os
-import signal
-import sys
 import threading
 import time
 from collections import deque
@@ -20,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from chatmon.lab.services import _inbox_protocols as protocols
+from chatmon.lab.services._serving import Served, in_thread, serve
 
 MOST_KEPT = 10_000
 MOST_BYTES = 512 * 1024  # PagerDuty's limit for an event
@@ -75,7 +72,7 @@ class Inbox(ThreadingHTTPServer):
                     self._behaviour = {"name": "ok"}
             return behaviour
 
-    def keep(self, kind: str, status: int, reply: protocols.Reply) -> None:
+    def keep(self, kind: str, status: int, reply: protocols.ProtocolReply) -> None:
         """Write down a request and what became of it."""
         with self.lock:
             name = (kind, reply.id or "")
@@ -158,15 +155,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.keep(kind, reply.status, reply)
             self.close_connection = True
         elif name in ("hang", "drip"):
-            self.server.keep(kind, 0, protocols.Reply(0, "", reason=f"it was told to {name}"))
+            self.server.keep(kind, 0, protocols.ProtocolReply(0, "", reason=f"it was told to {name}"))
             self._take_long(drip=name == "drip")
         else:
             status, reason = _OTHER_WAYS[name]
-            self.server.keep(kind, status, protocols.Reply(status, "", reason=reason))
+            self.server.keep(kind, status, protocols.ProtocolReply(status, "", reason=reason))
             retry_after = {"Retry-After": str(behaviour["retry_after"])} if name == "busy" else {}
             self._answer(status, _PAGE if name == "lie" else reason, headers=retry_after)
 
-    def _reply(self, kind: str, body: bytes) -> protocols.Reply:
+    def _reply(self, kind: str, body: bytes) -> protocols.ProtocolReply:
         headers = {key.lower(): value for key, value in self.headers.items()}
         server = self.server
         if kind == "webhook":
@@ -226,23 +223,12 @@ def page(inbox: Inbox) -> str:
     )
 
 
-def main() -> None:
-    """Serve until the parent closes standard input or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt in a notebook is meant for the cell
-    settings = json.loads(sys.stdin.buffer.readline())
-    try:
-        server = Inbox(settings)
-    except OSError as error:
-        answer = {"error": type(error).__name__, "message": error.strerror or str(error)}
-    else:
-        answer = {"address": f"http://127.0.0.1:{server.server_port}"}
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
-    if "address" in answer:
-        sys.stdin.buffer.read(1)
-    os._exit(0)  # at once: an orderly end would wait for the requests that hang
+def begin(settings: dict[str, Any]) -> Served:
+    """Open the inbox."""
+    server = Inbox(settings)
+    in_thread(server.serve_forever)
+    return Served(f"http://127.0.0.1:{server.server_port}", server)
 
 
 if __name__ == "__main__":
-    main()
+    serve(begin)

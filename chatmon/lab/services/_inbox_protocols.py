@@ -20,7 +20,7 @@ _LONGEST_KEY = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ProtocolReply:
     """What a service says to one request.
 
     Attributes:
@@ -38,29 +38,29 @@ class Reply:
     reason: str | None = None
 
 
-def webhook(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> Reply:
+def webhook(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> ProtocolReply:
     """Answer to a message signed as `chatmon.alerts.channels.Webhook` signs it."""
     try:
         content = verify(secret, headers, body, now=now)
     except BadSignatureError as error:
-        return Reply(HTTPStatus.UNAUTHORIZED, {"error": str(error)}, reason=str(error))
-    return Reply(HTTPStatus.OK, {"status": "received"}, content, id=content["id"])
+        return ProtocolReply(HTTPStatus.UNAUTHORIZED, {"error": str(error)}, reason=str(error))
+    return ProtocolReply(HTTPStatus.OK, {"status": "received"}, content, id=content["id"])
 
 
-def slack(body: bytes) -> Reply:
+def slack(body: bytes) -> ProtocolReply:
     """Answer as an incoming webhook of Slack."""
     try:
         content = _json(body)
     except ValueError:
-        return Reply(HTTPStatus.BAD_REQUEST, "invalid_payload", reason="invalid_payload")
+        return ProtocolReply(HTTPStatus.BAD_REQUEST, "invalid_payload", reason="invalid_payload")
     if not content.get("text") and not content.get("blocks") and not content.get("attachments"):
-        return Reply(HTTPStatus.BAD_REQUEST, "no_text", reason="no_text")
+        return ProtocolReply(HTTPStatus.BAD_REQUEST, "no_text", reason="no_text")
     if len(content.get("blocks") or []) > 50:
-        return Reply(HTTPStatus.BAD_REQUEST, "invalid_blocks", reason="invalid_blocks")
-    return Reply(HTTPStatus.OK, "ok", content)
+        return ProtocolReply(HTTPStatus.BAD_REQUEST, "invalid_blocks", reason="invalid_blocks")
+    return ProtocolReply(HTTPStatus.OK, "ok", content)
 
 
-def pagerduty(body: bytes, routing_key: str) -> Reply:
+def pagerduty(body: bytes, routing_key: str) -> ProtocolReply:
     """Answer as PagerDuty's Events API v2."""
     try:
         content = _json(body)
@@ -70,20 +70,20 @@ def pagerduty(body: bytes, routing_key: str) -> Reply:
         errors = _event_errors(content, routing_key)
     if errors:
         said = {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
-        return Reply(HTTPStatus.BAD_REQUEST, said, reason="; ".join(errors))
+        return ProtocolReply(HTTPStatus.BAD_REQUEST, said, reason="; ".join(errors))
     said = {"status": "success", "message": "Event processed", "dedup_key": content["dedup_key"]}
-    return Reply(HTTPStatus.ACCEPTED, said, content)
+    return ProtocolReply(HTTPStatus.ACCEPTED, said, content)
 
 
-def alertmanager(body: bytes, headers: Mapping[str, str], secret: str) -> Reply:
+def alertmanager(body: bytes, headers: Mapping[str, str], secret: str) -> ProtocolReply:
     """Answer to the webhook of an Alertmanager that sends the secret as a bearer token."""
     if not hmac.compare_digest(headers.get("authorization", "").encode(), f"Bearer {secret}".encode()):
-        return Reply(HTTPStatus.UNAUTHORIZED, "", reason="the bearer token is not the secret")
+        return ProtocolReply(HTTPStatus.UNAUTHORIZED, "", reason="the bearer token is not the secret")
     try:
         content = _json(body)
     except ValueError as error:
-        return Reply(HTTPStatus.BAD_REQUEST, str(error), reason=str(error))
-    return Reply(HTTPStatus.OK, "", content)
+        return ProtocolReply(HTTPStatus.BAD_REQUEST, str(error), reason=str(error))
+    return ProtocolReply(HTTPStatus.OK, "", content)
 
 
 def _json(body: bytes) -> dict[str, Any]:

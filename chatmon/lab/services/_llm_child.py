@@ -1,15 +1,8 @@
-"""The process that runs the model: llama.cpp's OpenAI-compatible server, for as long as its parent lives.
+"""The process that runs the model: llama.cpp's OpenAI-compatible server. `llm.start` starts it."""
 
-`llm.start` starts it. One line of JSON on standard input says what to serve, and one line on standard output says at
-which address. Standard input stays open after that: its end means that the parent is gone, however it went, and on
-every operating system.
-"""
-
-import json
-import os
-import signal
-import sys
 from typing import Any
+
+from chatmon.lab.services._serving import Served, serve
 
 SLOTS = 4
 CONTEXT_PER_SLOT = 4096  # tokens
@@ -46,27 +39,13 @@ def parameters(settings: dict[str, Any]) -> Any:
     return wanted
 
 
-def main() -> None:
-    """Serve until the parent closes standard input or dies."""
-    # An interrupt in a notebook is meant for the cell, and must not take the model away.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    report = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # llama.cpp may print: standard output goes to the log with standard error
-    settings = json.loads(sys.stdin.buffer.readline())
-    try:
-        import xllamacpp
+def begin(settings: dict[str, Any]) -> Served:
+    """Load the model and serve it."""
+    import xllamacpp
 
-        server = xllamacpp.Server(parameters(settings))
-        answer = {"address": server.listening_address}
-    except (ImportError, RuntimeError) as error:
-        answer = {"error": type(error).__name__, "message": str(error)}
-    report.write(json.dumps(answer) + "\n")
-    report.close()
-    if "address" in answer:
-        sys.stdin.buffer.read(1)
-    # At once: an orderly end would wait for the replies in progress, which nobody is there to read.
-    os._exit(0)
+    server = xllamacpp.Server(parameters(settings))
+    return Served(server.listening_address, server)
 
 
 if __name__ == "__main__":
-    main()
+    serve(begin)

@@ -20,8 +20,8 @@ class PortTakenError(LocalModelError):
 
 
 class ServerCrashedError(LocalModelError):
-    """The process that ran the model is gone though nobody stopped it."""
+    """The process of a service is gone though nobody stopped it."""
 
 
 class LocalServerError(LocalModelError):
-    """A server that stands in for a hosted service cannot be started."""
+    """A server that stands in for a hosted service cannot be started, or was stopped."""

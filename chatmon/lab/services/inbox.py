@@ -6,27 +6,18 @@ lesson or a test can see what becomes of an alert then.
 
 from __future__ import annotations
 
-import atexit
 import json
-import os
 import secrets
 import time
-import weakref
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 from urllib.request import ProxyHandler, Request, build_opener
 
-from chatmon.lab.services import _child as child
-from chatmon.lab.services.errors import PortTakenError, ServerCrashedError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import TracebackType
+from chatmon.lab.services._service import Service
 
 Behaviour = Literal["ok", "fail", "busy", "hang", "drip", "lie", "hang_up"]
 Kind = Literal["webhook", "slack", "pagerduty", "alertmanager"]
-_started: weakref.WeakSet[Inbox] = weakref.WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +60,7 @@ class Incident:
     triggers: int
 
 
-class Inbox:
+class Inbox(Service):
     """A running inbox. `start` makes it; ``with`` or `stop` ends it, and so does the end of this process.
 
     Attributes:
@@ -84,20 +75,20 @@ class Inbox:
         log_path: Where that process writes what goes wrong with it; never what came.
     """
 
-    def __init__(
-        self, process: child.Process, address: str, secret: str, routing_key: str, token: str, log: Path
-    ) -> None:
-        self.webhook_url = f"{address}/webhook"
-        self.slack_url = f"{address}/services/{token}"
-        self.pagerduty_url = address
-        self.alertmanager_url = f"{address}/alertmanager"
-        self.secret = secret
-        self.routing_key = routing_key
-        self.page = f"{address}/{token}/"
-        self.pid = process.pid
-        self.log_path = log
-        self._process = process
-        self._owner = os.getpid()
+    _MODULE = "chatmon.lab.services._inbox_child"
+    _CALLED = "the inbox"
+    _LOG = "inbox"
+
+    def __init__(self, port: int | None, secret: str | None, routing_key: str | None) -> None:
+        self.secret = secret or secrets.token_urlsafe(24)
+        self.routing_key = routing_key or secrets.token_hex(16)
+        token = secrets.token_urlsafe(16)
+        super().__init__({"port": port, "secret": self.secret, "routing_key": self.routing_key, "token": token})
+        self.webhook_url = f"{self.address}/webhook"
+        self.slack_url = f"{self.address}/services/{token}"
+        self.pagerduty_url = self.address
+        self.alertmanager_url = f"{self.address}/alertmanager"
+        self.page = f"{self.address}/{token}/"
         # A proxy that the environment names cannot reach this machine's own addresses.
         self._opener = build_opener(ProxyHandler({}))
 
@@ -169,38 +160,8 @@ class Inbox:
         """Forget what came."""
         self._ask("clear", {})
 
-    @property
-    def running(self) -> bool:
-        """Whether the inbox's process is alive."""
-        return self._owner == os.getpid() and self._process.poll() is None
-
-    def check(self) -> None:
-        """Return if the inbox is there to receive.
-
-        Raises:
-            ServerCrashedError: Its process has ended.
-        """
-        if not self.running:
-            raise ServerCrashedError(
-                f"the inbox (process {self.pid}) has ended: call start() again. Its log, {self.log_path}, ends:\n"
-                f"{child.tail(self.log_path)}"
-            )
-
-    def stop(self) -> None:
-        """End the inbox; a second call does nothing."""
-        if self._owner == os.getpid():
-            child.end(self._process)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def __repr__(self) -> str:
-        return f"<Inbox at {self.page}, {'running' if self.running else 'stopped'}>"
+    def _where(self) -> str:
+        return self.page
 
     def _ask(self, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
@@ -226,37 +187,4 @@ def start(*, port: int | None = None, secret: str | None = None, routing_key: st
         ...     inbox.messages()
         []
     """
-    if port is not None and not 1 <= port <= 65535:
-        raise ValueError(f"port ({port}) must be from 1 to 65535")
-    secret, routing_key = secret or secrets.token_urlsafe(24), routing_key or secrets.token_hex(16)
-    token = secrets.token_urlsafe(16)
-    log = child.new_log("inbox")
-    process = child.spawn("chatmon.lab.services._inbox_child", log)
-    settings = {"port": port or 0, "secret": secret, "routing_key": routing_key, "token": token}
-    answer = child.introduce(process, settings)
-    if "address" not in answer:
-        child.end(process)
-        if "error" in answer:
-            raise PortTakenError(f"port {port} cannot be opened ({answer['message']}): choose another, or leave it out")
-        raise ServerCrashedError(f"the inbox ended while it was starting. Its log, {log}, ends:\n{child.tail(log)}")
-    inbox = Inbox(process, answer["address"], secret, routing_key, token, log)
-    _started.add(inbox)
-    return inbox
-
-
-@atexit.register
-def stop_all() -> None:
-    """Stop every inbox that this process started."""
-    for inbox in list(_started):
-        inbox.stop()
-
-
-def _forget() -> None:
-    """Give up, in a forked copy of this process, the inboxes of the original: a copy's pipe would keep them alive."""
-    for inbox in list(_started):
-        child.let_go(inbox._process)
-    _started.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    return Inbox(port, secret, routing_key)

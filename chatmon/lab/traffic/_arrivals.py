@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chatmon.lab.traffic._problems import Effects
 
 HOUR: Final = 3600.0
-MOST: Final = 1 << 16
+MOST_PER_HOUR: Final = 1 << 16
 """Conversations that may begin in an hour."""
 TURNS: Final = 1.81
 """Turns of a conversation, on average."""
@@ -73,11 +73,13 @@ def arrivals(draws: Draws, effects: Effects, turns_per_day: float) -> Arrivals:
     gamma = gammaincinv(desk.BURSTINESS, draws.uniform("hour", hour)) / desk.BURSTINESS
     expected = turns_per_day / 24 / TURNS * busyness(effects.start, hours) * gamma
     counts = np.asarray(poisson.ppf(draws.uniform("arrivals", hour), expected)).astype(np.int64)
-    if counts.max(initial=0) >= MOST:
-        raise ValueError(f"{counts.max()} conversations begin in one hour: at most {MOST - 1} can be told apart")
+    if counts.max(initial=0) >= MOST_PER_HOUR:
+        raise ValueError(
+            f"{counts.max()} conversations begin in one hour: at most {MOST_PER_HOUR - 1} can be told apart"
+        )
     in_hour = np.repeat(hour, counts)
     nth = np.arange(len(in_hour)) - np.repeat(np.cumsum(counts) - counts, counts)
-    key = in_hour * np.uint64(MOST) + nth.astype(np.uint64)
+    key = in_hour * np.uint64(MOST_PER_HOUR) + nth.astype(np.uint64)
     start = in_hour * HOUR + draws.uniform("start", key) * HOUR
     order = np.argsort(start, kind="stable")
     return _who_and_what(draws, effects, key[order], start[order])

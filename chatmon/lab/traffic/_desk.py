@@ -109,7 +109,7 @@ LARGEST: Final = 14_000
 BLOCK: Final = 128
 LEAST_CACHED: Final = 1024
 """The cache works in blocks of so many tokens, from this many on."""
-KEPT: Final = 420.0
+PREFIX_KEPT_SECONDS: Final = 420.0
 """Seconds that the cache keeps a prefix nobody asks for."""
 HIT: Final = 0.92
 """The share of requests that find a prefix which is still kept: the others land on another machine."""
@@ -136,7 +136,7 @@ RATED: Final = (0.10, 0.22)
 """The share of contented and of discontented turns that are rated."""
 LEAVES: Final = (-1.6, 0.22)
 """Log odds of leaving after a reply that did not help, at no wait, and for each second of waiting."""
-LONGEST: Final = 10
+MOST_TURNS: Final = 10
 """Turns after which everyone leaves."""
 THINKS: Final = (24.0, 0.8)
 """Median seconds between a reply and the next question, and their spread."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SEVERITIES: Final = ("mild", "middle", "severe")
 
 
-class Kind(NamedTuple):
+class ProblemKind(NamedTuple):
     """A kind of problem.
 
     Attributes:
@@ -45,52 +45,52 @@ EASY: Final[tuple[Mapping[str, str], ...]] = ({"intent": "account"}, {"intent": 
 PLACES: Final[tuple[Mapping[str, str], ...]] = ({"region": "uk"}, {"region": "france"}, {"region": "germany"})
 ROUTES: Final[tuple[Mapping[str, str], ...]] = ({"channel": "app"}, {"intent": "billing"}, {"intent": "connection"})
 
-KINDS: Final[dict[str, Kind]] = {
-    "latency_step": Kind(
+KINDS: Final[dict[str, ProblemKind]] = {
+    "latency_step": ProblemKind(
         "the model takes {effect} times as long", (1.25, 1.6, 2.2), 1.0, None, (*PLACES, *ROUTES),
         "installation is slow because its answers are long",
     ),
-    "retry_storm": Kind(
+    "retry_storm": ProblemKind(
         "a share {effect} of requests time out at the client, which repeats each 3 to 8 times within a minute; every "
         "repeat is answered and charged", (0.02, 0.05, 0.12), 0.0, timedelta(days=2),
         ({"channel": "app"}, {"region": "germany"}),
         "people ask the same question again hours later, and mean it",
     ),
-    "prompt_bloat": Kind(
+    "prompt_bloat": ProblemKind(
         "{effect} tokens of boilerplate stand in every prompt, to no use", (250.0, 700.0, 1800.0), 0.0, None,
         ({"prompt_version": "v3"},),
         "router has a long context that its answers need",
     ),
-    "uncached_prefix": Kind(
+    "uncached_prefix": ProblemKind(
         "a share {effect} of requests miss the cache, because the prompt begins differently each time",
         (0.5, 0.8, 1.0), 0.0, None, ({"prompt_version": "v3"}, {"channel": "app"}),
         "ireland is too quiet for its prefixes to stay in the cache",
     ),
-    "overpowered_model": Kind(
+    "overpowered_model": ProblemKind(
         "a share {effect} of conversations go to the strong model, which is no better at them", (0.3, 0.6, 1.0), 0.0,
         None, EASY,
         "plans looks as easy, and the usual model is worse at it",
     ),
-    "error_burst": Kind(
+    "error_burst": ProblemKind(
         "requests fail {effect} times as often", (15.0, 40.0, 90.0), 1.0, timedelta(minutes=60), PLACES,
         "one user's broken client fails every time",
     ),
-    "abandonment": Kind(
+    "abandonment": ProblemKind(
         "one request in four waits {effect} seconds in a queue, and people leave", (3.0, 7.0, 15.0), 0.0,
         timedelta(days=4), ({"channel": "app"}, {"region": "france"}),
         "contact ends after one turn because it is answered",
     ),
-    "quality_drop": Kind(
+    "quality_drop": ProblemKind(
         "the odds of a completed task are {effect} times what they were, and nothing fails", (0.6, 0.35, 0.15), 1.0,
         None, ({"intent": "router"}, {"intent": "billing"}, {"prompt_version": "v3"}),
         "cancellation is rated badly however well it is answered",
     ),
-    "price_change": Kind(
+    "price_change": ProblemKind(
         "a token costs {effect} times as much", (1.1, 1.25, 1.5), 1.0, None,
         ({"model": _MODELS.strong}, {"model": _MODELS.reasoning}),
         "at weekends more people ask what is dear to answer",
     ),
-    "mix_shift": Kind(
+    "mix_shift": ProblemKind(
         "this intent is asked for {effect} times as often, and nothing else changes", (1.5, 2.5, 4.0), 1.0, None,
         ({"intent": "installation"}, {"intent": "router"}),
         "at weekends the mix differs from working days",

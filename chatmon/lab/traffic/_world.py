@@ -85,10 +85,10 @@ def build(draws: Draws, effects: Effects, turns_per_day: float) -> World:
     # How alike a conversation's turns are: some matters are harder than others.
     hardness = draws.normal("hardness", came.key)
     rows: list[dict[str, np.ndarray]] = []
-    for nth in range(desk.LONGEST):
+    for nth in range(desk.MOST_TURNS):
         turn = _Turn(
             going,
-            (came.key[going] * np.uint64(desk.LONGEST) + np.uint64(nth)) * np.uint64(REQUESTS),
+            (came.key[going] * np.uint64(desk.MOST_TURNS) + np.uint64(nth)) * np.uint64(REQUESTS),
             seconds[going],
             said[going],
             {name: values[going] for name, values in came.dimensions.items()},
@@ -96,7 +96,7 @@ def build(draws: Draws, effects: Effects, turns_per_day: float) -> World:
         row = _reply(draws, effects, came, turn, turns_per_day, hardness[going])
         storm = _storm(draws, effects, turn, row)
         rows += [*storm, row]
-        stays = _stays(draws, came, turn, row) & (nth < desk.LONGEST - 1)
+        stays = _stays(draws, came, turn, row) & (nth < desk.MOST_TURNS - 1)
         after = row["seconds"] + row["response_time"]
         answered = row["failure"] == ANSWERED
         said[going] += np.where(answered, row["asked"] + row["output"] - row["reasoning"], 0)
@@ -159,8 +159,8 @@ def _reply(
         "satisfaction": _ratings(draws, turn.key, _INTENTS["mood"][intent], wait, completed, answered),
         "completed": completed,
         "price": strikes("price_change"),
-        "words": came.words[turn.at] * np.uint64(desk.LONGEST)
-        + turn.key // np.uint64(REQUESTS) % np.uint64(desk.LONGEST),
+        "words": came.words[turn.at] * np.uint64(desk.MOST_TURNS)
+        + turn.key // np.uint64(REQUESTS) % np.uint64(desk.MOST_TURNS),
         "asked": asked,
     }
 
@@ -184,7 +184,7 @@ def _cached(
     weights = np.array([one.weight for one in desk.INTENTS.values()])
     asked = weights[came.intent[turn.at]] / weights.sum() * shares * turns_per_day / 24 / HOUR
     asked *= busyness(effects.start, hours)[hour]
-    kept = np.where(turn.said > 0, 1.0, 1 - np.exp(-asked * desk.KEPT))
+    kept = np.where(turn.said > 0, 1.0, 1 - np.exp(-asked * desk.PREFIX_KEPT_SECONDS))
     hit = draws.uniform("cache", turn.key) < kept * desk.HIT
     missed = draws.uniform("uncached", turn.key) < strikes("uncached_prefix")
     blocks = np.where(prefix >= desk.LEAST_CACHED, prefix // desk.BLOCK * desk.BLOCK, 0)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Form = Literal["lines", "csv", "parquet", "sqlite", "backup", "other"]
 _COMPRESSED: Final[dict[bytes, Callable[..., Any]]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
-LONGEST: Final = 2**31 - 1
+LONGEST_CELL: Final = 2**31 - 1
 """Characters of a cell: no text is too long to be erased."""
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BACKUP: Final = re.compile(r"backups?|.*\.(?:bak|backup|old|orig|zip|tar|tgz|tar\.\w+)|.*~", re.IGNORECASE)
@@ -101,7 +101,7 @@ def rows_of(stored: StoredFile) -> Iterator[dict[str, Any]]:
 
 def as_text(content: IO[bytes]) -> io.TextIOWrapper:
     """Return a file's text as the module csv wants it; closing it closes the file."""
-    csv.field_size_limit(LONGEST)
+    csv.field_size_limit(LONGEST_CELL)
     return io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chatmon.store.privacy._stored import StoredFile
     from chatmon.store.privacy._subject import Pattern, Subject
 
-SAID: Final = ("question", "answer", "error_message", "attributes")
+CONTENT_COLUMNS: Final = ("question", "answer", "error_message", "attributes")
 """What is content, or may be."""
 
 
@@ -36,11 +36,11 @@ def erase_from(stored: StoredFile, subject: Subject) -> int:
 def erased(row: dict[str, Any], subject: Subject) -> dict[str, Any] | None:
     """Return what a row becomes; None where it stays as it is."""
     if subject.is_theirs(row):
-        changed = row | dict.fromkeys(("user_id", *SAID))
+        changed = row | dict.fromkeys(("user_id", *CONTENT_COLUMNS))
         if row["conversation_id"] in subject.conversations:
             changed["conversation_id"] = subject.new_name(row["conversation_id"])
         return changed
-    changed = {name: _without_names(row[name], subject) if row.get(name) else row.get(name) for name in SAID}
+    changed = {name: _without_names(row[name], subject) if row.get(name) else row.get(name) for name in CONTENT_COLUMNS}
     changed = row | {name: value for name, value in changed.items() if name in row}
     return None if changed == row else changed
 

@@ -15,6 +15,7 @@ from notices import NIGHT, firing, resolved
 from properties import examples
 from waits import PATIENCE, until
 
+from chatmon._tools.retries import retry_after
 from chatmon.alerts.channels import (
     Apprise,
     Log,
@@ -27,7 +28,6 @@ from chatmon.alerts.channels import (
     Webhook,
 )
 from chatmon.alerts.channels._slack import blocks
-from chatmon.alerts.channels.receipt import retry_after
 from chatmon.alerts.notification import Severity
 from chatmon.lab.services.inbox import Inbox, start
 

@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 from properties import examples
 from scipy import stats
 
-from chatmon.analysis.change.clustered import ENOUGH, Cells, Side, by_day, difference, effects, holm
+from chatmon.analysis.change.clustered import ENOUGH, ConversationTotals, Side, by_day, difference, effects, holm
 
 
 def cells(segment, conversation, value):
     """Return turns, one value each, as a row for each conversation in each segment."""
     pairs, place = np.unique(np.stack([conversation, segment]), axis=1, return_inverse=True)
-    return Cells(pairs[1], pairs[0], np.bincount(place).astype(float), np.bincount(place, value))
+    return ConversationTotals(pairs[1], pairs[0], np.bincount(place).astype(float), np.bincount(place, value))
 
 
 def alone(values):

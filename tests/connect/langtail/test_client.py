@@ -1,6 +1,5 @@
 """The client sends what the service's own client was recorded to send, and says plainly what went wrong."""
 
-import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +8,6 @@ import pytest
 from connect.langtail.recorder import recording
 
 from chatmon.connect.langtail import (
-    AsyncLangtailClient,
     KeyMissingError,
     LangtailClient,
     LangtailError,
@@ -36,35 +34,20 @@ CALLS = [
     (6, {}, "threads", (2, "t0"), {}, {"data": [THREAD]}),
     (7, {}, "create_thread", ({"user_id": "u1"},), {}, THREAD),
     (8, {}, "thread", ("thread_1",), {}, THREAD),
-    (9, {}, "set_thread_metadata", ("thread_1", {"rating": 5}), {}, THREAD),
     (10, {}, "messages", ("thread_1", 5), {}, {"data": [MESSAGE]}),
     (11, {}, "message", ("thread_1", "m1"), {}, MESSAGE),
-    (12, {}, "set_metadata", ("thread_1", "m1", {"rating": 4}), {}, MESSAGE),
     (13, {}, "delete_message", ("thread_1", "m1"), {}, {"deleted": True}),
     (14, {}, "delete_thread", ("thread_1",), {}, {"deleted": True}),
 ]  # fmt: skip
 OURS = ("user-agent", "x-api-key", "authorization", "content-type")
 
 
-def called(client, name, arguments, named):
-    return getattr(client, name)(*arguments, **named)
-
-
-async def awaited(url, options, name, arguments, named):
-    async with AsyncLangtailClient("k", base_url=url, **options) as client:
-        return await called(client, name, arguments, named)
-
-
-@pytest.mark.parametrize("waiting", [True, False], ids=["sync", "async"])
 @pytest.mark.parametrize(("at", "options", "name", "arguments", "named", "answer"), CALLS)
-def test_a_call_is_sent_as_the_services_own_client_sends_it(waiting, at, options, name, arguments, named, answer):
+def test_a_call_is_sent_as_the_services_own_client_sends_it(at, options, name, arguments, named, answer):
     with recording() as server:
         server.answer(200, answer)
-        if waiting:
-            with LangtailClient("k", base_url=server.url, **options) as client:
-                called(client, name, arguments, named)
-        else:
-            asyncio.run(awaited(server.url, options, name, arguments, named))
+        with LangtailClient("k", base_url=server.url, **options) as client:
+            getattr(client, name)(*arguments, **named)
     (sent,) = server.requests
     wanted = WIRE[at]
     assert (sent["method"], sent["path"]) == (wanted["method"], wanted["path"])
@@ -106,16 +89,6 @@ def test_a_streamed_reply_comes_in_pieces():
         with client.stream("p", messages="hi") as pieces:
             assert list(pieces) == ["Hel", "lo"]
     assert json.loads(server.requests[0]["body"])["stream"] is True
-
-
-def test_a_streamed_reply_can_be_awaited_piece_by_piece():
-    async def read(url):
-        async with AsyncLangtailClient("k", base_url=url) as client, client.stream("p") as pieces:
-            return [piece async for piece in pieces]
-
-    with recording() as server:
-        server.answer(200, STREAM)
-        assert asyncio.run(read(server.url)) == ["Hel", "lo"]
 
 
 def test_without_a_key_nothing_is_sent_and_the_message_says_what_to_do(monkeypatch):

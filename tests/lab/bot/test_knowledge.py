@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatmon.lab.bot._knowledge import OUT_OF_SCOPE, Entry, KnowledgeBase, KnowledgeError
+from chatmon.lab.bot._knowledge import OUT_OF_SCOPE, KnowledgeBase, KnowledgeEntry, KnowledgeError
 from chatmon.quality import task_completed
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def written(tmp_path: Path, content: Any) -> Path:
 
 def test_a_good_file_is_loaded(tmp_path: Path) -> None:
     base = KnowledgeBase.load(written(tmp_path, {"refusal": "No.", "entries": [GOOD]}))
-    assert base.entries == (Entry("a", "billing", "When?", "On the 5th.", (("5th", "fifth"),)),)
+    assert base.entries == (KnowledgeEntry("a", "billing", "When?", "On the 5th.", (("5th", "fifth"),)),)
     assert base.refusal == "No."
 
 

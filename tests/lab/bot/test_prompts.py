@@ -1,6 +1,6 @@
 import pytest
 
-from chatmon.lab.bot._prompts import PROMPTS, Prompt, prompt
+from chatmon.lab.bot._prompts import PROMPTS, BotPrompt, prompt
 
 NOTE = "Your bill is due on the 5th."
 
@@ -61,8 +61,8 @@ def test_a_prompt_that_begins_with_the_user_is_the_other_one_behind_that() -> No
 
 
 def test_a_system_message_of_ones_own_replaces_that_of_a_version_or_makes_a_new_one() -> None:
-    assert prompt("v2", "Be brief.") == Prompt("v2", "Be brief.", True, PROMPTS["v2"].examples)
-    assert prompt("v1-note-last", "Be brief.") == Prompt("v1-note-last", "Be brief.", note_last=True)
-    assert prompt("brief", "Be brief.") == Prompt("brief", "Be brief.")
+    assert prompt("v2", "Be brief.") == BotPrompt("v2", "Be brief.", True, PROMPTS["v2"].examples)
+    assert prompt("v1-note-last", "Be brief.") == BotPrompt("v1-note-last", "Be brief.", note_last=True)
+    assert prompt("brief", "Be brief.") == BotPrompt("brief", "Be brief.")
     with pytest.raises(ValueError, match="no prompt version 'brief': there are v1, v2"):
         prompt("brief")

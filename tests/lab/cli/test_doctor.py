@@ -14,7 +14,7 @@ from waits import PATIENCE
 from chatmon._tools.models import course_models
 from chatmon._tools.paths import REPO
 from chatmon.lab.cli import _doctor as doctor
-from chatmon.lab.cli._doctor import Finding
+from chatmon.lab.cli._doctor import Diagnosis
 from chatmon.lab.services import model
 
 PREFIXES = ("LANGSMITH_", "LANGCHAIN_", "OPENAI_", "CHATMON_", "PYTHON")
@@ -163,7 +163,7 @@ def test_no_free_port_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert finding.ok is False
     assert "Cannot assign requested address" in finding.detail
     assert finding.remedy
-    reply = doctor.check_reply(Finding("model file", True, ""), finding)
+    reply = doctor.check_reply(Diagnosis("model file", True, ""), finding)
     assert (reply.ok, reply.detail) == (None, "not tried: it needs the free port")
 
 
@@ -245,9 +245,9 @@ def test_unsetting_a_variable_turns_its_failure_into_ok(tmp_path: Path) -> None:
 def test_findings_are_printed_with_status_and_remedy() -> None:
     out = StringIO()
     findings = [
-        Finding("a", True, "well"),
-        Finding("b", False, "ill\nvery", "do this"),
-        Finding("c", None, "not tried"),
+        Diagnosis("a", True, "well"),
+        Diagnosis("b", False, "ill\nvery", "do this"),
+        Diagnosis("c", None, "not tried"),
     ]
     assert doctor.show(iter(findings), out) == 1
     assert out.getvalue() == (

@@ -11,7 +11,7 @@ import pytest
 
 import chatmon.lab.course
 from chatmon.lab.course import check, hint
-from chatmon.lab.course._exercises import Exercise, Message, WrongError, find, grade
+from chatmon.lab.course._exercises import CheckMessage, Exercise, WrongError, find, grade
 
 LESSON = """
 from chatmon.lab.course._exercises import Exercise, WrongError
@@ -42,28 +42,28 @@ def lesson_98(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Message]]:
-    shown: list[Message] = []
+def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[CheckMessage]]:
+    shown: list[CheckMessage] = []
     monkeypatch.setattr(IPython.display, "display", shown.append)
     return shown
 
 
-def test_an_untouched_answer_is_not_attempted_yet(seen: list[Message]) -> None:
+def test_an_untouched_answer_is_not_attempted_yet(seen: list[CheckMessage]) -> None:
     assert check("98.1", ...) is None
     assert str(seen[0]).startswith("Exercise 98.1: not attempted yet. Replace the `...`")
 
 
-def test_a_right_answer_is_told_why_it_matters(seen: list[Message]) -> None:
+def test_a_right_answer_is_told_why_it_matters(seen: list[CheckMessage]) -> None:
     check("98.1", 42)
     assert str(seen[0]) == "Exercise 98.1: right. It answers everything."
 
 
-def test_a_wrong_answer_is_given_the_reason(seen: list[Message]) -> None:
+def test_a_wrong_answer_is_given_the_reason(seen: list[CheckMessage]) -> None:
     check("98.1", 41)
     assert str(seen[0]) == "Exercise 98.1: not right yet. that is <not> the answer, `x` is"
 
 
-def test_the_html_says_the_same_words_and_escapes_them(seen: list[Message]) -> None:
+def test_the_html_says_the_same_words_and_escapes_them(seen: list[CheckMessage]) -> None:
     check("98.1", 41)
     html = seen[0]._repr_html_()
     assert "that is &lt;not&gt; the answer, <code>x</code> is" in html
@@ -188,7 +188,7 @@ def test_a_judge_may_await_an_answer_that_is_a_coroutine_function() -> None:
     assert grade(exercise, dots).kind == "not attempted"
 
 
-def test_hints_come_one_by_one_and_the_last_says_where_the_solution_is(seen: list[Message]) -> None:
+def test_hints_come_one_by_one_and_the_last_says_where_the_solution_is(seen: list[CheckMessage]) -> None:
     hint("98.1")
     hint("98.1", 2)
     hint("98.1", 3)

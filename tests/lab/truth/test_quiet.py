@@ -7,7 +7,7 @@ from scipy import stats
 
 from chatmon import analysis
 from chatmon._tools.paths import data_file
-from chatmon.analysis._trend import MEASURES
+from chatmon.analysis._trend import TREND_MEASURES
 from chatmon.lab.traffic import simulate
 
 MONDAY = datetime(2026, 10, 5, tzinfo=UTC)
@@ -15,7 +15,7 @@ WEEK = timedelta(days=7)
 SEEDS = range(1000, 1030)
 MOST = int(stats.binom.ppf(0.999, len(SEEDS), 0.05))
 """Of so many quiet logs, more than this many claims have a chance of one in a thousand."""
-TRENDS = [(every, measure) for every in ("hour", "day") for measure in MEASURES]
+TRENDS = [(every, measure) for every in ("hour", "day") for measure in TREND_MEASURES]
 
 
 def claims(turns, middle):

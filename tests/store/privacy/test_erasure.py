@@ -412,7 +412,7 @@ def test_two_names_in_rows_that_must_differ_become_one(tmp_path):
 
 
 def test_a_langtail_forgets_what_a_user_said_and_was_answered_and_keeps_what_it_cost(tmp_path):
-    store = langtail.Store(str(tmp_path / "langtail.db"))
+    store = langtail.ThreadStore(str(tmp_path / "langtail.db"))
     for user, word in ((ADA, "difference engine"), ("customer-bob", "parcel")):
         thread = store.create_thread({"user_id": user}, {})["id"]
         call = {"prompt": "support", "environment": "production", "version": "1", "metadata": {"user": user}}
@@ -561,7 +561,7 @@ def test_a_database_in_use_is_refused_with_what_to_do(folder, monkeypatch):
 
 def test_a_local_langsmith_takes_traces_on_after_an_erasure(folder):
     erase_ada(folder)
-    store = langsmith.Store(folder / "langsmith.db")
+    store = langsmith.RunStore(folder / "langsmith.db")
     hits = store.reading().execute("SELECT count(*) FROM texts WHERE texts MATCH 'engine'").fetchone()[0]
     bobs = store.reading().execute("SELECT count(*) FROM texts WHERE texts MATCH 'whatever'").fetchone()[0]
     store.reading().close()

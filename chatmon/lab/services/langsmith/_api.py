@@ -11,7 +11,7 @@ from chatmon.lab.services.langsmith import _ingest as ingest
 from chatmon.lab.services.langsmith import _projects as projects
 from chatmon.lab.services.langsmith import _queries as queries
 from chatmon.lab.services.langsmith import _shapes as shapes
-from chatmon.lab.services.langsmith._call import Answer, Call, answered
+from chatmon.lab.services.langsmith._call import ApiAnswer, ApiCall, answered
 from chatmon.lab.services.langsmith._conditions import Sql
 from chatmon.lab.services.langsmith._stats import of_project, stats
 from chatmon.lab.services.langsmith._store import TENANT
@@ -37,69 +37,69 @@ _INFO: Final = {
 _RUN: Final = "SELECT * FROM runs WHERE id = ?"
 
 
-def open_info(call: Call) -> Answer:
+def open_info(call: ApiCall) -> ApiAnswer:
     """Say what this server is; the one question that needs no key."""
     return answered(_INFO)
 
 
-def ingest_multipart(call: Call) -> Answer:
+def ingest_multipart(call: ApiCall) -> ApiAnswer:
     """Take runs, feedback and attachments."""
     return _ingest(call, ingest.from_parts(bodies.parts(call.body, call.content_type)))
 
 
-def ingest_batch(call: Call) -> Answer:
+def ingest_batch(call: ApiCall) -> ApiAnswer:
     """Take runs as one JSON document."""
     return _ingest(call, ingest.from_json(call.object()))
 
 
-def create_run(call: Call) -> Answer:
+def create_run(call: ApiCall) -> ApiAnswer:
     """Take one run."""
     return _ingest(call, ingest.from_json({"post": [call.object()]}))
 
 
-def update_run(call: Call) -> Answer:
+def update_run(call: ApiCall) -> ApiAnswer:
     """Take what is new about one run."""
     return _ingest(call, ingest.from_json({"patch": [call.object() | {"id": call.id()}]}), 200)
 
 
-def _ingest(call: Call, batch: ingest.Batch, status: int = 202) -> Answer:
+def _ingest(call: ApiCall, batch: ingest.RunBatch, status: int = 202) -> ApiAnswer:
     with call.store.writing() as connection:
         ingest.write(connection, batch)
         feedback.write(connection, batch.feedback)
     return answered({"message": "Runs batch ingested"}, status)
 
 
-def query_runs(call: Call) -> Answer:
+def query_runs(call: ApiCall) -> ApiAnswer:
     """Answer a question for runs in the first API."""
     body, connection = call.object(), call.store.reading()
     rows, cursor = queries.page(connection, queries.from_v1(body))
     runs = shapes.v1(connection, rows, call.addresses, body.get("select"))
-    return Answer(f'{{"runs":[{",".join(runs)}],"cursors":{{"next":{_quoted(cursor)}}}}}')
+    return ApiAnswer(f'{{"runs":[{",".join(runs)}],"cursors":{{"next":{_quoted(cursor)}}}}}')
 
 
-def query_runs_v2(call: Call) -> Answer:
+def query_runs_v2(call: ApiCall) -> ApiAnswer:
     """Answer a question for runs in the second API."""
     body, connection = call.object(), call.store.reading()
     rows, cursor = queries.page(connection, queries.from_v2(body, connection))
     rolled_up = body.get("include_subtree_usage") is True
     runs = shapes.v2(connection, rows, call.addresses, body.get("selects"), rolled_up=rolled_up)
-    return Answer(f'{{"items":[{",".join(runs)}],"next_cursor":{_quoted(cursor)}}}')
+    return ApiAnswer(f'{{"items":[{",".join(runs)}],"next_cursor":{_quoted(cursor)}}}')
 
 
-def read_run(call: Call) -> Answer:
+def read_run(call: ApiCall) -> ApiAnswer:
     """Give one run in the first API."""
     connection = call.store.reading()
-    return Answer(shapes.v1(connection, [_run(connection, call.id())], call.addresses)[0])
+    return ApiAnswer(shapes.v1(connection, [_run(connection, call.id())], call.addresses)[0])
 
 
-def read_run_v2(call: Call) -> Answer:
+def read_run_v2(call: ApiCall) -> ApiAnswer:
     """Give one run of a project in the second API."""
     connection = call.store.reading()
     row = _run_of_project(connection, call)
-    return Answer(shapes.v2(connection, [row], call.addresses, call.values("selects") or None, rolled_up=False)[0])
+    return ApiAnswer(shapes.v2(connection, [row], call.addresses, call.values("selects") or None, rolled_up=False)[0])
 
 
-def run_url(call: Call) -> Answer:
+def run_url(call: ApiCall) -> ApiAnswer:
     """Give the address of a run's page."""
     row = _run_of_project(call.store.reading(), call)
     return answered(
@@ -110,62 +110,62 @@ def run_url(call: Call) -> Answer:
     )
 
 
-def trace_runs(call: Call) -> Answer:
+def trace_runs(call: ApiCall) -> ApiAnswer:
     """Give all runs of a trace in the second API."""
     connection = call.store.reading()
     project = projects.read(connection, str(call.value("project_id")))
     where = (Sql("trace_id = ?", (call.id(),)), Sql("project = ?", (project["n"],)))
     rows, _ = queries.page(connection, queries.RunQuery(where, queries.MOST_V2, ascending=True))
     runs = shapes.v2(connection, rows, call.addresses, call.values("selects") or None, rolled_up=False)
-    return Answer(f'{{"items":[{",".join(runs)}]}}')
+    return ApiAnswer(f'{{"items":[{",".join(runs)}]}}')
 
 
-def run_stats(call: Call) -> Answer:
+def run_stats(call: ApiCall) -> ApiAnswer:
     """Give what the runs that a question asks for add up to."""
     return answered(stats(call.store.reading(), queries.where_v1(call.object())))
 
 
-def create_feedback(call: Call) -> Answer:
+def create_feedback(call: ApiCall) -> ApiAnswer:
     """Take one feedback."""
     with call.store.writing() as connection:
         return answered(feedback.write(connection, [call.object()])[0])
 
 
-def list_feedback(call: Call) -> Answer:
+def list_feedback(call: ApiCall) -> ApiAnswer:
     """Give a page of feedback."""
     limit, offset = call.window()
     found = feedback.found(
         call.store.reading(), runs=call.values("run"), keys=call.values("key"), sources=call.values("source"),
         projects=call.values("session"), limit=limit, offset=offset,
     )  # fmt: skip
-    return Answer(f"[{','.join(found)}]")
+    return ApiAnswer(f"[{','.join(found)}]")
 
 
-def read_feedback(call: Call) -> Answer:
+def read_feedback(call: ApiCall) -> ApiAnswer:
     """Give one feedback."""
     return answered(feedback.read(call.store.reading(), call.id()))
 
 
-def update_feedback(call: Call) -> Answer:
+def update_feedback(call: ApiCall) -> ApiAnswer:
     """Change one feedback."""
     with call.store.writing() as connection:
         return answered(feedback.update(connection, call.id(), call.object()))
 
 
-def delete_feedback(call: Call) -> Answer:
+def delete_feedback(call: ApiCall) -> ApiAnswer:
     """Delete one feedback."""
     with call.store.writing() as connection:
         feedback.delete(connection, call.id())
     return answered({})
 
 
-def create_project(call: Call) -> Answer:
+def create_project(call: ApiCall) -> ApiAnswer:
     """Make a project."""
     with call.store.writing() as connection:
         return answered(projects.shown(projects.create(connection, call.object(), upsert=call.flag("upsert"))))
 
 
-def list_projects(call: Call) -> Answer:
+def list_projects(call: ApiCall) -> ApiAnswer:
     """Give a page of projects."""
     limit, offset = call.window()
     names = ("name", "name_contains", "reference_free", "metadata")
@@ -175,40 +175,40 @@ def list_projects(call: Call) -> Answer:
     return answered([_project(call, connection, row) for row in projects.found(connection, wanted, limit, offset)])
 
 
-def read_project(call: Call) -> Answer:
+def read_project(call: ApiCall) -> ApiAnswer:
     """Give one project."""
     connection = call.store.reading()
     return answered(_project(call, connection, projects.read(connection, call.id())))
 
 
-def update_project(call: Call) -> Answer:
+def update_project(call: ApiCall) -> ApiAnswer:
     """Change a project."""
     with call.store.writing() as connection:
         return answered(projects.shown(projects.update(connection, call.id(), call.object())))
 
 
-def delete_project(call: Call) -> Answer:
+def delete_project(call: ApiCall) -> ApiAnswer:
     """Delete a project and its runs."""
     with call.store.writing() as connection:
         projects.delete(connection, call.id())
     return answered({})
 
 
-def _project(call: Call, connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
+def _project(call: ApiCall, connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
     return projects.shown(row) | (of_project(connection, row) if call.flag("include_stats") else {})
 
 
-def open_attachment(call: Call) -> Answer:
+def open_attachment(call: ApiCall) -> ApiAnswer:
     """Give an attachment to who knows its address; as a file, never as a page."""
     select = "SELECT mime_type, data FROM attachments WHERE secret = ?"
     row = call.store.reading().execute(select, [call.path["secret"]]).fetchone()
     if row is None:
         raise RefusalError(404, "no attachment at this address")
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-    return Answer(row["data"], 200, "application/octet-stream", headers)
+    return ApiAnswer(row["data"], 200, "application/octet-stream", headers)
 
 
-def settings(call: Call) -> Answer:
+def settings(call: ApiCall) -> ApiAnswer:
     """Say which workspace this is."""
     return answered({"id": str(TENANT), "display_name": "local", "created_at": aware(0), "tenant_handle": None})
 
@@ -220,7 +220,7 @@ def _run(connection: sqlite3.Connection, run_id: str) -> sqlite3.Row:
     return row
 
 
-def _run_of_project(connection: sqlite3.Connection, call: Call) -> sqlite3.Row:
+def _run_of_project(connection: sqlite3.Connection, call: ApiCall) -> sqlite3.Row:
     if call.value("project_id") is None:
         raise RefusalError(422, "project_id is missing: a run is found by it")
     row = _run(connection, call.id())
@@ -233,7 +233,7 @@ def _quoted(text: str | None) -> str:
     return "null" if text is None else f'"{text}"'
 
 
-ROUTES: Final[tuple[tuple[str, str, Callable[[Call], Answer]], ...]] = (
+ROUTES: Final[tuple[tuple[str, str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("GET", "/info", open_info),
     ("GET", "/settings", settings),
     ("POST", "/runs/multipart", ingest_multipart),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.lab.services.langsmith import _bodies as bodies
 from chatmon.lab.services.langsmith._api import ROUTES
-from chatmon.lab.services.langsmith._call import Addresses, Answer, Call
+from chatmon.lab.services.langsmith._call import Addresses, ApiAnswer, ApiCall
 from chatmon.lab.services.langsmith._pages import PAGES, login, refusal
 from chatmon.lab.services.langsmith._values import RefusalError, dump
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from chatmon.lab.services.langsmith._store import Store
+    from chatmon.lab.services.langsmith._store import RunStore
 
 COOKIE: Final = "chatmon-key"
 _THREADS: Final = 4
@@ -40,7 +40,7 @@ _PAGE_HEADERS: Final = {
 }
 
 
-def make_app(store: Store, address: str, api_key: str) -> Starlette:
+def make_app(store: RunStore, address: str, api_key: str) -> Starlette:
     """Return the server as an ASGI application.
 
     Args:
@@ -84,7 +84,7 @@ class _Prefixes:
 class _Front:
     """What stands between the network and the handlers."""
 
-    store: Store
+    store: RunStore
     addresses: Addresses
     api_key: str
 
@@ -93,7 +93,7 @@ class _Front:
 
     pool: Any = None
 
-    def api(self, handle: Callable[[Call], Answer]) -> Callable[[Request], Any]:
+    def api(self, handle: Callable[[ApiCall], ApiAnswer]) -> Callable[[Request], Any]:
         """Return an endpoint that asks for the key in a header, and answers in JSON."""
 
         async def endpoint(request: Request) -> Response:
@@ -106,7 +106,7 @@ class _Front:
 
         return endpoint
 
-    def page(self, handle: Callable[[Call], Answer]) -> Callable[[Request], Any]:
+    def page(self, handle: Callable[[ApiCall], ApiAnswer]) -> Callable[[Request], Any]:
         """Return an endpoint that asks for the key in a cookie, and answers with a page."""
 
         async def endpoint(request: Request) -> Response:
@@ -144,9 +144,9 @@ class _Front:
                 401, "the key is missing or wrong: send the one that this server was started with as x-api-key"
             )
 
-    async def _run(self, handle: Callable[[Call], Answer], request: Request) -> Response:
+    async def _run(self, handle: Callable[[ApiCall], ApiAnswer], request: Request) -> Response:
         body = await bodies.read(request.stream(), request.headers.get("content-encoding"))
-        call = Call(
+        call = ApiCall(
             store=self.store,
             addresses=self.addresses,
             path=request.path_params,
@@ -157,7 +157,7 @@ class _Front:
         return await asyncio.get_running_loop().run_in_executor(self.pool, _answer, handle, call)
 
 
-def _answer(handle: Callable[[Call], Answer], call: Call) -> Response:
+def _answer(handle: Callable[[ApiCall], ApiAnswer], call: ApiCall) -> Response:
     from starlette.responses import Response
 
     try:
@@ -168,7 +168,7 @@ def _answer(handle: Callable[[Call], Answer], call: Call) -> Response:
     return Response(answer.body, answer.status, answer.headers or {}, answer.mime_type)
 
 
-def _html(answer: Answer) -> Response:
+def _html(answer: ApiAnswer) -> Response:
     from starlette.responses import Response
 
     return Response(answer.body, answer.status, media_type=answer.mime_type)

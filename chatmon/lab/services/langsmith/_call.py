@@ -11,9 +11,9 @@ from chatmon.lab.services.langsmith._values import RefusalError, dump, parse, pa
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from chatmon.lab.services.langsmith._store import Store
+    from chatmon.lab.services.langsmith._store import RunStore
 
-_MOST: Final = 100  # items of a page that is asked for by offset
+_LARGEST_PAGE: Final = 100  # items of a page that is asked for by offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """What a handler gives.
 
     Attributes:
@@ -56,13 +56,13 @@ class Answer:
     headers: Mapping[str, str] | None = None
 
 
-def answered(value: object, status: int = 200) -> Answer:
+def answered(value: object, status: int = 200) -> ApiAnswer:
     """Return an answer in JSON."""
-    return Answer(dump(value), status)
+    return ApiAnswer(dump(value), status)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """What a handler gets.
 
     Attributes:
@@ -74,7 +74,7 @@ class Call:
         content_type: Its type.
     """
 
-    store: Store
+    store: RunStore
     addresses: Addresses
     path: Mapping[str, Any]
     query: Sequence[tuple[str, str]]
@@ -119,7 +119,7 @@ class Call:
             RefusalError: They are no whole numbers, or the limit is above 100.
         """
         numbers = []
-        for name, otherwise in (("limit", _MOST), ("offset", 0)):
+        for name, otherwise in (("limit", _LARGEST_PAGE), ("offset", 0)):
             text = self.value(name)
             number = (
                 otherwise if text is None else int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
@@ -127,8 +127,8 @@ class Call:
             if number < 0:
                 raise RefusalError(422, f"{name} ({text!r}) is no whole number from 0")
             numbers.append(number)
-        if numbers[0] > _MOST:
+        if numbers[0] > _LARGEST_PAGE:
             raise RefusalError(
-                400, f"limit ({numbers[0]}) exceeds the maximum of {_MOST}: ask for the next page with offset"
+                400, f"limit ({numbers[0]}) exceeds the maximum of {_LARGEST_PAGE}: ask for the next page with offset"
             )
         return numbers[0], numbers[1]

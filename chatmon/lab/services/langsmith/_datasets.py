@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chatmon.lab.services.langsmith._bodies import Part
 
 _OBJECTS: Final = ("inputs", "outputs", "metadata")
-_KEPT: Final = (
+_STORED_FIELDS: Final = (
     "name",
     "description",
     "data_type",
@@ -55,7 +55,7 @@ def create(connection: sqlite3.Connection, body: Mapping[str, Any]) -> dict[str,
     if connection.execute("SELECT 1 FROM datasets WHERE id = ?", [dataset_id]).fetchone():
         raise RefusalError(409, f"Dataset with id {dataset_id} already exists")
     created = now() if body.get("created_at") is None else microseconds(body["created_at"], "created_at")
-    document = {"data_type": "kv"} | {key: body[key] for key in _KEPT if body.get(key) is not None}
+    document = {"data_type": "kv"} | {key: body[key] for key in _STORED_FIELDS if body.get(key) is not None}
     connection.execute("INSERT INTO datasets VALUES (?, ?, ?, ?)", [dataset_id, clean(name), created, dump(document)])
     return read(connection, dataset_id)
 

@@ -7,17 +7,17 @@ from uuid import uuid4
 
 from chatmon.lab.services.langsmith import _bodies as bodies
 from chatmon.lab.services.langsmith import _datasets as datasets
-from chatmon.lab.services.langsmith._call import Answer, Call, answered
+from chatmon.lab.services.langsmith._call import ApiAnswer, ApiCall, answered
 from chatmon.lab.services.langsmith._values import RefusalError, aware, now
 
 
-def create_dataset(call: Call) -> Answer:
+def create_dataset(call: ApiCall) -> ApiAnswer:
     """Make a dataset."""
     with call.store.writing() as connection:
         return answered(datasets.create(connection, call.object()))
 
 
-def list_datasets(call: Call) -> Answer:
+def list_datasets(call: ApiCall) -> ApiAnswer:
     """Give a page of datasets."""
     limit, offset = call.window()
     found = datasets.found(
@@ -27,19 +27,19 @@ def list_datasets(call: Call) -> Answer:
     return answered(found)
 
 
-def read_dataset(call: Call) -> Answer:
+def read_dataset(call: ApiCall) -> ApiAnswer:
     """Give one dataset."""
     return answered(datasets.read(call.store.reading(), call.id()))
 
 
-def delete_dataset(call: Call) -> Answer:
+def delete_dataset(call: ApiCall) -> ApiAnswer:
     """Delete a dataset and its examples."""
     with call.store.writing() as connection:
         datasets.delete(connection, call.id())
     return answered({})
 
 
-def upload_examples(call: Call) -> Answer:
+def upload_examples(call: ApiCall) -> ApiAnswer:
     """Add examples from a multipart body."""
     given, at = datasets.from_parts(bodies.parts(call.body, call.content_type), call.id()), now()
     with call.store.writing() as connection:
@@ -47,7 +47,7 @@ def upload_examples(call: Call) -> Answer:
     return answered({"count": len(ids), "example_ids": ids, "as_of": aware(at)}, 201)
 
 
-def patch_examples(call: Call) -> Answer:
+def patch_examples(call: ApiCall) -> ApiAnswer:
     """Change examples from a multipart body."""
     given, at = datasets.from_parts(bodies.parts(call.body, call.content_type), call.id()), now()
     with call.store.writing() as connection:
@@ -55,14 +55,14 @@ def patch_examples(call: Call) -> Answer:
     return answered({"count": len(ids), "example_ids": ids, "as_of": aware(at)}, 201)
 
 
-def create_examples(call: Call) -> Answer:
+def create_examples(call: ApiCall) -> ApiAnswer:
     """Add examples from a list."""
     with call.store.writing() as connection:
         ids = datasets.write_examples(connection, call.objects(), now())
         return answered([datasets.read_example(connection, one, None) for one in ids])
 
 
-def create_example(call: Call) -> Answer:
+def create_example(call: ApiCall) -> ApiAnswer:
     """Add one example."""
     given = call.object() | {"id": call.object().get("id") or str(uuid4())}
     with call.store.writing() as connection:
@@ -70,7 +70,7 @@ def create_example(call: Call) -> Answer:
         return answered(datasets.read_example(connection, given["id"], None))
 
 
-def list_examples(call: Call) -> Answer:
+def list_examples(call: ApiCall) -> ApiAnswer:
     """Give a page of examples."""
     if call.value("filter"):
         raise RefusalError(501, "filter of examples is not spoken here: ask by metadata or splits")
@@ -80,19 +80,19 @@ def list_examples(call: Call) -> Answer:
     return answered(datasets.examples(call.store.reading(), wanted, limit, offset))
 
 
-def read_example(call: Call) -> Answer:
+def read_example(call: ApiCall) -> ApiAnswer:
     """Give one example."""
     return answered(datasets.read_example(call.store.reading(), call.id(), call.value("as_of")))
 
 
-def update_example(call: Call) -> Answer:
+def update_example(call: ApiCall) -> ApiAnswer:
     """Change one example."""
     with call.store.writing() as connection:
         datasets.update_examples(connection, [call.object() | {"id": call.id()}], now())
     return answered({"message": "Example updated"})
 
 
-def delete_example(call: Call) -> Answer:
+def delete_example(call: ApiCall) -> ApiAnswer:
     """End one example."""
     with call.store.writing() as connection:
         datasets.delete_example(connection, call.id(), now())

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-_KEPT = (
+_STORED_FIELDS = (
     "score", "value", "comment", "correction", "feedback_source", "comparative_experiment_id", "feedback_group_id",
     "extra", "feedback_config", "error",
 )  # fmt: skip
 _COMMENTS = 10  # shown of each key
-_MOST = 10**9  # of a score: sums of squares must stay numbers
+_LARGEST_SCORE = 10**9  # of a score: sums of squares must stay numbers
 COLUMNS = "key, score, value, comment, failed, source"
 _IDS = ("run_id", "trace_id", "session_id")
 
@@ -77,7 +77,7 @@ def meet(connection: sqlite3.Connection, numbers: Mapping[str, int]) -> None:
 def update(connection: sqlite3.Connection, feedback_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Change feedback; what is null is left as it was."""
     before = read(connection, feedback_id)
-    given = {name: value for name, value in changes.items() if value is not None and name in _KEPT}
+    given = {name: value for name, value in changes.items() if value is not None and name in _STORED_FIELDS}
     return write(connection, [before | given | {"modified_at": None}])[0]
 
 
@@ -170,11 +170,11 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
     key, score = given.get("key"), given.get("score")
     if not isinstance(key, str) or not key:
         raise RefusalError(422, f"feedback has the key {key!r}: it needs a name")
-    if score is not None and not (isinstance(score, bool | int | float) and -_MOST <= score <= _MOST):
+    if score is not None and not (isinstance(score, bool | int | float) and -_LARGEST_SCORE <= score <= _LARGEST_SCORE):
         raise RefusalError(
             422,
             f"feedback {key!r} has the score {score!r}: it must be a number "
-            f"from -{_MOST:,} to {_MOST:,}, or true or false",
+            f"from -{_LARGEST_SCORE:,} to {_LARGEST_SCORE:,}, or true or false",
         )
     run_id = ids["run_id"] = ids["run_id"] or ids["trace_id"]
     if run_id is None and ids["session_id"] is None:
@@ -182,7 +182,7 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
     created = now() if given.get("created_at") is None else microseconds(given["created_at"], "created_at")
     modified = now() if given.get("modified_at") is None else microseconds(given["modified_at"], "modified_at")
     feedback_id = str(uuid4()) if given.get("id") is None else uuid(given["id"], "a feedback's id")
-    shown = {"id": feedback_id, **ids, "key": clean(key)} | {name: given.get(name) for name in _KEPT}
+    shown = {"id": feedback_id, **ids, "key": clean(key)} | {name: given.get(name) for name in _STORED_FIELDS}
     shown["start_time"] = given.get("start_time")
     shown |= {"created_at": aware(created), "modified_at": aware(modified)}
     return {

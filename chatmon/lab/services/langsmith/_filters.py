@@ -15,9 +15,9 @@ from chatmon.lab.services.langsmith._values import RefusalError
 Value: TypeAlias = "str | int | float | bool | list[Value] | None"
 
 COMPARATORS: Final = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "like", "has", "exists", "search")
-_LONGEST: Final = 20_000  # bytes
+_LONGEST_FILTER: Final = 20_000  # bytes
 # SQLite takes an expression of a thousand levels, and a chain of conditions has a level for each.
-_MOST: Final = 100
+_MOST_CONDITIONS: Final = 100
 _DEEPEST: Final = 20
 _DIGITS: Final = 300  # of a number
 _TOKEN: Final = re.compile(
@@ -73,8 +73,8 @@ def parse_filter(text: str) -> Condition:
         Compare(op='gt', field='latency', value=5)
     """
     size = len(text.encode("utf-8", "replace"))
-    if size > _LONGEST:
-        raise RefusalError(400, f"the filter has {size:,} bytes, {_LONGEST:,} are taken")
+    if size > _LONGEST_FILTER:
+        raise RefusalError(400, f"the filter has {size:,} bytes, {_LONGEST_FILTER:,} are taken")
     return _Parser(text).whole()
 
 
@@ -132,8 +132,8 @@ class _Parser:
 
     def _compare(self) -> Condition:
         self._compared += 1
-        if self._compared > _MOST:
-            self._refuse(f"at most {_MOST} conditions")
+        if self._compared > _MOST_CONDITIONS:
+            self._refuse(f"at most {_MOST_CONDITIONS} conditions")
         op = self._word.lower()
         self._next()
         self._expect("(")

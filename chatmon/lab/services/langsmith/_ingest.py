@@ -47,7 +47,7 @@ _TOTALS: Final = _USED[:7]
 
 
 @dataclass(slots=True)
-class Batch:
+class RunBatch:
     """What one request brings.
 
     Attributes:
@@ -71,9 +71,9 @@ class Batch:
         _merge(known, said)
 
 
-def from_json(body: Mapping[str, Any]) -> Batch:
+def from_json(body: Mapping[str, Any]) -> RunBatch:
     """Return the batch of ``{"post": [...], "patch": [...]}``."""
-    batch = Batch()
+    batch = RunBatch()
     for side in ("post", "patch"):
         runs = [] if body.get(side) is None else body[side]
         if not isinstance(runs, list):
@@ -85,13 +85,13 @@ def from_json(body: Mapping[str, Any]) -> Batch:
     return batch
 
 
-def from_parts(parts: Iterable[Part]) -> Batch:
+def from_parts(parts: Iterable[Part]) -> RunBatch:
     """Return the batch of a multipart body.
 
     Raises:
         RefusalError: A part is none that runs are made of, or belongs to no run.
     """
-    batch = Batch()
+    batch = RunBatch()
     runs: dict[tuple[str, str], dict[str, Any]] = {}
     for part in parts:
         kind, _, rest = part.name.partition(".")
@@ -113,7 +113,7 @@ def from_parts(parts: Iterable[Part]) -> Batch:
     return batch
 
 
-def write(connection: sqlite3.Connection, batch: Batch) -> None:
+def write(connection: sqlite3.Connection, batch: RunBatch) -> None:
     """Store a batch within the transaction of a connection; its feedback is the caller's."""
     known = _known(connection, batch.runs)
     unseen = [run for run in batch.runs if run not in known]
@@ -226,13 +226,13 @@ def _known(connection: sqlite3.Connection, runs: Iterable[str]) -> dict[str, dic
     select = "SELECT runs.*, payloads.* FROM runs JOIN payloads USING (n) WHERE runs.id"
     found = {}
     for row in rows_in(connection, select, runs):
-        run = {name: row[name] for name in ("n", "project", *_SAID) if row[name] is not None}
+        run = {name: row[name] for name in ("n", "project", *_STORED_FIELDS) if row[name] is not None}
         run["parent_run_id"] = row["parent_id"]
         found[row["id"]] = run | {name: parse(row[name], name) for name in _SHOWN if row[name] is not None}
     return found
 
 
-_SAID: Final = (
+_STORED_FIELDS: Final = (
     "id", "trace_id", "dotted_order", "name", "run_type", "start_time", "end_time", "reference_example_id", "error",
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from chatmon.lab.services.langsmith import _datasets as datasets
 from chatmon.lab.services.langsmith import _feedback as feedback
 from chatmon.lab.services.langsmith import _projects as projects
 from chatmon.lab.services.langsmith import _queries as queries
-from chatmon.lab.services.langsmith._call import Answer, Call
+from chatmon.lab.services.langsmith._call import ApiAnswer, ApiCall
 from chatmon.lab.services.langsmith._conditions import Sql
 from chatmon.lab.services.langsmith._stats import of_project
 from chatmon.lab.services.langsmith._values import RefusalError, aware
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 _TRACES: Final = 50  # on one page
-_LONGEST: Final = 20_000  # characters of one payload
+_LONGEST_PAYLOAD: Final = 20_000  # characters of one payload
 _TENANT: Final = "/o/{tenant}"
 _STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 1rem; color: #1a1a1a;
@@ -41,7 +41,7 @@ input { font: inherit; width: 32rem; max-width: 100%; } button { font: inherit; 
 """
 
 
-def login(refused: RefusalError) -> Answer:
+def login(refused: RefusalError) -> ApiAnswer:
     """Return the page that asks for the key."""
     body = (
         "<p>This page shows what was traced, so it asks for the server's key. The link that the notebook shows has it; "
@@ -52,17 +52,17 @@ def login(refused: RefusalError) -> Answer:
     return _page("Key needed", body, status=refused.status)
 
 
-def refusal(refused: RefusalError) -> Answer:
+def refusal(refused: RefusalError) -> ApiAnswer:
     """Return the page that says why there is none."""
     return _page("Nothing here", f"<p>{escape(refused.detail)}</p>", status=refused.status)
 
 
-def open_style(call: Call) -> Answer:
+def open_style(call: ApiCall) -> ApiAnswer:
     """Give the pages their look."""
-    return Answer(_STYLE, mime_type="text/css")
+    return ApiAnswer(_STYLE, mime_type="text/css")
 
 
-def all_projects(call: Call) -> Answer:
+def all_projects(call: ApiCall) -> ApiAnswer:
     """Show the projects, the latest first."""
     connection = call.store.reading()
     rows = []
@@ -78,7 +78,7 @@ def all_projects(call: Call) -> Answer:
     return _page("Projects", _table("What was traced here.", head, rows) if rows else "<p>Nothing was traced yet.</p>")
 
 
-def one_project(call: Call) -> Answer:
+def one_project(call: ApiCall) -> ApiAnswer:
     """Show a project's traces, the latest first, perhaps filtered."""
     connection = call.store.reading()
     project = projects.read(connection, call.id())
@@ -117,7 +117,7 @@ def one_project(call: Call) -> Answer:
     return _page(project["name"], form + refusal + shown + older)
 
 
-def one_run(call: Call) -> Answer:
+def one_run(call: ApiCall) -> ApiAnswer:
     """Show a run in the tree of its trace."""
     connection = call.store.reading()
     project = projects.read(connection, call.id("project"))
@@ -139,7 +139,7 @@ def one_run(call: Call) -> Answer:
     return _page(f"{chosen['name']}: trace", back + _bars(rows, chosen["id"]) + cut + _details(connection, chosen))
 
 
-def one_dataset(call: Call) -> Answer:
+def one_dataset(call: ApiCall) -> ApiAnswer:
     """Show a dataset's experiments side by side, by the mean of each score."""
     connection = call.store.reading()
     dataset = datasets.read(connection, call.id())
@@ -224,12 +224,12 @@ def _indented(value: object) -> str:
     for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
         found.append(piece)
         size += len(piece)
-        if size > _LONGEST:
+        if size > _LONGEST_PAYLOAD:
             break
     return "".join(found)
 
 
-def _page(title: str, body: str, status: int = 200) -> Answer:
+def _page(title: str, body: str, status: int = 200) -> ApiAnswer:
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/style.css">'
@@ -237,7 +237,7 @@ def _page(title: str, body: str, status: int = 200) -> Answer:
         '<a class="skip" href="#main">To the content</a><nav><a href="/">Projects</a></nav>'
         f'<main id="main"><h1>{escape(title)}</h1>{body}</main></body></html>'
     )
-    return Answer(text.encode("utf-8", "replace"), status, "text/html")
+    return ApiAnswer(text.encode("utf-8", "replace"), status, "text/html")
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -251,7 +251,7 @@ def _framed(caption: str, head: Sequence[str], body: str) -> str:
 
 
 def _text(title: str, text: str, mark: str = "") -> str:
-    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… and more"
+    shown = text if len(text) <= _LONGEST_PAYLOAD else f"{text[:_LONGEST_PAYLOAD]}\n… and more"
     return f"<h3>{title}</h3>{_scrolled('pre', title, escape(shown), mark)}"
 
 
@@ -293,7 +293,7 @@ def _scores(stats: dict[str, dict[str, Any]]) -> str:
     return "<br>".join(escape(f"{key} {one['avg']:.3g}") for key, one in stats.items() if one["avg"] is not None)
 
 
-PAGES: Final[tuple[tuple[str, Callable[[Call], Answer]], ...]] = (
+PAGES: Final[tuple[tuple[str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("/", all_projects),
     ("/style.css", open_style),
     (f"{_TENANT}/projects/p/{{id}}", one_project),

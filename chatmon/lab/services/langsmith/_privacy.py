@@ -19,7 +19,7 @@ TABLES: Final = frozenset({"runs", "payloads", "pairs", "feedback"})
 """The tables by which its databases are known."""
 USER_KEYS: Final = ("user_id", "user", "userId", "user.id", "enduser.id", "gen_ai.user.id", "langfuse_user_id")
 """Keys of a run's metadata that name its user."""
-_KEPT: Final = (
+_IMPERSONAL_METADATA: Final = (
     "intent", "prompt_version", "variant", "experiment", "region", "channel", "attempts", "finish_reason",
     "context_relevance", "task_completed", "usage_metadata", "gen_ai.operation.name", "gen_ai.provider.name",
     "gen_ai.request.model", "ls_provider", "ls_model_name", "ls_model_type", "ls_temperature", "ls_max_tokens",
@@ -65,7 +65,7 @@ def erase(connection: sqlite3.Connection, subject: Whose) -> int:
             "SELECT thread_id, extra FROM runs JOIN payloads USING (n) WHERE n = ?", [n]
         ).fetchone()
         given = (json.loads(extra) if extra else {}).get("metadata") or {}
-        metadata = {name: given[name] for name in _KEPT if name in given}
+        metadata = {name: given[name] for name in _IMPERSONAL_METADATA if name in given}
         if thread in subject.conversations:
             thread = subject.new_name(thread)
         if thread:

@@ -1,21 +1,13 @@
-"""The process that serves: it listens on loopback for as long as its parent lives.
-
-`langsmith.start` starts it as `llm.start` starts the model: settings come as one line on standard input, the address
-goes out as one line on standard output, and the end of standard input means that the parent is gone.
-"""
+"""The process that serves a local LangSmith; ``langsmith.start`` starts it."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import socket
-import sys
+import sqlite3
 import tempfile
-import threading
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from chatmon.lab.services._serving import Served, in_thread, listen, serve
 
 if TYPE_CHECKING:
     import uvicorn
@@ -23,55 +15,39 @@ if TYPE_CHECKING:
 _LAST_ANSWERS = 1  # seconds for the requests in progress once the parent is gone
 
 
-def main() -> None:
-    """Serve until the parent closes standard input or dies."""
-    # An interrupt in a notebook is meant for the cell, and must not take the server away.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    report = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    settings = json.loads(sys.stdin.buffer.readline())
-    with ExitStack() as stack:
-        folder = settings["db"] or stack.enter_context(tempfile.TemporaryDirectory(prefix="chatmon-langsmith-"))
-        path = Path(folder) if settings["db"] else Path(folder) / "langsmith.db"
-        try:
-            listening = stack.enter_context(_listen(settings["port"]))
-            address = "http://{}:{}".format(*listening.getsockname())
-            server = _server(path, address, settings["api_key"])
-            answer = {"address": address}
-        except (ImportError, OSError, RuntimeError) as error:
-            answer = {"error": type(error).__name__, "message": str(error)}
-        report.write(json.dumps(answer) + "\n")
-        report.close()
-        if "error" not in answer:
-            threading.Thread(target=_leave_with_parent, args=[server], daemon=True).start()
-            server.run(sockets=[listening])
-
-
-def _listen(port: int) -> socket.socket:
-    listening = socket.socket()
-    if os.name == "posix":  # elsewhere the option would let two programs share a port
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def begin(settings: dict[str, Any]) -> Served:
+    """Serve from the file that the settings name, or from one that goes with the server."""
+    folder = None if settings["db"] else tempfile.TemporaryDirectory(prefix="chatmon-langsmith-")
+    path = Path(settings["db"]) if folder is None else Path(folder.name) / "langsmith.db"
     try:
-        listening.bind(("127.0.0.1", port))
-        listening.listen(256)
-    except OSError:
-        listening.close()
+        listening = listen(settings["port"])
+        address = "http://{}:{}".format(*listening.getsockname())
+        server = _server(path, address, settings["api_key"])
+    except BaseException:
+        if folder is not None:
+            folder.cleanup()
         raise
-    return listening
+    thread = in_thread(server.run, sockets=[listening])
+
+    def end() -> None:
+        server.should_exit = True
+        thread.join()
+        if folder is not None:
+            folder.cleanup()
+
+    return Served(address, server, end)
 
 
 def _server(path: Path, address: str, api_key: str) -> uvicorn.Server:
-    import sqlite3
-
     import starlette  # noqa: F401 - its absence is told apart from a failure later on
     import uvicorn
     import zstandard  # noqa: F401 - as above
 
     from chatmon.lab.services.langsmith._app import make_app
-    from chatmon.lab.services.langsmith._store import Store
+    from chatmon.lab.services.langsmith._store import RunStore
 
     try:
-        app: Any = make_app(Store(path), address, api_key)
+        app: Any = make_app(RunStore(path), address, api_key)
     except sqlite3.Error as error:
         raise RuntimeError(f"{path} cannot be used: {error}") from error
     settings = uvicorn.Config(
@@ -81,10 +57,5 @@ def _server(path: Path, address: str, api_key: str) -> uvicorn.Server:
     return uvicorn.Server(settings)
 
 
-def _leave_with_parent(server: uvicorn.Server) -> None:
-    sys.stdin.buffer.read(1)
-    server.should_exit = True
-
-
 if __name__ == "__main__":
-    main()
+    serve(begin)

@@ -93,7 +93,7 @@ class _DecimalSum:
         return None if self._sum is None else f"{self._sum:f}"
 
 
-class Store:
+class RunStore:
     """An open database.
 
     Args:

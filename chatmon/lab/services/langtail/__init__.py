@@ -7,6 +7,7 @@ each project.
 
 from __future__ import annotations
 
+import html
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,10 +30,18 @@ class LocalLangtail(Service):
         api_key: The key that clients must send.
     """
 
+    _MODULE = "chatmon.lab.services.langtail._child"
+    _CALLED = "the local Langtail"
+    _LOG = "langtail"
+
     def __init__(self, settings: dict[str, str | int | None]) -> None:
-        super().__init__("chatmon.lab.services.langtail._child", "langtail", settings)
+        super().__init__(settings)
         self.base_url = self.address
         self.api_key = str(settings["api_key"])
+
+    def _repr_html_(self) -> str:
+        address = html.escape(self.address)
+        return f'<p><b>langtail</b>, {self._state()} at <a href="{address}">{address}</a></p>'
 
 
 def start(

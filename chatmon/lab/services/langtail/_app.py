@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatmon._tools.errors import Error
 from chatmon.connect.langtail.calls import ENVIRONMENTS, LONGEST_KEY
 from chatmon.lab.services.langtail import _folder as folder
-from chatmon.lab.services.langtail._store import MOST, PAGE, Store
+from chatmon.lab.services.langtail._store import LARGEST_PAGE, PAGE, ThreadStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -48,7 +48,7 @@ def application(settings: Mapping[str, Any]) -> Starlette:
     from starlette.applications import Starlette
     from starlette.routing import Route
 
-    routes = _Routes(settings, Store(settings["db"]), httpx.AsyncClient(timeout=TIMEOUT))
+    routes = _Routes(settings, ThreadStore(settings["db"]), httpx.AsyncClient(timeout=TIMEOUT))
     prompts = ("/project-prompt/{prompt}/{environment}", "/{workspace}/{project}/{prompt}/{environment}")
     table = [
         Route("/list-deployments", routes.deployments, methods=["GET"]),
@@ -90,7 +90,7 @@ async def _no_json(request: Request, error: Exception) -> Response:
 class _Routes:
     """Each route's answer."""
 
-    def __init__(self, settings: Mapping[str, Any], store: Store, http: Any) -> None:
+    def __init__(self, settings: Mapping[str, Any], store: ThreadStore, http: Any) -> None:
         self.key: str = settings["api_key"]
         self.prompts = Path(settings["prompts"])
         self.model: str = settings["llm_model"]
@@ -335,8 +335,8 @@ def _metadata(request: Request) -> dict[str, str]:
 
 def _paging(request: Request) -> tuple[int, str | None]:
     given = request.query_params.get("limit", str(PAGE))
-    if not (given.isascii() and given.isdigit() and 1 <= int(given) <= MOST):
-        raise RefusalError(400, f"limit ({given}) must be from 1 to {MOST}")
+    if not (given.isascii() and given.isdigit() and 1 <= int(given) <= LARGEST_PAGE):
+        raise RefusalError(400, f"limit ({given}) must be from 1 to {LARGEST_PAGE}")
     return int(given), request.query_params.get("after")
 
 

@@ -1,7 +1,23 @@
 """The process that serves Langtail's API, started by ``chatmon.lab.services.langtail.start``."""
 
-from chatmon.lab.services._serving import serve
+from __future__ import annotations
+
+from typing import Any
+
+from chatmon.lab.services._serving import Served, in_thread, listen, serve
 from chatmon.lab.services.langtail._app import application
 
+
+def begin(settings: dict[str, Any]) -> Served:
+    """Serve what the settings ask for."""
+    import uvicorn
+
+    made = application(settings)
+    listening = listen(settings["port"])
+    server = uvicorn.Server(uvicorn.Config(made, log_level="warning", access_log=False, lifespan="off"))
+    in_thread(server.run, sockets=[listening])
+    return Served("http://{}:{}".format(*listening.getsockname()), server)
+
+
 if __name__ == "__main__":
-    serve(application)
+    serve(begin)

@@ -24,10 +24,10 @@ _TABLES: Final = """
         environment TEXT, version TEXT, metadata TEXT, request TEXT, reply TEXT);
 """
 PAGE: Final = 20
-MOST: Final = 100
+LARGEST_PAGE: Final = 100
 
 
-class Store:
+class ThreadStore:
     """One connection, used by one thread at a time.
 
     Args:

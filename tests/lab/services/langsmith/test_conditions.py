@@ -14,7 +14,7 @@ from chatmon.lab.services.langsmith import _ingest as ingest
 from chatmon.lab.services.langsmith import _queries as queries
 from chatmon.lab.services.langsmith._conditions import to_sql
 from chatmon.lab.services.langsmith._filters import Compare, Logic, parse_filter
-from chatmon.lab.services.langsmith._store import Store
+from chatmon.lab.services.langsmith._store import RunStore
 from chatmon.lab.services.langsmith._values import RefusalError
 
 KEYS, VALUES, TAGS, NAMES = ("a", "b"), ("x", "y"), ("red", "blue"), ("chat", "search")
@@ -83,7 +83,7 @@ def numbered(number, run):
 
 @pytest.fixture
 def store(tmp_path):
-    opened = Store(tmp_path / "runs.db")
+    opened = RunStore(tmp_path / "runs.db")
     yield opened
     opened.reading().close()
     opened.close()

@@ -13,7 +13,7 @@ from chatmon.lab.services.langsmith import _feedback as feedback
 from chatmon.lab.services.langsmith import _ingest as ingest
 from chatmon.lab.services.langsmith import _projects as projects
 from chatmon.lab.services.langsmith import _queries as queries
-from chatmon.lab.services.langsmith._store import Store
+from chatmon.lab.services.langsmith._store import RunStore
 
 ROOT, CALL = str(UUID(int=1)), str(UUID(int=2))
 STAMP = "20261005T090000000000Z"
@@ -47,7 +47,7 @@ def stored(connection):
 
 @pytest.fixture
 def store(tmp_path):
-    opened = Store(tmp_path / "runs.db")
+    opened = RunStore(tmp_path / "runs.db")
     yield opened
     opened.reading().close()
     opened.close()

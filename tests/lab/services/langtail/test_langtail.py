@@ -12,7 +12,7 @@ from chatmon.lab.bot import _prompts as prompts
 from chatmon.lab.services import langtail, llm
 from chatmon.lab.services.langtail import PROMPTS
 from chatmon.lab.services.langtail import _folder as folder
-from chatmon.lab.services.langtail._store import Store
+from chatmon.lab.services.langtail._store import ThreadStore
 
 WIRE = [
     json.loads(line)
@@ -138,11 +138,13 @@ def test_pages_of_threads_and_messages_hold_each_once(client):
     assert client.threads(1)[0].id == thread
 
 
-def test_metadata_is_added_to_and_what_is_deleted_is_gone(client):
+def test_metadata_is_added_to_and_what_is_deleted_is_gone(service, client):
     thread = client.create_thread({"a": 1}).id
     message = client.add_message(thread, {"role": "user", "content": "x"}, {"b": 2}).id
-    assert client.set_thread_metadata(thread, {"rating": 5}).metadata == {"a": 1, "rating": 5}
-    assert client.set_metadata(thread, message, {"rating": 4}).metadata == {"b": 2, "rating": 4}
+    for path, rating in ((f"/v2/threads/{thread}", 5), (f"/v2/threads/{thread}/messages/{message}", 4)):
+        assert send(service, "POST", path, json={"metadata": {"rating": rating}}).status_code == 200
+    assert client.thread(thread).metadata == {"a": 1, "rating": 5}
+    assert client.message(thread, message).metadata == {"b": 2, "rating": 4}
     client.delete_message(thread, message)
     client.delete_thread(thread)
     for call in (lambda: client.message(thread, message), lambda: client.thread(thread)):
@@ -216,7 +218,7 @@ def test_what_a_call_says_wins_over_the_prompt_and_minus_one_is_no_limit():
 
 
 def test_a_stored_page_after_an_unknown_id_is_empty():
-    assert Store(None).threads(5, "unknown") == []
+    assert ThreadStore(None).threads(5, "unknown") == []
 
 
 def test_every_deployed_version_is_there():
