@@ -12,6 +12,7 @@ from uuid import UUID
 import pyarrow.parquet as pq
 
 from chatmon.alerts.channels._message import Message
+from chatmon.alerts.live._file import File
 from chatmon.alerts.live._spool import Delivery, Spool
 from chatmon.alerts.notification import Notification, Severity, Status
 from chatmon.lab.services.langsmith import _feedback as feedback
@@ -103,14 +104,14 @@ def make_langsmith(path):
 
 
 def make_outbox(path):
-    spool = Spool(path)
+    spool = Spool(File(path))
     said = Notification(
         rule="complaints", severity=Severity.PAGE, status=Status.FIRING, started_at=START, at=START, value=3.0,
         limit=2.0, n=9, text=f"complaint of {EMAIL} ({ADA})",
     )  # fmt: skip
     spool.put([Delivery("mail", "complaints", Message((said,)))], {"last": f"about {ADA}"}, 0.0)
     spool.mark(1, "dead", 3, 0.0, problem=f"no such person: {EMAIL}")
-    spool.close()
+    spool.file.close()
 
 
 def make(folder):

@@ -8,6 +8,7 @@ import pytest
 from data_folder import ADA
 
 from chatmon._tools.paths import private_file, rewritten
+from chatmon.alerts.live._file import File
 from chatmon.alerts.live._saved import Saved
 from chatmon.alerts.live._spool import Spool
 from chatmon.lab.services.langsmith._store import RunStore as LangSmith
@@ -44,7 +45,7 @@ def test_after_everything_has_written_only_the_owner_may_read_and_enter(tmp_path
         )
     store.flush()
     databases = [
-        Spool(data / "alerts" / "outbox.db"), Saved(data / "engine" / "alerts.db", 10),
+        Spool(File(data / "alerts" / "outbox.db")).file, Saved(data / "engine" / "alerts.db", 10),
         LangSmith(data / "traces" / "langsmith.db"), Langtail(str(data / "prompts" / "langtail.db")),
     ]  # fmt: skip
     databases[3].create_thread({"user_id": ADA}, {})

@@ -1,6 +1,6 @@
 """Effects against tea-tasting on rows, statsmodels, and the correlation that CUPED lives off."""
 
-import importlib
+import sys
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ import statsmodels.api as sm
 import tea_tasting
 from scipy import stats
 
+from chatmon._tools.extras import MissingPackageError
 from chatmon.experiment._aggregate import Arm, add_up, columns
 from chatmon.experiment._effects import Effect, effect
 from chatmon.experiment._metrics import METRICS
@@ -233,9 +234,6 @@ def test_a_loss_is_negative_whichever_direction_is_better(plan, make_turns):
 
 
 def test_without_tea_tasting_the_error_names_the_extra(monkeypatch):
-    def missing(name):
-        raise ModuleNotFoundError(name=name)
-
-    monkeypatch.setattr(importlib, "import_module", missing)
-    with pytest.raises(ImportError, match=r"experiments need tea_tasting: pip install 'chatmon\[experiments\]'"):
+    monkeypatch.setitem(sys.modules, "tea_tasting", None)
+    with pytest.raises(MissingPackageError, match=r"test needs tea_tasting: pip install 'chatmon\[experiment\]'"):
         effect(METRICS["task_completion"], "b", arm([0.0, 1.0] * 50), arm([0.0, 1.0] * 50))
