@@ -51,6 +51,8 @@ class Service:
     """What its logs' names begin with."""
     _IF_MISSING: ClassVar[str] = 'install its packages with `pip install "chatmon[services]"`'
     """What to do where a package that it needs is missing."""
+    _ERROR: ClassVar[type[LocalModelError]] = LocalServerError
+    """What is raised where it was stopped or cannot start; turns that fail by it record its name."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         port = settings["port"]
@@ -92,10 +94,10 @@ class Service:
 
         Raises:
             ServerCrashedError: Its process ended though nobody stopped it.
-            LocalServerError: It was stopped.
+            LocalModelError: It was stopped.
         """
         if self._stopped:
-            raise LocalServerError(f"{self._CALLED} at {self._where()} was stopped: call start() again")
+            raise self._ERROR(f"{self._CALLED} at {self._where()} was stopped: call start() again")
         if not (self.running and self._healthy()):
             raise self._crash("while it was running")
 
@@ -148,7 +150,7 @@ class Service:
     def _refuse(self, answer: Mapping[str, str], port: int | None) -> NoReturn:
         """Raise the error that says why it did not start."""
         if answer.get("error") in ("ImportError", "ModuleNotFoundError"):
-            raise LocalServerError(f"{self._CALLED} cannot be loaded ({answer['message']}): {self._IF_MISSING}")
+            raise self._ERROR(f"{self._CALLED} cannot be loaded ({answer['message']}): {self._IF_MISSING}")
         if port is not None and (reason := child.unusable(port)):
             raise PortTakenError(
                 f"port {port} cannot be opened ({reason}): choose another, or leave it out to get a free one"
@@ -159,7 +161,7 @@ class Service:
 
     def _unmade(self, reason: str) -> LocalModelError:
         """Return the error of a service that its process could not make, which says why."""
-        return LocalServerError(f"{self._CALLED} cannot start: {reason}")
+        return self._ERROR(f"{self._CALLED} cannot start: {reason}")
 
     def _crash(self, when: str) -> ServerCrashedError:
         # A process may close its port and its pipes a moment before it counts as ended.

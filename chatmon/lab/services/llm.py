@@ -14,7 +14,7 @@ from chatmon._tools.models import course_models
 from chatmon.lab.services import _child as child
 from chatmon.lab.services import model as model_file
 from chatmon.lab.services._service import Service, shared
-from chatmon.lab.services.errors import ModelDamagedError
+from chatmon.lab.services.errors import LocalModelError, ModelDamagedError
 
 
 class LocalLLM(Service):
@@ -33,6 +33,7 @@ class LocalLLM(Service):
     _CALLED = "the local model"
     _LOG = "llm"
     _IF_MISSING = "run `chatmon doctor`"
+    _ERROR = LocalModelError
 
     def __init__(self, file: Path, port: int | None, threads: int, api_key: str | None) -> None:
         model_file.check(file)
