@@ -1,7 +1,9 @@
 """LangSmith's exports: the REST and v2 APIs, runs dumped by the SDK, the SDK's own payload, and the bulk Parquet.
 
 Facts that decide the numbers: ``session_id`` is the project and no conversation; times without a zone are UTC; a
-parent run repeats its children's tokens and cost; ``prompt_tokens`` counts cached tokens in.
+parent run repeats its children's tokens and cost; ``prompt_tokens`` counts cached tokens in. The JavaScript client has
+a run's place in its trace for the microseconds of its start, and ends in whole milliseconds: of a run that ends within
+the millisecond it starts in, both are the same moment.
 """
 
 from __future__ import annotations
@@ -55,8 +57,9 @@ _FREE: Final = ", ".join(
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, coalesce(filled(trace_id), id) AS trace_id,
         filled(parent_run_id) AS parent_id, nullif(run_type, 'patch') AS kind,
-        utc(start_time) AS start_time, utc(end_time) AS end_time, utc(first_token_time) AS first_token_time,
-        {_at("ls_provider")} AS provider,
+        begun AS start_time, CASE WHEN ended < begun AND ended >= date_trunc('milliseconds', begun) THEN begun
+            ELSE ended END AS end_time,
+        utc(first_token_time) AS first_token_time, {_at("ls_provider")} AS provider,
         coalesce({_at("ls_model_name")}, extra.invocation_params->>'$.model', extra.invocation_params->>'$.model_name')
             AS model,
         coalesce(prompt_tokens_read, whole(u[1])) AS input_tokens,
@@ -82,7 +85,9 @@ _SELECT: Final = f"""
             AS reject
     FROM (SELECT *, {readings(**_READERS)}, json_extract_string(extra.metadata, {list(_METADATA)}) AS m,
             json_extract_string(feedback_stats, {_FEEDBACK}) AS f,
-            CASE WHEN prompt_token_details IS NULL THEN json_extract_string(outputs.usage_metadata, {_USAGE}) END AS u
+            utc(start_time) AS begun, utc(end_time) AS ended, CASE WHEN prompt_token_details IS NULL THEN
+                json_extract_string(coalesce(outputs.usage_metadata, extra.metadata->'$.usage_metadata'), {_USAGE})
+                END AS u
           FROM records)"""
 _FEEDBACK_SELECT: Final = """
     SELECT _file AS file, _line AS line, 'feedback-' || id AS span_id, filled(trace_id) AS trace_id,
@@ -127,8 +132,16 @@ def _from_v2(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _of_payload(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The SDK posts a run's start and patches its end; the two are one span with one id."""
+    """The SDK posts a run's start and patches its end; the two are one span with one id.
+
+    A patch without an id is known by its place in the trace: the last part of it ends in the run's id, the first in the
+    trace's.
+    """
     for run in [*(payload.get("post") or []), *(payload.get("patch") or [])]:
+        places = str(run.get("dotted_order") or "").split(".")
+        for name, place in (("id", places[-1]), ("trace_id", places[0])):
+            if not run.get(name) and "Z" in place:
+                run[name] = place.partition("Z")[2]
         times = [event.get("time") for event in run.get("events") or [] if event.get("name") == "new_token"]
         if times:
             run.setdefault("first_token_time", times[0])
