@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._spans import readings, unreadable
+from chatmon.importers._spans import SCORED, readings, unread_scores, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,6 +78,8 @@ _SELECT: Final = f"""
         coalesce(number(f[2]) >= 0.5, flag({_at("task_completed")})) AS task_completed,
         coalesce(number(f[3]), number({_at("context_relevance")})) AS context_relevance,
         CASE WHEN filled(parent_run_id) IS NULL THEN extra.metadata END AS attributes,
+        CASE WHEN len(strangers) > 0 THEN {unread_scores("list_sort(strangers).list_aggregate('string_agg', ', ')")} END
+            AS note,
         CASE WHEN parent_run_id IS NULL THEN
             coalesce(inputs.question, inputs.input, inputs.messages->>'$[#-1].content') END AS question,
         CASE WHEN parent_run_id IS NULL THEN coalesce(outputs.answer, outputs.output) END AS answer,
@@ -85,19 +87,20 @@ _SELECT: Final = f"""
             AS reject
     FROM (SELECT *, {readings(**_READERS)}, json_extract_string(extra.metadata, {list(_METADATA)}) AS m,
             json_extract_string(feedback_stats, {_FEEDBACK}) AS f,
+            CASE WHEN filled(parent_run_id) IS NULL THEN
+                list_filter(json_keys(feedback_stats), lambda key: key NOT IN {SCORED}) END AS strangers,
             utc(start_time) AS begun, utc(end_time) AS ended, CASE WHEN prompt_token_details IS NULL THEN
                 json_extract_string(coalesce(outputs.usage_metadata, extra.metadata->'$.usage_metadata'), {_USAGE})
                 END AS u
           FROM records)"""
-_FEEDBACK_SELECT: Final = """
+_FEEDBACK_SELECT: Final = f"""
     SELECT _file AS file, _line AS line, 'feedback-' || id AS span_id, filled(trace_id) AS trace_id,
         filled(run_id) AS parent_id, 'score' AS kind,
         CASE WHEN key = 'user_satisfaction' THEN number(score) END AS user_satisfaction,
         CASE WHEN key = 'context_relevance' THEN number(score) END AS context_relevance,
         CASE WHEN key = 'task_completed' THEN coalesce(flag(score), number(score) >= 0.5, flag("value")) END
             AS task_completed,
-        CASE WHEN key NOT IN ('user_satisfaction', 'context_relevance', 'task_completed')
-            THEN 'feedback under a key that is no column of turns is not read: ' || left(key, 40) END AS note
+        CASE WHEN key NOT IN {SCORED} THEN {unread_scores("key")} END AS note
     FROM records"""
 
 

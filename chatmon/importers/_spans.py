@@ -124,6 +124,8 @@ CHECKS: Final = (
 
 RATED: Final = "/rated"
 """What the id of a rating ends in, after the turn's: it replaces what the turn says."""
+SCORED: Final = ("context_relevance", "user_satisfaction", "task_completed")
+"""Columns of turns that feedback fills, and names of scores that are read."""
 RANGES: Final = {"context_relevance": (0, 1), "user_satisfaction": (1, 5)}
 
 
@@ -162,6 +164,22 @@ def unreadable(**readers: str) -> str:
         for name, reader in readers.items()
     )
     return f"CASE {cases} END"
+
+
+def unread_scores(name: str) -> str:
+    """Return the SQL of the note on feedback under names that no column of turns has, with the way to have it read.
+
+    Args:
+        name: The SQL of the names.
+
+    Example:
+        >>> unread_scores("key")[:60]
+        "'scores that no column of turns is named for: ' || left(key,"
+    """
+    return (
+        f"'scores that no column of turns is named for: ' || left({name}, 80) || '. Written as user_satisfaction "
+        "(1 to 5), task_completed (0 or 1) or context_relevance (0 to 1) they are read'"
+    )
 
 
 def readings(**readers: str) -> str:

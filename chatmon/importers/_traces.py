@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from chatmon.importers._spans import RATED, SPAN_COLUMNS, TOKENS
+from chatmon.importers._spans import RATED, SCORED, SPAN_COLUMNS, TOKENS
 from chatmon.turns import DUCKDB_TYPES
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ OF_THE_TRACE: Final = (
 """Columns of turns that any span of the trace may carry, its root first."""
 OF_THE_CALL: Final = ("provider", "model", "finish_reason")
 """Columns of turns that the last successful call says."""
-SCORES: Final = ("context_relevance", "user_satisfaction", "task_completed")
-"""Columns of turns that feedback fills: what the root says, else the mean of the feedback, else any span."""
 SAID: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "usage_source": ("reported", ("input_tokens", "output_tokens")),
     "price_source": ("stated by the export", ("cost",)),
@@ -32,7 +30,7 @@ SAID: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 """Columns of turns that say where a number is from: what they say, and of which columns."""
 OF_A_TURN: Final = (
     "input_tokens", "output_tokens", "cost", "model", "conversation_id", "user_id", "intent", "prompt_version",
-    "variant", "experiment", *SCORES,
+    "variant", "experiment", *SCORED,
 )  # fmt: skip
 """Columns of which each makes a trace a turn. Texts are none: whether they are read must not change what is counted."""
 NO_TURN: Final = "no turn: nothing in its trace asks a model or says whose it is"
@@ -182,7 +180,7 @@ def _turn_columns(facts: _Facts) -> dict[str, str]:
     if "attributes" in facts.known:
         columns["attributes"] = _of_trace("attributes", facts)
     columns |= {name: _of_trace(name, facts) for name in OF_THE_TRACE if name in facts.known}
-    columns |= {name: _score(name, facts) for name in SCORES if name in facts.known}
+    columns |= {name: _score(name, facts) for name in SCORED if name in facts.known}
     columns |= {
         name: _of_last_call(name, facts) for name in ("provider", "model", "finish_reason") if name in facts.known
     }
@@ -205,6 +203,7 @@ def _of_trace(name: str, facts: _Facts, aggregate: str = "min") -> str:
 
 
 def _score(name: str, facts: _Facts) -> str:
+    """What the root says, else the mean of the feedback, else any span."""
     if name not in facts.below:
         return _of_trace(name, facts)
     mean = f"avg(CAST({name} AS DOUBLE)) FILTER (kind = 'score')"

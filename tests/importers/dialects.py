@@ -82,6 +82,7 @@ WRITERS = {
     "langfuse: observations of the blob storage": writers_langfuse.observations,
     "langfuse: observations of the UI or API": writers_langfuse.camel,
     "langfuse: trace download": writers_langfuse.downloads,
+    "langfuse: API trace": writers_langfuse.around,
     "langfuse: API page": writers_langfuse.pages,
     "langfuse: traces without observations": writers_langfuse.traces_alone,
     "langfuse: scores": writers_langfuse.with_scores,

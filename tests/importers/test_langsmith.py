@@ -190,7 +190,8 @@ def run(number, began, ended, **more):
     name = f"00000000-0000-7000-8000-{number:012d}"
     return {
         "id": name, "trace_id": name, "run_type": "chain", "session_id": "p",
-        "start_time": f"2026-11-30T02:00:{began}Z", "end_time": f"2026-11-30T02:00:{ended}Z", "extra": {"metadata": {"thread_id": "c-1"}},
+        "start_time": f"2026-11-30T02:00:{began}Z", "end_time": f"2026-11-30T02:00:{ended}Z",
+        "extra": {"metadata": {"thread_id": "c-1"}},
     } | more  # fmt: skip
 
 
@@ -235,3 +236,11 @@ def test_a_patch_without_an_id_is_known_by_its_place_in_the_trace(tmp_path):
     (turn,), report = read_runs(tmp_path, {"post": posts, "patch": patches})
     assert (turn.response_time, turn.input_tokens, turn.output_tokens) == (2.0, 70, 7)
     assert (report.halves, dict(report.rejected)) == (2, {})
+
+
+def test_feedback_under_a_name_of_one_s_own_is_named_with_the_way_to_have_it_read(tmp_path):
+    rated = {"stars": {"n": 1, "avg": 4.0}, "user_satisfaction": {"n": 1, "avg": 4.0}, "mood": {"n": 1, "avg": 1.0}}
+    (turn,), report = read_runs(tmp_path, run(1, "00.000", "01.000", feedback_stats=rated))
+    assert turn.user_satisfaction == 4
+    (said,) = (text for text in report.assumptions if "scores" in text)
+    assert "mood, stars. Written as user_satisfaction (1 to 5)" in said
