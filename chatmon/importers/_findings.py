@@ -114,7 +114,10 @@ def _notes(made: int, alone: int, filled: dict[str, int], *, content: bool) -> l
 
 
 def _unread(reader: Reader) -> list[str]:
-    said = []
+    said = [
+        f"{tool}: {count:,} cells of {name} hold no object, so nothing in them was read: write the file as JSON lines"
+        for (tool, name), count in reader.lost.most_common()
+    ]
     for tool, looked in reader.looked.items():
         counts = [(key, count) for (owner, key), count in reader.unread.most_common() if owner == tool]
         named = ", ".join(f"{key} ({count:,})" for key, count in counts[:KEYS])

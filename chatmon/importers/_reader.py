@@ -61,6 +61,7 @@ class Reader:
         rejected: Rejected records by their reason without its numbers.
         looked: Records that were looked at key by key, by tool.
         unread: How many of them had a key that nothing reads, by tool and key.
+        lost: How many rows have something in place of an object, by tool and key.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Reader:
         self.rejected: Counter[str] = Counter()
         self.looked: Counter[str] = Counter()
         self.unread: Counter[tuple[str, str]] = Counter()
+        self.lost: Counter[tuple[str, str]] = Counter()
         self._connection, self._dialects, self._folder, self._content = connection, dialects, folder, content
         self._waiting: dict[str, Any] = {}
         self._number = 0
@@ -188,7 +190,7 @@ class Reader:
                     continue
                 if not dialect.reads:
                     self._look(dialect, row)
-                text = records.as_line(_fitting(row, dialect.columns) | {"_file": self._number, "_line": line})
+                text = records.as_line(self._fitting(row, dialect) | {"_file": self._number, "_line": line})
                 if len(text) > LONGEST:
                     self._reject(found, line, f"a record of {len(text):,} characters, {LONGEST:,} are read")
                     continue
@@ -253,6 +255,21 @@ class Reader:
             if key not in dialect.columns and key not in dialect.reads:
                 self.unread[dialect.tool, key] += times
 
+    def _fitting(self, row: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+        """Return what a dialect reads of a row, without values that DuckDB would refuse the whole file for."""
+        fitting: dict[str, Any] = {}
+        for name, kind in dialect.columns.items():
+            value = row.get(name)
+            if value is None:
+                continue
+            if kind != "VARCHAR" and isinstance(value, str):
+                value = records.decode_cells({name: value})[name]
+            if isinstance(value, dict) or not kind.startswith("STRUCT"):
+                fitting[name] = value
+            elif value:
+                self.lost[dialect.tool, name] += 1
+        return fitting
+
     def _file_of(self, dialect: Dialect) -> Any:
         if dialect.name not in self._waiting:
             path = self._folder / f"records-{len(self._waiting)}.jsonl"
@@ -285,18 +302,6 @@ def without_numbers(reason: str) -> str:
 
 def _printable(reason: str) -> str:
     return reason.encode("utf-8", errors="replace").decode("utf-8")
-
-
-def _fitting(row: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a dialect reads of a row, without values that DuckDB would refuse the whole file for."""
-    fitting: dict[str, Any] = {}
-    for name, kind in columns.items():
-        value = row.get(name)
-        if kind != "VARCHAR" and isinstance(value, str):
-            value = records.decode_cells({name: value})[name]
-        if value is not None and (isinstance(value, dict) or not kind.startswith("STRUCT")):
-            fitting[name] = value
-    return fitting
 
 
 def _plain(value: Any) -> Any:
