@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from chatmon.importers._calls import Apart
     from chatmon.importers._reader import Found, Reader
 
 EXAMPLES: Final = 20
@@ -28,6 +29,7 @@ def report_of(
     reader: Reader,
     found: Sequence[Found],
     others: Sequence[Path],
+    apart: Apart,
     *,
     duplicates: int,
     halves: int,
@@ -41,6 +43,7 @@ def report_of(
         reader: What read the files.
         found: What it found in each.
         others: Files of the folders that were left alone.
+        apart: What calls of other kinds used.
         duplicates: Records dropped because another one had their id.
         halves: Second halves of spans, joined to their first.
         zone: The zone of times that name none, where the caller said it.
@@ -72,7 +75,7 @@ def report_of(
         cannot={
             name: columns for name, columns in NEEDED.items() if made and all(column in missing for column in columns)
         },
-        notes=(*_notes(made, alone, filled, content=content), *_unread(reader)),
+        notes=(*_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
     )
 
 
@@ -111,6 +114,14 @@ def _notes(made: int, alone: int, filled: dict[str, int], *, content: bool) -> l
     if not content:
         said.append("texts of questions and answers were not read: content=True reads them")
     return said
+
+
+def _apart(apart: Apart) -> list[str]:
+    if not apart.calls:
+        return []
+    tokens = "input tokens unknown" if apart.tokens is None else f"{apart.tokens:,} input tokens"
+    cost = "cost unknown" if apart.cost is None else f"${apart.cost.normalize():f}"
+    return [f"calls of embeddings or rerankers, in no turn's tokens and cost: {apart.calls:,}, {tokens}, {cost}"]
 
 
 def _unread(reader: Reader) -> list[str]:

@@ -27,6 +27,8 @@ def value_of(value: Any) -> Any:
     if not isinstance(value, dict) or not value:
         return None
     kind, inner = next((one for one in value.items() if one[1] is not None), ("", None))
+    if inner is None:
+        return None
     kind = kind.replace("_", "").lower()
     if kind == "intvalue":
         return int(inner)
@@ -187,6 +189,7 @@ SELECT: Final = f"""
         trace_id || '-' || parent_id AS parent_id,
         CASE WHEN lower(operation) IN ({_KINDS}) OR (operation IS NULL AND input_tokens IS NOT NULL) THEN 'llm'
             ELSE coalesce(lower(operation), CASE WHEN question IS NOT NULL THEN 'question' END) END AS kind, name,
+        scope, number(duration) AS response_time,
         utc("start") AS start_time, utc("end") AS end_time,
         coalesce(utc(first_time), later(utc("start"), number(first_chunk))) AS first_token_time, provider, model,
         input_tokens_read + CASE WHEN left_out THEN cached + written ELSE 0 END AS input_tokens,
@@ -207,8 +210,8 @@ SELECT: Final = f"""
 
 COLUMNS: Final = dict.fromkeys(
     (
-        "span_id", "trace_id", "parent_id", "name", "start", "end", "status", "message", "said", "first_time", *NAMES,
-        *FREE,
+        "span_id", "trace_id", "parent_id", "name", "start", "end", "status", "message", "said", "first_time", "scope",
+        "duration", *NAMES, *FREE,
     ),
     "VARCHAR",
 ) | {"rest": "JSON"}  # fmt: skip

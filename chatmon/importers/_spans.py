@@ -18,6 +18,7 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
     "parent_id": "VARCHAR",
     "kind": "VARCHAR",
     "name": "VARCHAR",
+    "scope": "VARCHAR",
     "start_time": "TIMESTAMPTZ",
     "end_time": "TIMESTAMPTZ",
     "first_token_time": "TIMESTAMPTZ",
@@ -53,8 +54,8 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of the table ``spans``: times are UTC, tokens follow the convention of turns, unknown is NULL.
 
-``file`` is a number in the table ``files``; ``kind`` is ``llm`` for a model call, ``score`` for feedback; ``name`` is
-there where a tool's traces need not be about a chatbot.
+``file`` is a number in the table ``files``; ``kind`` is ``llm`` for a model call, ``score`` for feedback; ``name``, and
+``scope``, the library that made a span, are there where a tool's traces need not be about a chatbot.
 """
 
 TEXT_CAPTURED: Final = ("question", "answer")

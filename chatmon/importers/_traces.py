@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatmon.importers._spans import RATED, SCORED, SPAN_COLUMNS, TOKENS
+from chatmon.importers.names import NO_TURN as OTHER_KINDS
 from chatmon.turns import DUCKDB_TYPES
 
 if TYPE_CHECKING:
@@ -52,13 +53,17 @@ def join_feedback(connection: duckdb.DuckDBPyConnection) -> None:
 def leave_out_other_traces(connection: duckdb.DuckDBPyConnection) -> None:
     """Reject the spans of traces that are no turns: health checks, pages, queries, in a log of all that a service does.
 
-    A turn asks a model, is an agent's, or says whose it is: a conversation, a user, a prompt version, feedback.
+    A turn asks a model, is an agent's, or says whose it is: a conversation, a user, a prompt version, feedback. A tool
+    or a retriever alone is none.
     """
-    if not connection.execute("SELECT count(*) FROM spans WHERE kind IS NULL AND name IS NOT NULL").fetchall()[0][0]:
+    other = f"coalesce(kind IN {OTHER_KINDS}, true)"
+    some = f"SELECT count(*) FROM spans WHERE {other} AND coalesce(name, kind) IS NOT NULL"
+    if not connection.execute(some).fetchall()[0][0]:
         return
-    said = " OR ".join(f"{column} IS NOT NULL" for column in ("kind", *OF_A_TURN))
-    connection.execute(f"""UPDATE spans SET reject = '{NO_TURN}: ' || left(name, 60) WHERE name IS NOT NULL
-        AND trace_id NOT IN (SELECT trace_id FROM spans WHERE {said})""")
+    said = " OR ".join(f"{column} IS NOT NULL" for column in OF_A_TURN)
+    connection.execute(f"""UPDATE spans SET reject = '{NO_TURN}: ' || left(coalesce(name, kind), 60)
+        WHERE coalesce(name, kind) IS NOT NULL
+            AND trace_id NOT IN (SELECT trace_id FROM spans WHERE NOT {other} OR {said})""")
 
 
 def to_turns(connection: duckdb.DuckDBPyConnection) -> None:

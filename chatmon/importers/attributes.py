@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers._langfuse import amount_of, number_of, tokens
 from chatmon.importers._spans import TOKENS
-from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, OWN, SAYS_OK, attributes_of
+from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, OWN, SAYS_OK, STREAM, attributes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +60,10 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
         found["conversation_id"], note = None, SCRUBBED
     if str(found["input_tokens"]) == str(found["output_tokens"]) == "0":  # a stream whose usage nobody asked for
         found["input_tokens"] = found["output_tokens"] = None
+        found["operation"] = found["operation"] or "chat"
+    found["duration"] = None
+    if attributes.get("logfire.span_type") == "log" and found["input_tokens"] is not None:
+        found |= {"operation": STREAM, "duration": attributes.get("duration")}
     for name, names in _FREE_NAMES.items():
         said = (metadata.get(name), *map(attributes.get, names))
         found[name] = next((_unquoted(value) for value in said if value is not None), None)
@@ -121,7 +125,8 @@ def _seconds_to_first(span: Mapping[str, Any], attributes: Mapping[str, Any], se
 def _first_token(span: Mapping[str, Any], attributes: Mapping[str, Any]) -> Any:
     """Return when the first piece of the reply came, where an event or a time says so and not a duration."""
     times = [one["time"] for one in span["events"] if one["name"] in FIRST_TOKEN_EVENTS and one["time"] is not None]
-    return _unquoted(attributes.get("langfuse.observation.completion_start_time")) or min(times, key=str, default=None)
+    told = _first(attributes, ["langfuse.observation.completion_start_time", "mastra.completion_start_time"])
+    return _unquoted(told) or min(times, key=str, default=None)
 
 
 def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
