@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chatmon.importers._reader import Found, Reader
 
 EXAMPLES: Final = 20
-"""Rejected records that the report shows."""
+"""Reasons of a file to reject records that the report shows, each with the first line it was met on."""
 KEYS: Final = 12
 """Keys that nothing reads which the report names."""
 
@@ -54,7 +54,9 @@ def report_of(
     made = filled.pop("turn_id")
     missing = tuple(name for name, count in filled.items() if not count)
     examples = connection.execute(
-        "SELECT file, line, reason FROM rejects ORDER BY file, line LIMIT ?", [EXAMPLES]
+        """SELECT file, min(line), reason || CASE WHEN count(*) > 1 THEN ' (and ' || (count(*) - 1) ||
+            ' more in this file)' ELSE '' END FROM rejects GROUP BY file, reason ORDER BY file, min(line) LIMIT ?""",
+        [EXAMPLES],
     ).fetchall()
     assumptions = list(dict.fromkeys(text for dialect in reader.used.values() for text in dialect.assumptions))
     if zone is not None:

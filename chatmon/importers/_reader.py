@@ -19,6 +19,7 @@ from chatmon.importers import _spans as spans
 from chatmon.importers import files
 from chatmon.importers._dialect import Dialect, recognise
 from chatmon.importers._records import Rejected
+from chatmon.importers._strangers import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,12 +46,14 @@ class Found:
         dialects: Records by the name of their dialect.
         rejected: Records, lines or whole files rejected before any dialect had them.
         why: What gave the first dialect away.
+        refusal: Why its records of no known shape were rejected, all in the words of the first.
     """
 
     file: str
     dialects: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
     why: str = ""
+    refusal: str = ""
 
 
 class Reader:
@@ -174,7 +177,8 @@ class Reader:
                 record = records.decode_cells(record)
                 known = known or recognise(record, self._dialects)
             if known is None:
-                self._reject(found, line, f"no known shape: its keys are {', '.join(list(record)[:6])}")
+                found.refusal = found.refusal or refusal(record, self._dialects)
+                self._reject(found, line, found.refusal)
                 continue
             self._unpack(*known, record, line, found)
 
@@ -212,7 +216,7 @@ class Reader:
         kinds = {row[0]: row[1] for row in described}
         known = recognise({**dict.fromkeys(kinds), "__parquet__": True}, self._dialects)
         if known is None:
-            self._reject(found, None, f"no known shape: its columns are {', '.join(list(kinds)[:8])}")
+            self._reject(found, None, refusal(kinds, self._dialects, "columns"))
             return
         dialect, why = known
         if dialect.unpack is not None:
