@@ -145,12 +145,25 @@ def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], s
         )
         if value is not None
     }
+    found |= _anthropic(attributes)
     # Costs of 0 are what Langfuse's SDK writes of a call that failed.
     found[NAMES["cost"][0]] = amount_of(object_of(attributes.get("langfuse.observation.cost_details"))) or None
     told = {name: value for name, value in found.items() if value is not None}
     if attributes.get("telemetry.sdk.name") == "openlit" and number_of(attributes.get(NAMES["cost"][0])) == 0:
         told[NAMES["cost"][0]] = None  # it writes 0 where it knows no price
     return told, read.get("said")
+
+
+def _anthropic(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the counts of Claude's agent SDK, under Anthropic's bare names: its input leaves out what was cached."""
+    if NAMES["input_tokens"][0] in attributes or "input_tokens" not in attributes:
+        return {}
+    read, written = attributes.get("cache_read_tokens"), attributes.get("cache_creation_tokens")
+    whole = [number_of(one) for one in (attributes["input_tokens"], read, written) if one is not None]
+    told = {"cached_tokens": read, "cache_write_tokens": written, "output_tokens": attributes.get("output_tokens")}
+    if None not in whole:
+        told["input_tokens"] = int(sum(filter(None, whole)))
+    return {NAMES[name][0]: value for name, value in told.items() if value is not None}
 
 
 def _without_nesting(usage: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,6 +83,7 @@ ALIASES: Final = (
     Alias("cost", "gen_ai.cost.total_cost", LITELLM),
     Alias("first_chunk", "gen_ai.response.time_to_first_chunk", OTEL, "2026"),
     Alias("first_chunk", "gen_ai.client.operation.time_to_first_chunk", PYDANTIC),
+    Alias("first_chunk", "gen_ai.response.time_to_first_token", "Sentry"),
     Alias("finish_reason", "gen_ai.response.finish_reasons", OTEL, "1.27"),
     Alias("finish_reason", "gen_ai.response.finish_reason", KERNEL),
     Alias("finish_reason", "llm.finish_reason", INFERENCE),

@@ -177,6 +177,14 @@ def test_tokens_are_read_wherever_a_library_keeps_them(read, scope, attributes):
     assert turn.attempts == 1
 
 
+@pytest.mark.parametrize(("cached", "written"), [(60, 5), (6, 500), (0, 0)])
+def test_bare_names_of_anthropic_leave_the_cache_out_of_input(read, cached, written):
+    bare = {"input_tokens": 30, "output_tokens": 20, "cache_read_tokens": cached, "cache_creation_tokens": written}
+    (turn,), _ = read("claude", span(1, {"gen_ai.system": "anthropic", "gen_ai.request.model": "claude-x"} | bare))
+    assert (turn.input_tokens, turn.cached_tokens, turn.output_tokens) == (30 + cached + written, cached, 20)
+    assert (turn.cache_write_tokens, turn.attempts) == (written, 1)
+
+
 def test_a_prompt_s_span_is_no_call_and_a_chain_s_tokens_are_its_call_s(read):
     kind, metadata = "langsmith.span.kind", {"langsmith.metadata.thread_id": "c-2", "langsmith.metadata.user_id": "u-2"}
     (turn,), _ = read(
@@ -193,6 +201,7 @@ def test_a_prompt_s_span_is_no_call_and_a_chain_s_tokens_are_its_call_s(read):
     ("scope", "attributes", "events", "seconds"),
     [
         ("pydantic-ai", {"gen_ai.client.operation.time_to_first_chunk": 0.5}, [], 0.5),
+        ("sentry", {"gen_ai.response.time_to_first_token": 0.5}, [], 0.5),
         ("openinference.instrumentation.openai", {}, [event("First Token Stream Event", 0.5)], 0.5),
         ("opentelemetry.instrumentation.openai.v1", {},
          [event("gen_ai.content.completion.chunk", after) for after in (0.6, 0.5, 0.8)], 0.5),
@@ -202,8 +211,8 @@ def test_a_prompt_s_span_is_no_call_and_a_chain_s_tokens_are_its_call_s(read):
         ("openlit", {"gen_ai.server.time_to_first_token": 0.4, "gen_ai.request.stream": False}, [], None),
         ("langfuse-sdk", {"langfuse.observation.completion_start_time": '"2026-11-18T11:06:40.300000Z"'}, [], 0.3),
     ],
-    ids=["seconds", "an event", "the first of several", "Vercel's milliseconds", "Strands' milliseconds",
-         "OpenLIT's seconds", "OpenLIT's whole reply", "Langfuse's time"],
+    ids=["seconds", "Sentry's name", "an event", "the first of several", "Vercel's milliseconds",
+         "Strands' milliseconds", "OpenLIT's seconds", "OpenLIT's whole reply", "Langfuse's time"],
 )  # fmt: skip
 def test_the_first_token_is_found_in_each_spelling(read, scope, attributes, events, seconds):
     (turn,), _ = read(scope, span(1, CHAT | COUNTED | attributes, events=events))
