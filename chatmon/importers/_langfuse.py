@@ -231,7 +231,7 @@ _SELECT: Final = f"""
         {", ".join(name for name in FREE[:6] if name != "prompt_version")},
         number(context_relevance) AS context_relevance, number(user_satisfaction) AS user_satisfaction,
         coalesce(flag(task_completed), number(task_completed) >= 0.5) AS task_completed,
-        CASE WHEN filled(parent) IS NULL THEN rest END AS attributes,
+        CASE WHEN filled(parent) IS NULL THEN dimensions(rest) END AS attributes,
         CASE WHEN filled(parent) IS NULL THEN question END AS question,
         CASE WHEN filled(parent) IS NULL THEN answer END AS answer,
         filled(concat_ws('; ', said, {unread_scores("strangers")})) AS note,

@@ -34,7 +34,7 @@ COLUMNS: Final = dict.fromkeys(
 _METADATA: Final = (
     "thread_id", "conversation_id", "session_id", "user_id", "ls_model_name", "ls_provider", "intent",
     "prompt_version", "variant", "experiment", "region", "channel", "context_relevance", "user_satisfaction",
-    "task_completed",
+    "task_completed", "usage_metadata",
 )  # fmt: skip
 """Keys of a run's metadata that have a column of their own."""
 _USAGE: Final = [
@@ -77,7 +77,7 @@ _SELECT: Final = f"""
         coalesce(number(f[1]), number({_at("user_satisfaction")})) AS user_satisfaction,
         coalesce(number(f[2]) >= 0.5, flag({_at("task_completed")})) AS task_completed,
         coalesce(number(f[3]), number({_at("context_relevance")})) AS context_relevance,
-        CASE WHEN filled(parent_run_id) IS NULL THEN extra.metadata END AS attributes,
+        CASE WHEN filled(parent_run_id) IS NULL THEN dimensions(extra.metadata) END AS attributes,
         CASE WHEN len(strangers) > 0 THEN {unread_scores("list_sort(strangers).list_aggregate('string_agg', ', ')")} END
             AS note,
         CASE WHEN parent_run_id IS NULL THEN
@@ -87,11 +87,11 @@ _SELECT: Final = f"""
             AS reject
     FROM (SELECT *, {readings(**_READERS)}, json_extract_string(extra.metadata, {list(_METADATA)}) AS m,
             json_extract_string(feedback_stats, {_FEEDBACK}) AS f,
-            CASE WHEN filled(parent_run_id) IS NULL THEN
+            CASE WHEN filled(parent_run_id) IS NULL AND len(json_keys(feedback_stats)) > list_count(f) THEN
                 list_filter(json_keys(feedback_stats), lambda key: key NOT IN {SCORED}) END AS strangers,
             utc(start_time) AS begun, utc(end_time) AS ended, CASE WHEN prompt_token_details IS NULL THEN
-                json_extract_string(coalesce(outputs.usage_metadata, extra.metadata->'$.usage_metadata'), {_USAGE})
-                END AS u
+                json_extract_string(coalesce(outputs.usage_metadata, try_cast({_at("usage_metadata")} AS JSON)),
+                    {_USAGE}) END AS u
           FROM records)"""
 _FEEDBACK_SELECT: Final = f"""
     SELECT _file AS file, _line AS line, 'feedback-' || id AS span_id, filled(trace_id) AS trace_id,

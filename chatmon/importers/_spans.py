@@ -62,6 +62,8 @@ TEXT_CAPTURED: Final = ("question", "answer")
 TOKENS: Final = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 LAYOUTS: Final = ("%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ")
 """Times as most tools write them, in UTC: read at once, where any other text takes a slower way."""
+LONGEST_DIMENSION: Final = 200
+"""Characters of a free dimension: what is longer is a text, and what is nested may hold one."""
 # DuckDB works out at once, for all rows, what an expression says twice: the rare ways are lambdas, which it does not.
 MACROS: Final = (
     """CREATE MACRO epoch_time(x) AS list_transform([try_cast(x AS DECIMAL(38,6))], lambda since: CASE
@@ -79,6 +81,15 @@ MACROS: Final = (
     """CREATE MACRO flag(x) AS CASE WHEN lower(x) IN ('true', '1', '1.0', 'yes') THEN true
         WHEN lower(x) IN ('false', '0', '0.0', 'no') THEN false END""",
     "CREATE MACRO filled(x) AS nullif(x, '')",
+    # Most metadata is a few short scalars: only what may be more is taken apart.
+    f"""CREATE MACRO dimensions(x) AS CASE
+        WHEN json_type(x) = 'OBJECT' AND ((strlen(CAST(x AS VARCHAR)) >= {LONGEST_DIMENSION}
+                AND regexp_matches(CAST(x AS VARCHAR), '(?:[^"\\\\]|\\\\.){{{LONGEST_DIMENSION}}}'))
+            OR contains(substr(CAST(x AS VARCHAR), 2), '{{') OR contains(CAST(x AS VARCHAR), '['))
+        THEN CAST(list_transform([x], lambda whole: to_json(map_from_entries(list_filter(
+            map_entries(CAST(whole AS MAP(VARCHAR, JSON))), lambda one: json_type(one.value) NOT IN ('OBJECT', 'ARRAY')
+            AND strlen(CAST(one.value AS VARCHAR)) < {LONGEST_DIMENSION}))))[1] AS JSON)
+        ELSE x END""",
     "CREATE MACRO seconds_between(a, b) AS (epoch_us(b) - epoch_us(a)) / 1e6",
     "CREATE MACRO later(x, seconds) AS x + to_microseconds(CAST(round(seconds * 1e6) AS BIGINT))",
 )

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers._langfuse import amount_of, number_of, tokens
-from chatmon.importers._spans import TOKENS
+from chatmon.importers._spans import LONGEST_DIMENSION, TOKENS
 from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, OWN, SAYS_OK, STREAM, attributes_of
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ _FREE_NAMES: Final = {
     name: tuple(f"{prefix}.{name}" for prefix in ("chatmon", "metadata", "langfuse.trace.metadata")) for name in FREE
 }
 _KNOWN: Final = {name for names in (*NAMES.values(), *_FREE_NAMES.values()) for name in names}
-LONGEST_DIMENSION: Final = 200
-"""Characters of a free dimension: what is longer is a text."""
 RAISED: Final = re.compile(r"(?P<kind>[A-Za-z_]\w*(?:Error|Exception))\(")
 """How a message begins that is an exception as Python shows it."""
 CLASS: Final = re.compile(r"(?:<class ')?(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w*)(?:'>)?")

@@ -160,3 +160,35 @@ def test_a_table_that_does_not_fit_its_map_is_not_told_of_maps(tmp_path):
     (tmp_path / "x.jsonl").write_text(lines, encoding="utf-8")
     with open_logs(tmp_path / "x.jsonl", columns={"columns": {"timestamp": "ts"}}) as logs:
         assert list(logs.report.rejected) == ["no known shape: its keys are colour"]
+
+
+TEXTS = {"tier": "gold", "seats": 3, "nested": {"q": "SECRET"}, "several": ["SECRET"], "long": 'SECRET "and" ' * 40}
+RUN = {"id": "r", "trace_id": "r", "run_type": "llm", "session_id": "p", "start_time": "2026-03-02T09:00:00Z"}
+OBSERVATION = {"id": "o", "traceId": "t", "type": "GENERATION", "level": "DEFAULT", "startTime": "2026-03-02T09:00:00Z"}
+REQUEST = {"request_id": "r", "request_created_at": "2026-03-02T09:00:00Z", "response_status": 200}
+COMPLETION = {"id": "c", "object": "chat.completion", "created": 1_772_442_000, "model": "m"}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"nested": {}}, {f"key{n}": "value" for n in range(60)}], ids=["", "nested", "many"]
+)
+def test_a_text_full_of_quotes_is_a_text_too(tmp_path, more):
+    run = RUN | {"extra": {"metadata": {"tier": "gold", "long": 'SECRET "\\and" ' * 40} | more}}
+    writers.write_lines([run], tmp_path / "x.jsonl")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        (turn,) = table.from_frame(logs.frame())
+    assert turn.attributes["tier"] == "gold"
+    assert "SECRET" not in repr(turn)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [RUN | {"extra": {"metadata": TEXTS}}, OBSERVATION | {"metadata": TEXTS}, REQUEST | {"properties": TEXTS},
+     COMPLETION | {"metadata": TEXTS}],
+    ids=["LangSmith", "Langfuse", "Helicone", "OpenAI"],
+)  # fmt: skip
+def test_of_metadata_the_short_scalars_are_dimensions_and_texts_stay_out(tmp_path, record):
+    writers.write_lines([record], tmp_path / "x.jsonl")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        (turn,) = table.from_frame(logs.frame())
+    assert turn.attributes == {"tier": "gold", "seats": 3}
