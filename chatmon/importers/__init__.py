@@ -1,8 +1,10 @@
 """Exported logs of other tools, read into turns by one call: ``open_logs``."""
 
 from chatmon.importers import _helicone as helicone
+from chatmon.importers import _jaeger as jaeger
 from chatmon.importers import _langfuse as langfuse
 from chatmon.importers import _langsmith as langsmith
+from chatmon.importers import _mlflow as mlflow
 from chatmon.importers import _openai as openai
 from chatmon.importers import _otlp as otlp
 from chatmon.importers import _own as own
@@ -14,7 +16,9 @@ ALL = (
     *langsmith.DIALECTS,
     *langfuse.DIALECTS,
     *otlp.DIALECTS,
+    *jaeger.DIALECTS,
     *phoenix.DIALECTS,
+    *mlflow.DIALECTS,
     *helicone.DIALECTS,
     *openai.DIALECTS,
     *own.DIALECTS,

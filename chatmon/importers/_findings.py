@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from chatmon.importers._calls import Apart
     from chatmon.importers._reader import FileRecords, Reader
 
 EXAMPLES: Final = 20
-"""Rejected records that the report shows."""
+"""Reasons of a file to reject records that the report shows, each with the first line it was met on."""
 KEYS: Final = 12
 """Keys that nothing reads which the report names."""
 
@@ -28,6 +29,7 @@ def report_of(
     reader: Reader,
     found: Sequence[FileRecords],
     others: Sequence[Path],
+    apart: Apart,
     *,
     duplicates: int,
     halves: int,
@@ -41,6 +43,7 @@ def report_of(
         reader: What read the files.
         found: What it found in each.
         others: Files of the folders that were left alone.
+        apart: What calls of other kinds used.
         duplicates: Records dropped because another one had their id.
         halves: Second halves of spans, joined to their first.
         zone: The zone of times that name none, where the caller said it.
@@ -51,7 +54,9 @@ def report_of(
     made = filled.pop("turn_id")
     missing = tuple(name for name, count in filled.items() if not count)
     examples = connection.execute(
-        "SELECT file, line, reason FROM rejects ORDER BY file, line LIMIT ?", [EXAMPLES]
+        """SELECT file, min(line), reason || CASE WHEN count(*) > 1 THEN ' (and ' || (count(*) - 1) ||
+            ' more in this file)' ELSE '' END FROM rejects GROUP BY file, reason ORDER BY file, min(line) LIMIT ?""",
+        [EXAMPLES],
     ).fetchall()
     assumptions = list(dict.fromkeys(text for dialect in reader.used.values() for text in dialect.assumptions))
     if zone is not None:
@@ -72,7 +77,7 @@ def report_of(
         cannot={
             name: columns for name, columns in NEEDED.items() if made and all(column in missing for column in columns)
         },
-        notes=(*_notes(made, alone, filled, content=content), *_unread(reader)),
+        notes=(*_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
     )
 
 
@@ -113,8 +118,19 @@ def _notes(made: int, alone: int, filled: dict[str, int], *, content: bool) -> l
     return said
 
 
+def _apart(apart: Apart) -> list[str]:
+    if not apart.calls:
+        return []
+    tokens = "input tokens unknown" if apart.tokens is None else f"{apart.tokens:,} input tokens"
+    cost = "cost unknown" if apart.cost is None else f"${apart.cost.normalize():f}"
+    return [f"calls of embeddings or rerankers, in no turn's tokens and cost: {apart.calls:,}, {tokens}, {cost}"]
+
+
 def _unread(reader: Reader) -> list[str]:
-    said = []
+    said = [
+        f"{tool}: {count:,} cells of {name} hold no object, so nothing in them was read: write the file as JSON lines"
+        for (tool, name), count in reader.lost.most_common()
+    ]
     for tool, looked in reader.looked.items():
         counts = [(key, count) for (owner, key), count in reader.unread.most_common() if owner == tool]
         named = ", ".join(f"{key} ({count:,})" for key, count in counts[:KEYS])

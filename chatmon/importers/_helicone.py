@@ -78,7 +78,7 @@ _SELECT: Final = f"""
         CASE WHEN whole(response_status) NOT BETWEEN 200 AND 299 THEN 'HTTP ' || response_status END AS error_type,
         session AS conversation_id, filled(request_user_id) AS user_id, {", ".join(FREE[:6])},
         number(context_relevance) AS context_relevance, number(user_satisfaction) AS user_satisfaction,
-        flag(task_completed) AS task_completed, rest AS attributes,
+        flag(task_completed) AS task_completed, dimensions(rest) AS attributes,
         filled(concat_ws('; ',
             CASE WHEN number(delay_ms) IS NULL
                 THEN 'no delay_ms: the response time is from request_created_at to response_created_at' END,

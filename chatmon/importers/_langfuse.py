@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._spans import TOKENS, readings, unreadable
+from chatmon.importers._spans import SCORED, TOKENS, readings, unread_scores, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ FREE: Final = (
 )  # fmt: skip
 _TEXT: Final = (
     "id", "trace", "parent", "kind", "start", "end", "first", "provided_model", "level", "message",
-    "conversation", "user", "cost", "prompt", "question", "answer", *FREE, "said", *TOKENS,
+    "conversation", "user", "cost", "prompt", "question", "answer", *FREE, "said", "strangers", *TOKENS,
 )  # fmt: skip
 
 
@@ -145,12 +145,15 @@ def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, 
         "question": get("input"), "answer": get("output"),
     }  # fmt: skip
     scores = _scores(trace.get("scores") or get("scores"))
+    strangers = sorted(name for name in scores if name not in FREE)
     for name in FREE:
         found[name] = metadata.pop(name, None) if name not in row else row[name]
         if found[name] is None:
             found[name] = scores.get(name)
     found["rest"] = metadata
-    return {**found, **(tokens(usage) if isinstance(usage, dict) else {})}
+    found |= tokens(usage) if isinstance(usage, dict) else {}
+    found["strangers"] = ", ".join(strangers) if strangers and found["parent"] is None else None
+    return found
 
 
 def _scores(given: Any) -> dict[str, Any]:
@@ -176,15 +179,20 @@ def _download(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _page(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for row in page["data"]:
-        observations = row.get("observations")
-        if isinstance(observations, list) and observations and isinstance(observations[0], dict):
-            yield from _download({"trace": row, "observations": observations})
-        elif _score_alone(row):
+        if _score_alone(row):
             yield from _score(row)
         elif "timestamp" in row:
-            yield from _trace(row)
+            yield from _one_trace(row)
         else:
             yield _observation(row, {})
+
+
+def _one_trace(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A trace as the API gives it: around its observations, or their ids, which say nothing of them."""
+    observations = row.get("observations")
+    if isinstance(observations, list) and observations and isinstance(observations[0], dict):
+        return _download({"trace": row, "observations": observations})
+    return _trace(row)
 
 
 def _trace(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -202,14 +210,13 @@ def _score(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A score's row, for a trace or an observation in it."""
     name = row.get("name")
     value = row.get("value") if row.get("value") not in (None, "") else row.get("string_value", row.get("stringValue"))
-    said = None if name in SCORED else f"scores under a name that is no column of turns are not read: {str(name)[:40]}"
     yield {
         "id": f"score-{row.get('id')}", "trace": row.get("trace_id", row.get("traceId")), "kind": "score",
-        "parent": row.get("observation_id", row.get("observationId")), "said": said,
+        "parent": row.get("observation_id", row.get("observationId")),
+        "strangers": None if name in SCORED else str(name),
     } | ({str(name): value} if name in SCORED else {})  # fmt: skip
 
 
-SCORED: Final = ("context_relevance", "user_satisfaction", "task_completed")
 _READERS: Final = dict.fromkeys(TOKENS, "whole") | {"cost": "dollars"}
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, trace AS trace_id, filled(parent) AS parent_id,
@@ -224,9 +231,10 @@ _SELECT: Final = f"""
         {", ".join(name for name in FREE[:6] if name != "prompt_version")},
         number(context_relevance) AS context_relevance, number(user_satisfaction) AS user_satisfaction,
         coalesce(flag(task_completed), number(task_completed) >= 0.5) AS task_completed,
-        CASE WHEN filled(parent) IS NULL THEN rest END AS attributes,
+        CASE WHEN filled(parent) IS NULL THEN dimensions(rest) END AS attributes,
         CASE WHEN filled(parent) IS NULL THEN question END AS question,
-        CASE WHEN filled(parent) IS NULL THEN answer END AS answer, said AS note,
+        CASE WHEN filled(parent) IS NULL THEN answer END AS answer,
+        filled(concat_ws('; ', said, {unread_scores("strangers")})) AS note,
         {unreadable(**_READERS)} AS reject
     FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 COLUMNS: Final = dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON"}
@@ -259,16 +267,16 @@ def _trace_download(record: Mapping[str, Any]) -> str | None:
     return "has trace and observations" if known else None
 
 
+def _around(record: Mapping[str, Any]) -> str | None:
+    known = {"id", "timestamp"} <= record.keys() and isinstance(record.get("observations"), list)
+    return "has id, timestamp and observations: one trace of the API" if known else None
+
+
 def _api(record: Mapping[str, Any]) -> str | None:
     rows = record.get("data")
     if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
         return None
-    if (
-        _camel(rows[0])
-        or _score_alone(rows[0])
-        or _trace_alone(rows[0])
-        or (isinstance(rows[0].get("observations"), list) and "sessionId" in rows[0])
-    ):
+    if _camel(rows[0]) or _score_alone(rows[0]) or _trace_alone(rows[0]) or _around(rows[0]):
         return "a page of the API: data holds observations or traces"
     return None
 
@@ -302,6 +310,7 @@ def _dialect(shape: str, recognise: Any, unpack: Any, reads: str) -> Dialect:
 DIALECTS: Final[tuple[Dialect, ...]] = (
     _dialect("trace download", _trace_download, _download, "trace observations"),
     _dialect("API page", _api, _page, "data meta"),
+    _dialect("API trace", _around, _one_trace, f"timestamp observations {_READS}"),
     _dialect("observations of the blob storage", _snake, _alone, _READS),
     _dialect("observations of the UI or API", _camel, _alone, _READS),
     _dialect(

@@ -1,7 +1,9 @@
 """LangSmith's exports: the REST and v2 APIs, runs dumped by the SDK, the SDK's own payload, and the bulk Parquet.
 
 Facts that decide the numbers: ``session_id`` is the project and no conversation; times without a zone are UTC; a
-parent run repeats its children's tokens and cost; ``prompt_tokens`` counts cached tokens in.
+parent run repeats its children's tokens and cost; ``prompt_tokens`` counts cached tokens in. The JavaScript client has
+a run's place in its trace for the microseconds of its start, and ends in whole milliseconds: of a run that ends within
+the millisecond it starts in, both are the same moment.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._spans import readings, unreadable
+from chatmon.importers._spans import SCORED, readings, unread_scores, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +34,7 @@ COLUMNS: Final = dict.fromkeys(
 _METADATA: Final = (
     "thread_id", "conversation_id", "session_id", "user_id", "ls_model_name", "ls_provider", "intent",
     "prompt_version", "variant", "experiment", "region", "channel", "context_relevance", "user_satisfaction",
-    "task_completed",
+    "task_completed", "usage_metadata",
 )  # fmt: skip
 """Keys of a run's metadata that have a column of their own."""
 _USAGE: Final = [
@@ -55,8 +57,9 @@ _FREE: Final = ", ".join(
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, coalesce(filled(trace_id), id) AS trace_id,
         filled(parent_run_id) AS parent_id, nullif(run_type, 'patch') AS kind,
-        utc(start_time) AS start_time, utc(end_time) AS end_time, utc(first_token_time) AS first_token_time,
-        {_at("ls_provider")} AS provider,
+        begun AS start_time, CASE WHEN ended < begun AND ended >= date_trunc('milliseconds', begun) THEN begun
+            ELSE ended END AS end_time,
+        utc(first_token_time) AS first_token_time, {_at("ls_provider")} AS provider,
         coalesce({_at("ls_model_name")}, extra.invocation_params->>'$.model', extra.invocation_params->>'$.model_name')
             AS model,
         coalesce(prompt_tokens_read, whole(u[1])) AS input_tokens,
@@ -74,7 +77,9 @@ _SELECT: Final = f"""
         coalesce(number(f[1]), number({_at("user_satisfaction")})) AS user_satisfaction,
         coalesce(number(f[2]) >= 0.5, flag({_at("task_completed")})) AS task_completed,
         coalesce(number(f[3]), number({_at("context_relevance")})) AS context_relevance,
-        CASE WHEN filled(parent_run_id) IS NULL THEN extra.metadata END AS attributes,
+        CASE WHEN filled(parent_run_id) IS NULL THEN dimensions(extra.metadata) END AS attributes,
+        CASE WHEN len(strangers) > 0 THEN {unread_scores("list_sort(strangers).list_aggregate('string_agg', ', ')")} END
+            AS note,
         CASE WHEN parent_run_id IS NULL THEN
             coalesce(inputs.question, inputs.input, inputs.messages->>'$[#-1].content') END AS question,
         CASE WHEN parent_run_id IS NULL THEN coalesce(outputs.answer, outputs.output) END AS answer,
@@ -82,17 +87,20 @@ _SELECT: Final = f"""
             AS reject
     FROM (SELECT *, {readings(**_READERS)}, json_extract_string(extra.metadata, {list(_METADATA)}) AS m,
             json_extract_string(feedback_stats, {_FEEDBACK}) AS f,
-            CASE WHEN prompt_token_details IS NULL THEN json_extract_string(outputs.usage_metadata, {_USAGE}) END AS u
+            CASE WHEN filled(parent_run_id) IS NULL AND len(json_keys(feedback_stats)) > list_count(f) THEN
+                list_filter(json_keys(feedback_stats), lambda key: key NOT IN {SCORED}) END AS strangers,
+            utc(start_time) AS begun, utc(end_time) AS ended, CASE WHEN prompt_token_details IS NULL THEN
+                json_extract_string(coalesce(outputs.usage_metadata, try_cast({_at("usage_metadata")} AS JSON)),
+                    {_USAGE}) END AS u
           FROM records)"""
-_FEEDBACK_SELECT: Final = """
+_FEEDBACK_SELECT: Final = f"""
     SELECT _file AS file, _line AS line, 'feedback-' || id AS span_id, filled(trace_id) AS trace_id,
         filled(run_id) AS parent_id, 'score' AS kind,
         CASE WHEN key = 'user_satisfaction' THEN number(score) END AS user_satisfaction,
         CASE WHEN key = 'context_relevance' THEN number(score) END AS context_relevance,
         CASE WHEN key = 'task_completed' THEN coalesce(flag(score), number(score) >= 0.5, flag("value")) END
             AS task_completed,
-        CASE WHEN key NOT IN ('user_satisfaction', 'context_relevance', 'task_completed')
-            THEN 'feedback under a key that is no column of turns is not read: ' || left(key, 40) END AS note
+        CASE WHEN key NOT IN {SCORED} THEN {unread_scores("key")} END AS note
     FROM records"""
 
 
@@ -127,8 +135,16 @@ def _from_v2(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _of_payload(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The SDK posts a run's start and patches its end; the two are one span with one id."""
+    """The SDK posts a run's start and patches its end; the two are one span with one id.
+
+    A patch without an id is known by its place in the trace: the last part of it ends in the run's id, the first in the
+    trace's.
+    """
     for run in [*(payload.get("post") or []), *(payload.get("patch") or [])]:
+        places = str(run.get("dotted_order") or "").split(".")
+        for name, place in (("id", places[-1]), ("trace_id", places[0])):
+            if not run.get(name) and "Z" in place:
+                run[name] = place.partition("Z")[2]
         times = [event.get("time") for event in run.get("events") or [] if event.get("name") == "new_token"]
         if times:
             run.setdefault("first_token_time", times[0])

@@ -189,7 +189,8 @@ def _select(columns: Mapping[str, tuple[str, str | None]], constants: Mapping[st
     plain = [name for name in kinds if name not in ("turn_id", "timestamp", "time_to_first_token")]
     chosen = [f"{value(name)} AS {name}" for name in plain]
     chosen += [f"later({start}, {first}) AS first_token_time"] if first else []
-    chosen += ["filled(error_type) IS NOT NULL AS failed"] if "error_type" in kinds else []
+    said = [f"filled({name})" for name in ("error_type", "error_message") if name in kinds]
+    chosen += [f"coalesce({', '.join(said)}) IS NOT NULL AS failed"] if said else []
     read = [readings(**readers), f"{unreadable(**readers)} AS reject"] if readers else []
     inner = ", ".join(["*", *(read[:1])])
     outer = ", ".join([*chosen, *(read[1:])])

@@ -71,7 +71,7 @@ _SELECT: Final = f"""
         'openai' AS provider, model, {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, flag(failed) AS failed,
         CASE WHEN flag(failed) THEN coalesce(error_type, 'unknown') END AS error_type,
         CASE WHEN flag(failed) THEN message END AS error_message, finish_reason, "user" AS user_id,
-        rest AS attributes, answer, {unreadable(**_READERS)} AS reject
+        dimensions(rest) AS attributes, answer, {unreadable(**_READERS)} AS reject
     FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry spans as JSON, in five layouts, and what Phoenix exports, which is the same spans flattened.
+"""OpenTelemetry spans as JSON, in six layouts and pages of them, and what Phoenix exports: the same spans flattened.
 
 Layouts differ in how ids, times and attributes are written, so each span is first made flat: attributes by name. What
 the attributes mean is the same for all, and stands in ``attributes``.
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 
 
 def value_of(value: Any) -> Any:
-    """Return the value of an OTLP attribute, whose 64-bit integers are text by the specification."""
+    """Return the value of an OTLP attribute, whose 64-bit integers are text by the specification.
+
+    Of several kinds, which some writers list all, the one that is not null counts.
+    """
     if not isinstance(value, dict) or not value:
         return None
-    kind, inner = next(iter(value.items()))
+    kind, inner = next((one for one in value.items() if one[1] is not None), ("", None))
+    if inner is None:
+        return None
     kind = kind.replace("_", "").lower()
     if kind == "intvalue":
         return int(inner)
@@ -42,27 +47,49 @@ def by_name(pairs: Any) -> dict[str, Any]:
 
 
 def _of_envelope(envelope: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for resource in _get(envelope, "resourceSpans") or []:
+    """A collector's envelope, or Tempo's, which calls the resources batches and may have a trace around them."""
+    envelope = envelope["trace"] if isinstance(envelope.get("trace"), dict) else envelope
+    for resource in _get(envelope, "resourceSpans") or envelope.get("batches") or []:
         common = by_name((resource.get("resource") or {}).get("attributes"))
-        for scope in _get(resource, "scopeSpans") or []:
-            name = (scope.get("scope") or {}).get("name")
+        for scope in _get(resource, "scopeSpans") or _get(resource, "instrumentationLibrarySpans") or []:
+            name = (scope.get("scope") or scope.get("instrumentationLibrary") or {}).get("name")
             for span in scope.get("spans") or []:
-                status = span.get("status") or {}
-                yield flat(
-                    {
-                        "span_id": _hex(_get(span, "spanId")),
-                        "trace_id": _hex(_get(span, "traceId")),
-                        "parent_id": _hex(_get(span, "parentSpanId")),
-                        "start": _get(span, "startTimeUnixNano"),
-                        "end": _get(span, "endTimeUnixNano"),
-                        "status": status.get("code"),
-                        "message": status.get("message"),
-                        "name": span.get("name"),
-                        "scope": name,
-                        "events": events_of(span, lambda event: _get(event, "timeUnixNano"), by_name),
-                    },
-                    common | by_name(span.get("attributes")),
-                )
+                yield _span(span, common, name)
+
+
+def _span(span: Mapping[str, Any], common: Mapping[str, Any], scope: Any) -> dict[str, Any]:
+    """A span as OTLP has it; its attributes are a list of pairs, or by name where it stands by itself."""
+    status = span.get("status")
+    status = status if isinstance(status, dict) else {"code": span.get("status_code", status)}
+    return flat(
+        {
+            "span_id": hex_of(_get(span, "spanId")),
+            "trace_id": hex_of(_get(span, "traceId")),
+            "parent_id": hex_of(_get(span, "parentSpanId") or _get(span, "parentId")),
+            "start": next(filter(None, (_get(span, name) for name in ("startTimeUnixNano", "startTime"))), None),
+            "end": next(filter(None, (_get(span, name) for name in ("endTimeUnixNano", "endTime"))), None),
+            "status": status.get("code"),
+            "message": status.get("message") or span.get("status_message"),
+            "name": span.get("name"),
+            "scope": scope,
+            "events": events_of(span, lambda event: _get(event, "timeUnixNano") or event.get("timestamp"), _named),
+        },
+        {**common, **_named(span.get("attributes")), **_kind(span)},
+    )
+
+
+def _named(attributes: Any) -> dict[str, Any]:
+    return by_name(attributes) if isinstance(attributes, list) else dotted(object_of(attributes))
+
+
+def _alone(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    scope = object_of(_get(span, "scope") or _get(span, "instrumentationScope")).get("name")
+    yield _span(span, _named(object_of(span.get("resource")).get("attributes")), scope)
+
+
+def _of_page(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for span in page["data"]:
+        yield from _of_console(span) if _console(span) else _alone(span)
 
 
 def _of_console(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -70,9 +97,9 @@ def _of_console(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
     resource = (span.get("resource") or {}).get("attributes") or {}
     yield flat(
         {
-            "span_id": _hex(context.get("span_id")),
-            "trace_id": _hex(context.get("trace_id")),
-            "parent_id": _hex(span.get("parent_id")),
+            "span_id": hex_of(context.get("span_id")),
+            "trace_id": hex_of(context.get("trace_id")),
+            "parent_id": hex_of(span.get("parent_id")),
             "start": span.get("start_time"),
             "end": span.get("end_time"),
             "status": span.get("status_code", status.get("status_code") if isinstance(status, dict) else None),
@@ -91,7 +118,7 @@ def _of_javascript(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
     status = span.get("status") or {}
     yield flat(
         {
-            "span_id": span.get("id") or context.get("spanId"),
+            "span_id": span.get("id") or span.get("spanId") or context.get("spanId"),
             "trace_id": span.get("traceId") or context.get("traceId"),
             "parent_id": span.get("parentId") or span.get("parentSpanId") or parent.get("spanId"),
             "start": _nanoseconds(span.get("startTime")),
@@ -138,7 +165,7 @@ def _get(record: Mapping[str, Any], name: str) -> Any:
     return record[name] if name in record else record.get(snake)
 
 
-def _hex(given: Any) -> str | None:
+def hex_of(given: Any) -> str | None:
     """Return an id in hexadecimal: protobuf's JSON writes base64, the console exporter puts 0x before."""
     text = str(given or "").removeprefix("0x")
     if len(text) in (12, 24):
@@ -162,6 +189,7 @@ SELECT: Final = f"""
         trace_id || '-' || parent_id AS parent_id,
         CASE WHEN lower(operation) IN ({_KINDS}) OR (operation IS NULL AND input_tokens IS NOT NULL) THEN 'llm'
             ELSE coalesce(lower(operation), CASE WHEN question IS NOT NULL THEN 'question' END) END AS kind, name,
+        scope, number(duration) AS response_time,
         utc("start") AS start_time, utc("end") AS end_time,
         coalesce(utc(first_time), later(utc("start"), number(first_chunk))) AS first_token_time, provider, model,
         input_tokens_read + CASE WHEN left_out THEN cached + written ELSE 0 END AS input_tokens,
@@ -182,16 +210,20 @@ SELECT: Final = f"""
 
 COLUMNS: Final = dict.fromkeys(
     (
-        "span_id", "trace_id", "parent_id", "name", "start", "end", "status", "message", "said", "first_time", *NAMES,
-        *FREE,
+        "span_id", "trace_id", "parent_id", "name", "start", "end", "status", "message", "said", "first_time", "scope",
+        "duration", *NAMES, *FREE,
     ),
     "VARCHAR",
 ) | {"rest": "JSON"}  # fmt: skip
 
 
 def _envelope(record: Mapping[str, Any]) -> str | None:
-    for name in ("resourceSpans", "resource_spans"):
-        if isinstance(record.get(name), list):
+    inside = record["trace"] if isinstance(record.get("trace"), dict) else record
+    for name in ("resourceSpans", "resource_spans", "batches"):
+        rows = inside.get(name)
+        if isinstance(rows, list) and (
+            name != "batches" or (rows and isinstance(rows[0], dict) and "resource" in rows[0])
+        ):
             return f"has {name}"
     return None
 
@@ -206,6 +238,19 @@ def _console(record: Mapping[str, Any]) -> str | None:
 def _javascript(record: Mapping[str, Any]) -> str | None:
     if isinstance(record.get("startTime"), list) and "attributes" in record:
         return "has startTime as [seconds, nanoseconds]"
+    return None
+
+
+def _line(record: Mapping[str, Any]) -> str | None:
+    ids = _get(record, "traceId") is not None and _get(record, "spanId") is not None
+    timed = _get(record, "startTimeUnixNano") is not None or isinstance(_get(record, "startTime"), str | int)
+    return "has trace id, span id, start and attributes: a span" if ids and timed and "attributes" in record else None
+
+
+def _page(record: Mapping[str, Any]) -> str | None:
+    rows = record.get("data")
+    if isinstance(rows, list) and rows and isinstance(rows[0], dict) and (_console(rows[0]) or _line(rows[0])):
+        return "a page of the API: data holds spans"
     return None
 
 
@@ -226,18 +271,27 @@ def _dialect(shape: str, recognise: Any, unpack: Any, reads: str) -> Dialect:
 
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
-    _dialect("envelopes", _envelope, _of_envelope, "resourceSpans resource_spans"),
+    _dialect("envelopes", _envelope, _of_envelope, "resourceSpans resource_spans batches trace"),
+    _dialect("pages of Phoenix's API", _page, _of_page, "data next_cursor"),
     _dialect(
         "console or Phoenix spans",
         _console,
         _of_console,
-        "context parent_id start_time end_time status status_code status_message span_kind attributes resource",
+        "context parent_id start_time end_time status status_code status_message span_kind attributes resource events",
     ),
     _dialect(
         "JavaScript spans",
         _javascript,
         _of_javascript,
-        "_spanContext spanContext parentSpanContext id traceId parentId parentSpanId startTime endTime status "
-        "attributes",
+        "_spanContext spanContext parentSpanContext id spanId traceId parentId parentSpanId startTime endTime status "
+        "attributes instrumentationScope instrumentationLibrary events kind type",
+    ),
+    _dialect(
+        "span lines",
+        _line,
+        _alone,
+        "traceId trace_id spanId span_id parentSpanId parent_span_id parentId parent_id startTimeUnixNano "
+        "start_time_unix_nano startTime start_time endTimeUnixNano end_time_unix_nano endTime end_time status "
+        "status_code status_message attributes events scope instrumentationScope resource span_kind kind",
     ),
 )

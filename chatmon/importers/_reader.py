@@ -19,6 +19,7 @@ from chatmon.importers import _spans as spans
 from chatmon.importers import files
 from chatmon.importers._dialect import Dialect, recognise
 from chatmon.importers._records import Rejected
+from chatmon.importers._strangers import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,12 +46,14 @@ class FileRecords:
         dialects: Records by the name of their dialect.
         rejected: Records, lines or whole files rejected before any dialect had them.
         why: What gave the first dialect away.
+        refusal: Why its records of no known shape were rejected, all in the words of the first.
     """
 
     file: str
     dialects: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
     why: str = ""
+    refusal: str = ""
 
 
 class Reader:
@@ -61,6 +64,7 @@ class Reader:
         rejected: Rejected records by their reason without its numbers.
         looked: Records that were looked at key by key, by tool.
         unread: How many of them had a key that nothing reads, by tool and key.
+        lost: How many rows have something in place of an object, by tool and key.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Reader:
         self.rejected: Counter[str] = Counter()
         self.looked: Counter[str] = Counter()
         self.unread: Counter[tuple[str, str]] = Counter()
+        self.lost: Counter[tuple[str, str]] = Counter()
         self._connection, self._dialects, self._folder, self._content = connection, dialects, folder, content
         self._waiting: dict[str, Any] = {}
         self._number = 0
@@ -172,7 +177,8 @@ class Reader:
                 record = records.decode_cells(record)
                 known = known or recognise(record, self._dialects)
             if known is None:
-                self._reject(found, line, f"no known shape: its keys are {', '.join(list(record)[:6])}")
+                found.refusal = found.refusal or refusal(record, self._dialects)
+                self._reject(found, line, found.refusal)
                 continue
             self._unpack(*known, record, line, found)
 
@@ -188,7 +194,7 @@ class Reader:
                     continue
                 if not dialect.reads:
                     self._look(dialect, row)
-                text = records.as_line(_fitting(row, dialect.columns) | {"_file": self._number, "_line": line})
+                text = records.as_line(self._fitting(row, dialect) | {"_file": self._number, "_line": line})
                 if len(text) > LONGEST_RECORD:
                     self._reject(found, line, f"a record of {len(text):,} characters, {LONGEST_RECORD:,} are read")
                     continue
@@ -210,7 +216,7 @@ class Reader:
         kinds = {row[0]: row[1] for row in described}
         known = recognise({**dict.fromkeys(kinds), "__parquet__": True}, self._dialects)
         if known is None:
-            self._reject(found, None, f"no known shape: its columns are {', '.join(list(kinds)[:8])}")
+            self._reject(found, None, refusal(kinds, self._dialects, "columns"))
             return
         dialect, why = known
         if dialect.unpack is not None:
@@ -253,6 +259,21 @@ class Reader:
             if key not in dialect.columns and key not in dialect.reads:
                 self.unread[dialect.tool, key] += times
 
+    def _fitting(self, row: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+        """Return what a dialect reads of a row, without values that DuckDB would refuse the whole file for."""
+        fitting: dict[str, Any] = {}
+        for name, kind in dialect.columns.items():
+            value = row.get(name)
+            if value is None:
+                continue
+            if kind != "VARCHAR" and isinstance(value, str):
+                value = records.decode_cells({name: value})[name]
+            if isinstance(value, dict) or not kind.startswith("STRUCT"):
+                fitting[name] = value
+            elif value:
+                self.lost[dialect.tool, name] += 1
+        return fitting
+
     def _file_of(self, dialect: Dialect) -> Any:
         if dialect.name not in self._waiting:
             path = self._folder / f"records-{len(self._waiting)}.jsonl"
@@ -285,18 +306,6 @@ def without_numbers(reason: str) -> str:
 
 def _printable(reason: str) -> str:
     return reason.encode("utf-8", errors="replace").decode("utf-8")
-
-
-def _fitting(row: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a dialect reads of a row, without values that DuckDB would refuse the whole file for."""
-    fitting: dict[str, Any] = {}
-    for name, kind in columns.items():
-        value = row.get(name)
-        if kind != "VARCHAR" and isinstance(value, str):
-            value = records.decode_cells({name: value})[name]
-        if value is not None and (isinstance(value, dict) or not kind.startswith("STRUCT")):
-            fitting[name] = value
-    return fitting
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from chatmon.importers import _python_text as python_text
 from chatmon.importers.files import LogFile, open_bytes
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ BIGGEST: Final = 128 * 2**20
 """Characters of one document that spans lines: more is refused, because it has to fit into memory."""
 CHUNK: Final = 2**20
 """Bytes of a line of an array that are read at once: an array of any size may be a single line."""
+GOING_ON: Final = tuple('",:{}[]-0123456789tfn')
+"""What a line may begin with that goes on with a document."""
 BETWEEN: Final = re.compile(r"[ \t\r\n,\]]*")
 UNDECODED: Final = re.compile("[\udc80-\udcff]")
 """Bytes that are not UTF-8, as ``surrogateescape`` leaves them: no text that was decoded holds these."""
@@ -103,7 +106,7 @@ class _Lines:
 
 def _from_lines(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
     """JSON lines; a document that spans lines is put together until it is whole."""
-    numbered = iter(lines)
+    numbered = _Ahead(iter(lines))
     for number, line in numbered:
         text = line.strip()
         if not text:
@@ -114,9 +117,41 @@ def _from_lines(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]]
             if text in ("{", "[") or (text.startswith("{") and not text.endswith("}") and _looks_open(line)):
                 yield from _from_documents(_from_here(number, line, numbered), name)
                 return
+            if _breaks_off(text, error) and _goes_on(numbered.peek()):
+                yield from _from_documents(_from_here(number, line, numbered), name)
+                return
             yield Rejected(name, number, f"no JSON: {error}")
             continue
         yield _checked(value, number, name, _not_utf8(text))
+
+
+class _Ahead:
+    """Lines of which the next that is not blank can be looked at before it is taken."""
+
+    def __init__(self, numbered: Iterator[tuple[int, str]]) -> None:
+        self._numbered = numbered
+        self._next: tuple[int, str] | None = None
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return self
+
+    def __next__(self) -> tuple[int, str]:
+        one, self._next = self._next, None
+        return next(self._numbered) if one is None else one
+
+    def peek(self) -> str:
+        if self._next is None:
+            self._next = next((one for one in self._numbered if one[1].strip()), None)
+        return "" if self._next is None else self._next[1]
+
+
+def _breaks_off(text: str, error: Exception) -> bool:
+    return text.startswith("{") and isinstance(error, json.JSONDecodeError) and error.pos >= len(text)
+
+
+def _goes_on(line: str) -> bool:
+    """Say whether a line can go on with the document before it: a line that was cut is followed by a whole one."""
+    return not line.startswith("{") and line.strip()[:1] in GOING_ON
 
 
 def _looks_open(line: str) -> bool:
@@ -270,11 +305,11 @@ def _row(lines: Iterator[str]) -> list[str] | str | None:
 
 
 def decode_cells(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a CSV's record with the cells decoded that hold a JSON object or array, and empty cells unknown.
+    """Return a CSV's record with the cells decoded that hold an object or array, and empty cells unknown.
 
     Example:
-        >>> decode_cells({"metadata": '{"intent": "parcel"}', "name": "support", "user_id": ""})
-        {'metadata': {'intent': 'parcel'}, 'name': 'support', 'user_id': None}
+        >>> decode_cells({"metadata": '{"intent": "parcel"}', "extra": "{'a': None}", "user_id": ""})
+        {'metadata': {'intent': 'parcel'}, 'extra': {'a': None}, 'user_id': None}
     """
     return {key: _decoded(value) for key, value in record.items()}
 
@@ -285,10 +320,11 @@ def _decoded(value: Any) -> Any:
     if not value:
         return None
     if value[:1] in ("{", "["):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
+        for read in (json.loads, python_text.value_of):
+            try:
+                return read(value)
+            except (ValueError, RecursionError):
+                continue
     return value
 
 

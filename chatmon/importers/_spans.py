@@ -18,6 +18,7 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
     "parent_id": "VARCHAR",
     "kind": "VARCHAR",
     "name": "VARCHAR",
+    "scope": "VARCHAR",
     "start_time": "TIMESTAMPTZ",
     "end_time": "TIMESTAMPTZ",
     "first_token_time": "TIMESTAMPTZ",
@@ -53,14 +54,16 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of the table ``spans``: times are UTC, tokens follow the convention of turns, unknown is NULL.
 
-``file`` is a number in the table ``files``; ``kind`` is ``llm`` for a model call, ``score`` for feedback; ``name`` is
-there where a tool's traces need not be about a chatbot.
+``file`` is a number in the table ``files``; ``kind`` is ``llm`` for a model call, ``score`` for feedback; ``name``, and
+``scope``, the library that made a span, are there where a tool's traces need not be about a chatbot.
 """
 
 TEXT_CAPTURED: Final = ("question", "answer")
 TOKENS: Final = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 LAYOUTS: Final = ("%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ")
 """Times as most tools write them, in UTC: read at once, where any other text takes a slower way."""
+LONGEST_DIMENSION: Final = 200
+"""Characters of a free dimension: what is longer is a text, and what is nested may hold one."""
 # DuckDB works out at once, for all rows, what an expression says twice: the rare ways are lambdas, which it does not.
 MACROS: Final = (
     """CREATE MACRO epoch_time(x) AS list_transform([try_cast(x AS DECIMAL(38,6))], lambda since: CASE
@@ -78,6 +81,15 @@ MACROS: Final = (
     """CREATE MACRO flag(x) AS CASE WHEN lower(x) IN ('true', '1', '1.0', 'yes') THEN true
         WHEN lower(x) IN ('false', '0', '0.0', 'no') THEN false END""",
     "CREATE MACRO filled(x) AS nullif(x, '')",
+    # Most metadata is a few short scalars: only what may be more is taken apart.
+    f"""CREATE MACRO dimensions(x) AS CASE
+        WHEN json_type(x) = 'OBJECT' AND ((strlen(CAST(x AS VARCHAR)) >= {LONGEST_DIMENSION}
+                AND regexp_matches(CAST(x AS VARCHAR), '(?:[^"\\\\]|\\\\.){{{LONGEST_DIMENSION}}}'))
+            OR contains(substr(CAST(x AS VARCHAR), 2), '{{') OR contains(CAST(x AS VARCHAR), '['))
+        THEN CAST(list_transform([x], lambda whole: to_json(map_from_entries(list_filter(
+            map_entries(CAST(whole AS MAP(VARCHAR, JSON))), lambda one: json_type(one.value) NOT IN ('OBJECT', 'ARRAY')
+            AND strlen(CAST(one.value AS VARCHAR)) < {LONGEST_DIMENSION}))))[1] AS JSON)
+        ELSE x END""",
     "CREATE MACRO seconds_between(a, b) AS (epoch_us(b) - epoch_us(a)) / 1e6",
     "CREATE MACRO later(x, seconds) AS x + to_microseconds(CAST(round(seconds * 1e6) AS BIGINT))",
 )
@@ -124,6 +136,8 @@ CHECKS: Final = (
 
 RATED: Final = "/rated"
 """What the id of a rating ends in, after the turn's: it replaces what the turn says."""
+SCORED: Final = ("context_relevance", "user_satisfaction", "task_completed")
+"""Columns of turns that feedback fills, and names of scores that are read."""
 RANGES: Final = {"context_relevance": (0, 1), "user_satisfaction": (1, 5)}
 
 
@@ -162,6 +176,22 @@ def unreadable(**readers: str) -> str:
         for name, reader in readers.items()
     )
     return f"CASE {cases} END"
+
+
+def unread_scores(name: str) -> str:
+    """Return the SQL of the note on feedback under names that no column of turns has, with the way to have it read.
+
+    Args:
+        name: The SQL of the names.
+
+    Example:
+        >>> unread_scores("key")[:60]
+        "'scores that no column of turns is named for: ' || left(key,"
+    """
+    return (
+        f"'scores that no column of turns is named for: ' || left({name}, 80) || '. Written as user_satisfaction "
+        "(1 to 5), task_completed (0 or 1) or context_relevance (0 to 1) they are read'"
+    )
 
 
 def readings(**readers: str) -> str:

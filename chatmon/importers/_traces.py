@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from chatmon.importers._spans import RATED, SPAN_COLUMNS, TOKENS
+from chatmon.importers._spans import RATED, SCORED, SPAN_COLUMNS, TOKENS
+from chatmon.importers.names import NO_TURN as OTHER_KINDS
 from chatmon.turns import DUCKDB_TYPES
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ OF_THE_TRACE: Final = (
 """Columns of turns that any span of the trace may carry, its root first."""
 OF_THE_CALL: Final = ("provider", "model", "finish_reason")
 """Columns of turns that the last successful call says."""
-SCORES: Final = ("context_relevance", "user_satisfaction", "task_completed")
-"""Columns of turns that feedback fills: what the root says, else the mean of the feedback, else any span."""
 SOURCE_COLUMNS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "usage_source": ("reported", ("input_tokens", "output_tokens")),
     "price_source": ("stated by the export", ("cost",)),
@@ -32,7 +31,7 @@ SOURCE_COLUMNS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 """Columns of turns that say where a number is from: what they say, and of which columns."""
 OF_A_TURN: Final = (
     "input_tokens", "output_tokens", "cost", "model", "conversation_id", "user_id", "intent", "prompt_version",
-    "variant", "experiment", *SCORES,
+    "variant", "experiment", *SCORED,
 )  # fmt: skip
 """Columns of which each makes a trace a turn. Texts are none: whether they are read must not change what is counted."""
 NO_TURN: Final = "no turn: nothing in its trace asks a model or says whose it is"
@@ -54,13 +53,17 @@ def join_feedback(connection: duckdb.DuckDBPyConnection) -> None:
 def leave_out_other_traces(connection: duckdb.DuckDBPyConnection) -> None:
     """Reject the spans of traces that are no turns: health checks, pages, queries, in a log of all that a service does.
 
-    A turn asks a model, is an agent's, or says whose it is: a conversation, a user, a prompt version, feedback.
+    A turn asks a model, is an agent's, or says whose it is: a conversation, a user, a prompt version, feedback. A tool
+    or a retriever alone is none.
     """
-    if not connection.execute("SELECT count(*) FROM spans WHERE kind IS NULL AND name IS NOT NULL").fetchall()[0][0]:
+    other = f"coalesce(kind IN {OTHER_KINDS}, true)"
+    some = f"SELECT count(*) FROM spans WHERE {other} AND coalesce(name, kind) IS NOT NULL"
+    if not connection.execute(some).fetchall()[0][0]:
         return
-    said = " OR ".join(f"{column} IS NOT NULL" for column in ("kind", *OF_A_TURN))
-    connection.execute(f"""UPDATE spans SET reject = '{NO_TURN}: ' || left(name, 60) WHERE name IS NOT NULL
-        AND trace_id NOT IN (SELECT trace_id FROM spans WHERE {said})""")
+    said = " OR ".join(f"{column} IS NOT NULL" for column in OF_A_TURN)
+    connection.execute(f"""UPDATE spans SET reject = '{NO_TURN}: ' || left(coalesce(name, kind), 60)
+        WHERE coalesce(name, kind) IS NOT NULL
+            AND trace_id NOT IN (SELECT trace_id FROM spans WHERE NOT {other} OR {said})""")
 
 
 def to_turns(connection: duckdb.DuckDBPyConnection) -> None:
@@ -182,7 +185,7 @@ def _turn_columns(facts: _Facts) -> dict[str, str]:
     if "attributes" in facts.known:
         columns["attributes"] = _of_trace("attributes", facts)
     columns |= {name: _of_trace(name, facts) for name in OF_THE_TRACE if name in facts.known}
-    columns |= {name: _score(name, facts) for name in SCORES if name in facts.known}
+    columns |= {name: _score(name, facts) for name in SCORED if name in facts.known}
     columns |= {
         name: _of_last_call(name, facts) for name in ("provider", "model", "finish_reason") if name in facts.known
     }
@@ -205,6 +208,7 @@ def _of_trace(name: str, facts: _Facts, aggregate: str = "min") -> str:
 
 
 def _score(name: str, facts: _Facts) -> str:
+    """What the root says, else the mean of the feedback, else any span."""
     if name not in facts.below:
         return _of_trace(name, facts)
     mean = f"avg(CAST({name} AS DOUBLE)) FILTER (kind = 'score')"

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers._langfuse import amount_of, number_of, tokens
-from chatmon.importers._spans import TOKENS
-from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, OWN, SAYS_OK, attributes_of
+from chatmon.importers._spans import LONGEST_DIMENSION, TOKENS
+from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, OWN, SAYS_OK, STREAM, attributes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,6 @@ _FREE_NAMES: Final = {
     name: tuple(f"{prefix}.{name}" for prefix in ("chatmon", "metadata", "langfuse.trace.metadata")) for name in FREE
 }
 _KNOWN: Final = {name for names in (*NAMES.values(), *_FREE_NAMES.values()) for name in names}
-LONGEST_DIMENSION: Final = 200
-"""Characters of a free dimension: what is longer is a text."""
 RAISED: Final = re.compile(r"(?P<kind>[A-Za-z_]\w*(?:Error|Exception))\(")
 """How a message begins that is an exception as Python shows it."""
 CLASS: Final = re.compile(r"(?:<class ')?(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w*)(?:'>)?")
@@ -60,6 +58,10 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
         found["conversation_id"], note = None, SCRUBBED
     if str(found["input_tokens"]) == str(found["output_tokens"]) == "0":  # a stream whose usage nobody asked for
         found["input_tokens"] = found["output_tokens"] = None
+        found["operation"] = found["operation"] or "chat"
+    found["duration"] = None
+    if attributes.get("logfire.span_type") == "log" and found["input_tokens"] is not None:
+        found |= {"operation": STREAM, "duration": attributes.get("duration")}
     for name, names in _FREE_NAMES.items():
         said = (metadata.get(name), *map(attributes.get, names))
         found[name] = next((_unquoted(value) for value in said if value is not None), None)
@@ -121,7 +123,8 @@ def _seconds_to_first(span: Mapping[str, Any], attributes: Mapping[str, Any], se
 def _first_token(span: Mapping[str, Any], attributes: Mapping[str, Any]) -> Any:
     """Return when the first piece of the reply came, where an event or a time says so and not a duration."""
     times = [one["time"] for one in span["events"] if one["name"] in FIRST_TOKEN_EVENTS and one["time"] is not None]
-    return _unquoted(attributes.get("langfuse.observation.completion_start_time")) or min(times, key=str, default=None)
+    told = _first(attributes, ["langfuse.observation.completion_start_time", "mastra.completion_start_time"])
+    return _unquoted(told) or min(times, key=str, default=None)
 
 
 def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -140,12 +143,25 @@ def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], s
         )
         if value is not None
     }
+    found |= _anthropic(attributes)
     # Costs of 0 are what Langfuse's SDK writes of a call that failed.
     found[NAMES["cost"][0]] = amount_of(object_of(attributes.get("langfuse.observation.cost_details"))) or None
     told = {name: value for name, value in found.items() if value is not None}
     if attributes.get("telemetry.sdk.name") == "openlit" and number_of(attributes.get(NAMES["cost"][0])) == 0:
         told[NAMES["cost"][0]] = None  # it writes 0 where it knows no price
     return told, read.get("said")
+
+
+def _anthropic(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the counts of Claude's agent SDK, under Anthropic's bare names: its input leaves out what was cached."""
+    if NAMES["input_tokens"][0] in attributes or "input_tokens" not in attributes:
+        return {}
+    read, written = attributes.get("cache_read_tokens"), attributes.get("cache_creation_tokens")
+    whole = [number_of(one) for one in (attributes["input_tokens"], read, written) if one is not None]
+    told = {"cached_tokens": read, "cache_write_tokens": written, "output_tokens": attributes.get("output_tokens")}
+    if None not in whole:
+        told["input_tokens"] = int(sum(filter(None, whole)))
+    return {NAMES[name][0]: value for name, value in told.items() if value is not None}
 
 
 def _without_nesting(usage: Mapping[str, Any]) -> dict[str, Any]:

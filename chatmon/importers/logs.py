@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatmon import turns
 from chatmon._tools.paths import whole_file
+from chatmon.importers import _calls as calls
 from chatmon.importers import _mapped as mapped
 from chatmon.importers import _spans as spans
 from chatmon.importers import _traces as traces
@@ -139,12 +140,21 @@ def open_logs(
             duplicates, halves = spans.drop_duplicates(connection)
             reader.set_aside(without_start=True)
             traces.join_feedback(connection)
+            apart = calls.settle(connection)
             traces.leave_out_other_traces(connection)
             reader.set_aside()
             connection.execute("SET TimeZone = 'UTC'")
             traces.to_turns(connection)
         report = report_of(
-            connection, reader, found, others, duplicates=duplicates, halves=halves, zone=tz, content=content
+            connection,
+            reader,
+            found,
+            others,
+            apart,
+            duplicates=duplicates,
+            halves=halves,
+            zone=tz,
+            content=content,
         )
         connection.execute("DROP TABLE spans")
     except BaseException:

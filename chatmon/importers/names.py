@@ -83,6 +83,7 @@ ALIASES: Final = (
     Alias("cost", "gen_ai.cost.total_cost", LITELLM),
     Alias("first_chunk", "gen_ai.response.time_to_first_chunk", OTEL, "2026"),
     Alias("first_chunk", "gen_ai.client.operation.time_to_first_chunk", PYDANTIC),
+    Alias("first_chunk", "gen_ai.response.time_to_first_token", "Sentry"),
     Alias("finish_reason", "gen_ai.response.finish_reasons", OTEL, "1.27"),
     Alias("finish_reason", "gen_ai.response.finish_reason", KERNEL),
     Alias("finish_reason", "llm.finish_reason", INFERENCE),
@@ -113,6 +114,23 @@ MODEL_CALLS: Final = (
     "ai.generatetext.dogenerate", "ai.streamtext.dostream", "ai.generateobject.dogenerate", "ai.streamobject.dostream",
 )  # fmt: skip
 """Operations that are model calls, in small letters; tools, agents, embeddings and retrieval are none."""
+OTHER_CALLS: Final = (
+    "embedding", "embeddings", "aembedding", "reranker", "rerank", "arerank", "ai.embed", "ai.embed.doembed",
+    "ai.embedmany", "ai.embedmany.doembed",
+)  # fmt: skip
+"""Operations that are billed calls of another kind: they count apart."""
+NO_TURN: Final = (
+    *OTHER_CALLS, "tool", "execute_tool", "retriever", "retrieval", "prompt", "parser", "guardrail", "evaluator",
+    "unknown", "log",
+)  # fmt: skip
+"""Kinds of spans that make no turn of a trace by themselves."""
+STREAM: Final = "stream"
+"""The kind of a log that has what a streamed reply used, whose request ended before."""
+LEAVES_ZEROS_OUT: Final = (
+    "pydantic-ai", "logfire", "opentelemetry.instrumentation.genai", "opentelemetry.util.genai",
+    "@arizeai/openinference-instrumentation-langchain",
+)  # fmt: skip
+"""Beginnings of the scopes that leave a count out where it is 0."""
 FIRST_TOKEN_EVENTS: Final = ("First Token Stream Event", "gen_ai.content.completion.chunk", "mlflow.chunk.item.0")
 """Events of a span of which the first one is the first piece of the reply."""
 SAYS_OK: Final = ("langsmith", "openinference.instrumentation.openai_agents")

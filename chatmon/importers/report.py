@@ -45,7 +45,7 @@ class ImportReport:
         duplicates: Records dropped because another one had their id.
         turns: Turns made.
         rejected: How many records were rejected, by reason without its numbers.
-        examples: The first of them, with file and line.
+        examples: The first of each reason in each file, with its line and how many more there are.
         missing: Columns of turns that no turn has a value in.
         cannot: Analyses that therefore will not run, with the columns they need.
         notes: What an analyst should know before trusting the numbers.

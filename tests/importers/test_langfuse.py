@@ -110,7 +110,7 @@ def test_scores_under_other_names_are_counted_and_said(tmp_path):
     write_lines(rows, tmp_path / "x.jsonl")
     report = read_back(tmp_path / "x.jsonl")[1]
     assert report.feedback == 1
-    assert any("politeness (1 rows)" in text for text in report.assumptions)
+    assert any("named for: politeness." in text for text in report.assumptions)
 
 
 def generation(**said):
@@ -147,3 +147,39 @@ def test_tokens_that_only_the_total_holds_are_said_to_be_missing(tmp_path):
         assert any("neither input nor output" in said for said in logs.report.assumptions)
         (turn,) = table.from_frame(logs.frame())
     assert (turn.input_tokens, turn.output_tokens) == (10, 300)
+
+
+def observations():
+    root = {
+        "id": "o-1", "traceId": "t-1", "type": "SPAN", "parentObservationId": None, "level": "DEFAULT",
+        "startTime": "2026-03-02T09:00:00.000Z", "endTime": "2026-03-02T09:00:03.000Z",
+    }  # fmt: skip
+    usage = {"usageDetails": {"input": 70, "output": 7, "total": 77}, "totalCost": 0.5, "costDetails": {"total": 0.5}}
+    return [root, generation(parentObservationId="o-1", traceId="t-1", **usage)["observations"][0]]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_one_trace_as_the_api_gives_it_is_a_turn(tmp_path, indent):
+    trace = generation()["trace"] | {"latency": 3.0, "htmlPath": "/t", "scores": [], "observations": observations()}
+    (tmp_path / "t.json").write_text(json.dumps(trace, indent=indent), encoding="utf-8")
+    (turn,), report = read_back(tmp_path / "t.json")
+    assert (turn.input_tokens, turn.output_tokens, turn.cost) == (70, 7, Decimal("0.5"))
+    assert (turn.response_time, turn.conversation_id, turn.user_id) == (3.0, "s-1", "u-1")
+    assert not report.rejected
+
+
+def test_a_trace_of_the_api_whose_observations_are_ids_is_a_turn_without_tokens(tmp_path):
+    trace = generation()["trace"] | {"observations": ["o-1", "g-1"]}
+    (tmp_path / "t.json").write_text(json.dumps(trace), encoding="utf-8")
+    (turn,), _ = read_back(tmp_path / "t.json")
+    assert (turn.turn_id, turn.conversation_id, turn.input_tokens) == ("t-1", "s-1", None)
+
+
+def test_scores_under_names_of_one_s_own_are_named_with_the_way_to_have_them_read(tmp_path):
+    download = generation()
+    download["trace"]["scores"] = [{"name": "thumbs", "value": 1}, {"name": "user_satisfaction", "value": 4}]
+    (tmp_path / "t.json").write_text(json.dumps(download), encoding="utf-8")
+    (turn,), report = read_back(tmp_path / "t.json")
+    assert turn.user_satisfaction == 4
+    (said,) = (text for text in report.assumptions if "scores" in text)
+    assert "thumbs. Written as user_satisfaction (1 to 5)" in said

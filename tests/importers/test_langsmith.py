@@ -178,3 +178,69 @@ def test_a_thread_named_on_the_run_itself_is_the_conversation(plain):
     runs = [run | {"thread_id": "t-7", "extra": {"metadata": {}}} for run in writers.runs(TURNS[:2])]
     writers.write_lines(runs, plain)
     assert {turn.conversation_id for turn in read_back(plain)[0]} == {"t-7"}
+
+
+def read_runs(tmp_path, *documents):
+    path = tmp_path / "runs.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in documents), encoding="utf-8")
+    return read_back(path)
+
+
+def run(number, began, ended, **more):
+    name = f"00000000-0000-7000-8000-{number:012d}"
+    return {
+        "id": name, "trace_id": name, "run_type": "chain", "session_id": "p",
+        "start_time": f"2026-11-30T02:00:{began}Z", "end_time": f"2026-11-30T02:00:{ended}Z",
+        "extra": {"metadata": {"thread_id": "c-1"}},
+    } | more  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "seconds"),
+    [("00.500001", "00.500", 0), ("00.500999", "00.500", 0), ("00.500000", "00.500", 0), ("00.500002", "00.700", 0.2)],
+)
+def test_a_run_that_ends_in_the_millisecond_it_starts_in_took_none(tmp_path, began, ended, seconds):
+    (turn,), report = read_runs(tmp_path, run(1, began, ended))
+    assert turn.response_time == pytest.approx(seconds, abs=1e-5)
+    assert not report.rejected
+
+
+def test_a_run_that_ends_a_millisecond_before_it_starts_is_still_rejected(tmp_path):
+    _, report = read_runs(tmp_path, run(1, "00.501001", "00.500"))
+    assert report.rejected == {"it ends # s before it starts": 1}
+
+
+def test_usage_that_stands_in_metadata_alone_is_read(tmp_path):
+    usage = {"input_tokens": 310, "output_tokens": 31, "input_token_details": {"cache_read": 128}}
+    metadata = {"thread_id": "c-1", "usage_metadata": usage | {"output_token_details": {"reasoning": 7}}}
+    child = run(2, "00.100002", "00.900", run_type="llm", parent_run_id=run(1, "0", "0")["id"])
+    child |= {"trace_id": child["parent_run_id"], "outputs": {"content": "Near."}, "extra": {"metadata": metadata}}
+    (turn,), _ = read_runs(tmp_path, run(1, "00.000001", "01.000"), child)
+    assert (turn.input_tokens, turn.cached_tokens, turn.output_tokens, turn.reasoning_tokens) == (310, 128, 31, 7)
+
+
+def test_a_patch_without_an_id_is_known_by_its_place_in_the_trace(tmp_path):
+    trace, child = run(1, "0", "0")["id"], run(2, "0", "0")["id"]
+    place = f"20261130T020000000001Z{trace}"
+    below = f"{place}.20261130T020000100002Z{child}"
+    posts = [
+        {"id": trace, "trace_id": trace, "dotted_order": place, "run_type": "chain", "start_time": 1_796_004_000_000},
+        {"id": child, "trace_id": trace, "dotted_order": below, "run_type": "llm", "start_time": 1_796_004_000_100,
+         "parent_run_id": trace},
+    ]  # fmt: skip
+    patches = [
+        {"dotted_order": below, "trace_id": trace, "end_time": 1_796_004_000_900,
+         "outputs": {"usage_metadata": {"input_tokens": 70, "output_tokens": 7}}},
+        {"dotted_order": place, "end_time": 1_796_004_002_000},
+    ]  # fmt: skip
+    (turn,), report = read_runs(tmp_path, {"post": posts, "patch": patches})
+    assert (turn.response_time, turn.input_tokens, turn.output_tokens) == (2.0, 70, 7)
+    assert (report.halves, dict(report.rejected)) == (2, {})
+
+
+def test_feedback_under_a_name_of_one_s_own_is_named_with_the_way_to_have_it_read(tmp_path):
+    rated = {"stars": {"n": 1, "avg": 4.0}, "user_satisfaction": {"n": 1, "avg": 4.0}, "mood": {"n": 1, "avg": 1.0}}
+    (turn,), report = read_runs(tmp_path, run(1, "00.000", "01.000", feedback_stats=rated))
+    assert turn.user_satisfaction == 4
+    (said,) = (text for text in report.assumptions if "scores" in text)
+    assert "mood, stars. Written as user_satisfaction (1 to 5)" in said

@@ -34,7 +34,8 @@ def test_a_parquet_with_other_columns_is_rejected_with_them(tmp_path):
 
     pq.write_table(pa.table({"colour": ["red"], "size": [3]}), tmp_path / "x.parquet")
     with open_logs(tmp_path / "x.parquet") as logs:
-        assert list(logs.report.rejected) == ["no known shape: its columns are colour, size"]
+        (reason,) = logs.report.rejected
+    assert reason.startswith("no known shape: its columns are colour, size. Read are chatmon, helicone,")
 
 
 @pytest.mark.parametrize("options", [{"format": "langsmiht"}, {"tz": "Mars/Olympus"}])
@@ -128,3 +129,66 @@ def test_feedback_and_runs_in_one_file_are_told_apart(tmp_path, runs_first):
     with open_logs(tmp_path / "x.jsonl") as logs:
         assert {turn.user_satisfaction for turn in table.from_frame(logs.frame())} == {4.0}
         assert not logs.report.rejected
+
+
+@pytest.mark.parametrize(
+    ("records", "look"),
+    [
+        ([{"custom_id": "a", "result": {"type": "succeeded"}}], "it looks like results of a batch of Anthropic"),
+        ([{"schemaType": "ModelInvocationLog", "modelId": "nova", "input": {}}], "it looks like an invocation log of"),
+        ([{"type": "user", "uuid": "1", "parentUuid": None, "sessionId": "s"}], "a session file of Claude Code"),
+        ([{"request_id": "r", "call_type": "acompletion", "spend": 0.5}], "a spend log of LiteLLM"),
+        ([{"colour": "red"}, {"size": 3}], "its keys are colour"),
+    ],
+)
+def test_a_file_that_is_not_read_says_once_what_it_is_what_is_read_and_what_else_can_be_done(tmp_path, records, look):
+    records *= 20
+    writers.write_lines(records, tmp_path / "x.jsonl")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        report = logs.report
+    ((reason, count),) = report.rejected.items()
+    assert count == len(records)
+    assert look in reason
+    assert "langfuse, langsmith, mlflow, openai, otlp, phoenix" in reason
+    assert "--columns" in reason
+    (example,) = report.examples
+    assert (example.line, example.reason) == (1, f"{reason} (and {count - 1} more in this file)")
+
+
+def test_a_table_that_does_not_fit_its_map_is_not_told_of_maps(tmp_path):
+    lines = '{"ts": "2026-03-02T09:00:00Z"}\n{"colour": "red"}\n'
+    (tmp_path / "x.jsonl").write_text(lines, encoding="utf-8")
+    with open_logs(tmp_path / "x.jsonl", columns={"columns": {"timestamp": "ts"}}) as logs:
+        assert list(logs.report.rejected) == ["no known shape: its keys are colour"]
+
+
+TEXTS = {"tier": "gold", "seats": 3, "nested": {"q": "SECRET"}, "several": ["SECRET"], "long": 'SECRET "and" ' * 40}
+RUN = {"id": "r", "trace_id": "r", "run_type": "llm", "session_id": "p", "start_time": "2026-03-02T09:00:00Z"}
+OBSERVATION = {"id": "o", "traceId": "t", "type": "GENERATION", "level": "DEFAULT", "startTime": "2026-03-02T09:00:00Z"}
+REQUEST = {"request_id": "r", "request_created_at": "2026-03-02T09:00:00Z", "response_status": 200}
+COMPLETION = {"id": "c", "object": "chat.completion", "created": 1_772_442_000, "model": "m"}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"nested": {}}, {f"key{n}": "value" for n in range(60)}], ids=["", "nested", "many"]
+)
+def test_a_text_full_of_quotes_is_a_text_too(tmp_path, more):
+    run = RUN | {"extra": {"metadata": {"tier": "gold", "long": 'SECRET "\\and" ' * 40} | more}}
+    writers.write_lines([run], tmp_path / "x.jsonl")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        (turn,) = table.from_frame(logs.frame())
+    assert turn.attributes["tier"] == "gold"
+    assert "SECRET" not in repr(turn)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [RUN | {"extra": {"metadata": TEXTS}}, OBSERVATION | {"metadata": TEXTS}, REQUEST | {"properties": TEXTS},
+     COMPLETION | {"metadata": TEXTS}],
+    ids=["LangSmith", "Langfuse", "Helicone", "OpenAI"],
+)  # fmt: skip
+def test_of_metadata_the_short_scalars_are_dimensions_and_texts_stay_out(tmp_path, record):
+    writers.write_lines([record], tmp_path / "x.jsonl")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        (turn,) = table.from_frame(logs.frame())
+    assert turn.attributes == {"tier": "gold", "seats": 3}

@@ -137,3 +137,12 @@ def test_a_map_that_cannot_be_right_is_refused_with_its_key_and_what_is_allowed(
     with pytest.raises(ValueError, match=complaint) as refused:
         open_logs(tmp_path / "my.csv", columns=tmp_path / "map.toml")
     assert "map.toml" in str(refused.value)
+
+
+def test_a_message_of_an_error_alone_makes_a_failure_of_an_unknown_type(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("ts,error\n2026-03-02T09:00:00Z,\n2026-03-02T09:01:00Z,Timed out after 60 s\n", encoding="utf-8")
+    with open_logs(path, columns={"columns": {"timestamp": "ts", "error_message": "error"}}) as logs:
+        well, failed = table.from_frame(logs.frame())
+    assert (well.error_type, well.error_message) == (None, None)
+    assert (failed.error_type, failed.error_message) == ("unknown", "Timed out after 60 s")

@@ -19,7 +19,10 @@ def read_back(path):
         return table.from_frame(logs.frame()), logs.report
 
 
-@pytest.mark.parametrize("layout", ["envelopes", "protobuf", "numbers", "snake", "console", "javascript"])
+@pytest.mark.parametrize(
+    "layout",
+    ["envelopes", "protobuf", "numbers", "snake", "console", "javascript", "flat_javascript", "tempo", "otlp_pages"],
+)
 def test_every_layout_gives_the_same_turns(tmp_path, layout):
     path = tmp_path / "spans.jsonl"
     write_lines(getattr(writers, layout)(TURNS), path)
@@ -109,3 +112,26 @@ def test_a_status_that_is_not_set_says_nothing_whether_it_is_written_or_left_out
     write_lines([{"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}], tmp_path / "x.jsonl")
     found = {int(turn.turn_id, 16): turn.error_type is not None for turn in read_back(tmp_path / "x.jsonl")[0]}
     assert found == {trace: failed for trace, (*_, failed) in traces.items()}
+
+
+def test_a_trace_of_mlflow_that_counts_as_a_whole_only_has_its_counts(tmp_path):
+    usage = {"input_tokens": 310, "output_tokens": 31, "cache_read_input_tokens": 128}
+    (trace, *_) = writers.mlflow(TURNS[:1])
+    for span in trace["data"]["spans"]:
+        span["attributes"] = {"mlflow.spanType": '"AGENT"'}
+    trace["info"]["trace_metadata"]["mlflow.trace.tokenUsage"] = json.dumps(usage)
+    write_lines([trace], tmp_path / "x.jsonl")
+    ((turn,), _) = read_back(tmp_path / "x.jsonl")
+    assert (turn.input_tokens, turn.cached_tokens, turn.output_tokens) == (310, 128, 31)
+
+
+def test_texts_of_mlflow_s_spans_stay_out_unless_they_are_asked_for(tmp_path):
+    (trace, *_) = writers.mlflow(TURNS[:1])
+    for span in trace["data"]["spans"]:
+        span["attributes"] |= {"mlflow.spanInputs": '{"q": "SECRET"}', "mlflow.spanOutputs": '"SECRET"'}
+    trace["info"] |= {"request_preview": "SECRET", "response_preview": "SECRET"}
+    write_lines([trace], tmp_path / "x.jsonl")
+    assert "SECRET" not in repr(read_back(tmp_path / "x.jsonl"))
+    with open_logs(tmp_path / "x.jsonl", content=True) as logs:
+        (turn,) = table.from_frame(logs.frame())
+    assert (turn.question, turn.answer) == ('{"q": "SECRET"}', "SECRET")

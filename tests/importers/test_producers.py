@@ -28,10 +28,11 @@ def event(name, after=0.0, **attributes):
     return {"name": name, "timeUnixNano": str(BEGAN + int(after * 1e9)), "attributes": pairs(named)}
 
 
-def span(number, attributes, *, name="span", parent=None, status=None, events=(), trace=1, seconds=1.0):
+def span(number, attributes, *, name="span", parent=None, status=None, events=(), trace=1, seconds=1.0, after=0.0):
+    start = BEGAN + int(after * 1e9)
     found = {
         "traceId": f"{trace:032x}", "spanId": f"{number:016x}", "name": name, "attributes": pairs(attributes),
-        "startTimeUnixNano": str(BEGAN), "endTimeUnixNano": str(BEGAN + int(seconds * 1e9)),
+        "startTimeUnixNano": str(start), "endTimeUnixNano": str(start + int(seconds * 1e9)),
         "status": status or {}, "events": list(events),
     }  # fmt: skip
     return found | ({"parentSpanId": f"{parent:016x}"} if parent else {})
@@ -39,12 +40,13 @@ def span(number, attributes, *, name="span", parent=None, status=None, events=()
 
 @pytest.fixture
 def read(tmp_path):
-    """Write spans of one scope as a collector does, and read them back: the turns and the report."""
+    """Write spans of one scope, or of several, as a collector does, and read them back: the turns and the report."""
 
-    def read(scope, *spans, resource=None):
+    def read(scope, *spans, resource=None, **scopes):
+        scopes = {name.replace("_", "."): found for name, found in scopes.items()} | ({scope: spans} if spans else {})
         envelope = {
             "resource": {"attributes": pairs(resource or {})},
-            "scopeSpans": [{"scope": {"name": scope}, "spans": list(spans)}],
+            "scopeSpans": [{"scope": {"name": name}, "spans": list(found)} for name, found in scopes.items()],
         }
         path = tmp_path / "spans.jsonl"
         path.write_text(json.dumps({"resourceSpans": [envelope]}) + "\n", encoding="utf-8")
@@ -175,6 +177,14 @@ def test_tokens_are_read_wherever_a_library_keeps_them(read, scope, attributes):
     assert turn.attempts == 1
 
 
+@pytest.mark.parametrize(("cached", "written"), [(60, 5), (6, 500), (0, 0)])
+def test_bare_names_of_anthropic_leave_the_cache_out_of_input(read, cached, written):
+    bare = {"input_tokens": 30, "output_tokens": 20, "cache_read_tokens": cached, "cache_creation_tokens": written}
+    (turn,), _ = read("claude", span(1, {"gen_ai.system": "anthropic", "gen_ai.request.model": "claude-x"} | bare))
+    assert (turn.input_tokens, turn.cached_tokens, turn.output_tokens) == (30 + cached + written, cached, 20)
+    assert (turn.cache_write_tokens, turn.attempts) == (written, 1)
+
+
 def test_a_prompt_s_span_is_no_call_and_a_chain_s_tokens_are_its_call_s(read):
     kind, metadata = "langsmith.span.kind", {"langsmith.metadata.thread_id": "c-2", "langsmith.metadata.user_id": "u-2"}
     (turn,), _ = read(
@@ -191,6 +201,7 @@ def test_a_prompt_s_span_is_no_call_and_a_chain_s_tokens_are_its_call_s(read):
     ("scope", "attributes", "events", "seconds"),
     [
         ("pydantic-ai", {"gen_ai.client.operation.time_to_first_chunk": 0.5}, [], 0.5),
+        ("sentry", {"gen_ai.response.time_to_first_token": 0.5}, [], 0.5),
         ("openinference.instrumentation.openai", {}, [event("First Token Stream Event", 0.5)], 0.5),
         ("opentelemetry.instrumentation.openai.v1", {},
          [event("gen_ai.content.completion.chunk", after) for after in (0.6, 0.5, 0.8)], 0.5),
@@ -200,8 +211,8 @@ def test_a_prompt_s_span_is_no_call_and_a_chain_s_tokens_are_its_call_s(read):
         ("openlit", {"gen_ai.server.time_to_first_token": 0.4, "gen_ai.request.stream": False}, [], None),
         ("langfuse-sdk", {"langfuse.observation.completion_start_time": '"2026-11-18T11:06:40.300000Z"'}, [], 0.3),
     ],
-    ids=["seconds", "an event", "the first of several", "Vercel's milliseconds", "Strands' milliseconds",
-         "OpenLIT's seconds", "OpenLIT's whole reply", "Langfuse's time"],
+    ids=["seconds", "Sentry's name", "an event", "the first of several", "Vercel's milliseconds",
+         "Strands' milliseconds", "OpenLIT's seconds", "OpenLIT's whole reply", "Langfuse's time"],
 )  # fmt: skip
 def test_the_first_token_is_found_in_each_spelling(read, scope, attributes, events, seconds):
     (turn,), _ = read(scope, span(1, CHAT | COUNTED | attributes, events=events))
@@ -324,3 +335,177 @@ def test_what_went_wrong_is_found_in_phoenix_s_dataframe(tmp_path):
     with open_logs(tmp_path / "x.parquet") as logs:
         (turn,) = table.from_frame(logs.frame())
     assert turn.error_type == "RateLimitError"
+
+
+def tokens_of(turn):
+    return turn.input_tokens, turn.cached_tokens, turn.output_tokens, turn.attempts
+
+
+LOGFIRE = "logfire.openai"
+REQUEST = CHAT | {"logfire.span_type": "span", "request_data": '{"stream": true}'}
+CACHED = {"gen_ai.usage.cache_read.input_tokens": 64}
+LOG = CHAT | COUNTED | CACHED | {"logfire.span_type": "log", "gen_ai.response.finish_reasons": '["stop"]'}
+
+
+def test_what_a_log_says_a_stream_used_is_its_request_s(read):
+    (turn,), report = read(
+        LOGFIRE,
+        span(1, {"logfire.span_type": "span", "user.id": "u-1"}, seconds=1.5),
+        span(2, REQUEST, parent=1, after=0.001, seconds=0.029),
+        span(3, LOG | {"duration": 1.4}, parent=1, after=1.43, seconds=0),
+    )
+    assert tokens_of(turn) == (203, 64, 23, 1)
+    assert (turn.response_time, turn.finish_reason) == (1.5, "stop")
+    assert not report.rejected
+
+
+def test_streams_at_the_same_time_have_each_its_own_log(read):
+    usage = {"gen_ai.usage.input_tokens": 700, "gen_ai.usage.output_tokens": 70}
+    (turn,), _ = read(
+        LOGFIRE,
+        span(1, {"user.id": "u-1"}, seconds=3.0),
+        span(2, REQUEST, parent=1, after=0.0, seconds=0.1),
+        span(3, REQUEST | {"gen_ai.request.model": "kitten-2"}, parent=1, after=0.5, seconds=0.1),
+        span(4, LOG | usage | {"duration": 0.4}, parent=1, after=1.0, seconds=0),
+        span(5, LOG | {"duration": 2.4}, parent=1, after=2.5, seconds=0),
+    )
+    assert tokens_of(turn) == (903, 128, 93, 2)
+
+
+def test_a_stream_in_no_other_span_is_one_turn_with_its_log(read):
+    (turn,), _ = read(
+        LOGFIRE, span(2, REQUEST, seconds=0.1), span(3, LOG | {"duration": 1.4}, trace=2, after=1.5, seconds=0)
+    )
+    assert tokens_of(turn) == (203, 64, 23, 1)
+    assert turn.response_time == 1.5
+
+
+@pytest.mark.parametrize(
+    ("spans", "counted", "seconds"),
+    [
+        ([span(2, REQUEST, seconds=0.1)], (None, None, None, 1), 0.1),
+        ([span(3, LOG | {"duration": 1.4}, after=1.5, seconds=0)], (203, 64, 23, 1), 1.4),
+    ],
+    ids=["a request without a log", "a log without a request"],
+)
+def test_half_of_a_stream_is_a_call_too(read, spans, counted, seconds):
+    (turn,), _ = read(LOGFIRE, *spans)
+    assert tokens_of(turn) == counted
+    assert turn.response_time == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("scope", "first", "cached"),
+    [
+        ("pydantic-ai", {}, 64),
+        ("logfire.openai", {}, 64),
+        ("opentelemetry.instrumentation.openai.v1", {}, None),
+        ("pydantic-ai", {"gen_ai.usage.cache_read.input_tokens": 6}, 70),
+    ],
+    ids=["left out where 0", "Logfire leaves out too", "another library", "written"],
+)
+def test_a_count_that_a_library_leaves_out_where_it_is_0_is_0_beside_one_that_it_wrote(read, scope, first, cached):
+    (turn,), _ = read(
+        scope,
+        span(1, {"gen_ai.operation.name": "invoke_agent"}),
+        span(2, CHAT | COUNTED | first, parent=1),
+        span(3, CHAT | COUNTED | CACHED, parent=1),
+    )
+    assert (turn.input_tokens, turn.cached_tokens, turn.reasoning_tokens) == (406, cached, None)
+
+
+def test_a_count_that_no_call_of_a_turn_has_is_unknown(read):
+    turns, _ = read("pydantic-ai", span(2, CHAT | COUNTED), span(3, CHAT | COUNTED | CACHED, trace=2))
+    assert sorted(turn.cached_tokens or -1 for turn in turns) == [-1, 64]
+
+
+OTHERS_WORDS = {"openinference.span.kind": "LLM", "llm.token_count.prompt": 203, "llm.token_count.completion": 23}
+
+
+def test_a_call_that_two_instrumentations_tell_of_side_by_side_counts_once(read):
+    (turn,), report = read(
+        "app",
+        span(1, {"openinference.span.kind": "CHAIN"}, seconds=3.0),
+        span(2, OTHERS_WORDS | {"llm.model_name": "kitten-1"}, name="ChatOpenAI", parent=1, after=0.1, seconds=2.8),
+        span(3, CHAT | COUNTED | {"gen_ai.response.model": "kitten-1-2026-11-01"}, name="chat kitten-1", parent=1,
+             after=0.2, seconds=2.6),
+    )  # fmt: skip
+    assert tokens_of(turn) == (203, None, 23, 1)
+    assert turn.model == "kitten-1-2026-11-01"
+    assert any("counted once (1 rows)" in text for text in report.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "turns"),
+    [
+        ({"a": [span(1, {"session.id": "c-1"}, seconds=3.0), span(2, CHAT | COUNTED, parent=1, after=0.1, seconds=2)],
+          "b": [span(3, OTHERS_WORDS, trace=2, after=0.2, seconds=1.8)]}, 1),
+        ({"a": [span(2, CHAT | COUNTED, after=0.1, seconds=2)],
+          "b": [span(3, OTHERS_WORDS, trace=2, after=0.2, seconds=1.8)]}, 1),
+        ({"a": [span(2, CHAT | COUNTED, seconds=2), span(3, OTHERS_WORDS, trace=2, after=0.2, seconds=1.8)]}, 2),
+        ({"a": [span(2, CHAT | COUNTED, seconds=2)], "b": [span(3, OTHERS_WORDS, trace=2, after=0.2, seconds=2)]}, 2),
+        ({"a": [span(2, CHAT | COUNTED, seconds=2)],
+          "b": [span(3, OTHERS_WORDS | {"llm.token_count.completion": 24}, trace=2, seconds=1.8)]}, 2),
+        ({"a": [span(2, CHAT | COUNTED, seconds=2)],
+          "b": [span(3, OTHERS_WORDS | {"llm.model_name": "lion-1"}, trace=2, seconds=1.8)]}, 2),
+        ({"a": [span(2, CHAT | COUNTED | {"user.id": "u-1"}, seconds=2)],
+          "b": [span(3, OTHERS_WORDS | {"user.id": "u-2"}, trace=2, seconds=1.8)]}, 2),
+    ],
+    ids=["in a chain and alone", "both alone", "one library", "not inside", "other tokens", "another model",
+         "another user"],
+)  # fmt: skip
+def test_a_call_that_two_instrumentations_tell_of_in_two_traces_is_one_turn(read, scopes, turns):
+    found, report = read("", **scopes)
+    assert (len(found), sum(turn.input_tokens for turn in found)) == (turns, turns * 203)
+    assert report.read == report.spans
+
+
+def test_equal_calls_of_one_turn_at_the_same_time_are_two(read):
+    (turn,), _ = read(
+        "app", span(1, {}), span(2, CHAT | COUNTED, parent=1), span(3, CHAT | COUNTED, parent=1, after=0.1, seconds=0.5)
+    )
+    assert tokens_of(turn) == (406, None, 46, 2)
+
+
+def test_where_the_innermost_call_says_no_tokens_the_one_around_it_does(read):
+    (turn,), _ = read(
+        "app",
+        span(1, {}, seconds=3.0),
+        span(2, CHAT | COUNTED | CACHED, parent=1, seconds=3.0),
+        span(3, CHAT, parent=2, status={"code": 2}, seconds=0.5),
+        span(4, CHAT, parent=2, after=0.6, seconds=2.0),
+    )
+    assert tokens_of(turn) == (203, 64, 23, 2)
+    assert turn.error_type is None
+
+
+EMBEDDED = {"gen_ai.operation.name": "embeddings", "gen_ai.request.model": "vector-1", "gen_ai.usage.cost": 0.5}
+
+
+def test_embeddings_are_billed_apart_and_not_lost(read):
+    (turn,), report = read(
+        "app",
+        span(1, {"session.id": "c-1"}),
+        span(2, EMBEDDED | {"gen_ai.usage.input_tokens": 1000}, parent=1),
+        span(3, CHAT | COUNTED | {"gen_ai.usage.cost": 0.25}, parent=1),
+    )
+    assert (turn.input_tokens, float(turn.cost), turn.model, turn.attempts) == (203, 0.25, "kitten-1", 1)
+    assert any("no turn's tokens and cost: 1, 1,000 input tokens, $0.5" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"gen_ai.operation.name": "execute_tool"}, {"openinference.span.kind": "RETRIEVER"}, EMBEDDED,
+     {"openinference.span.kind": "UNKNOWN"}],
+    ids=["a tool", "a retriever", "an embedding", "nobody knows"],
+)  # fmt: skip
+def test_tools_and_retrievers_alone_are_no_turn_and_are_named(read, said):
+    turns, report = read("app", span(1, said, name="nightly"), span(2, CHAT | COUNTED, trace=2))
+    assert [turn.input_tokens for turn in turns] == [203]
+    assert report.rejected == {"no turn: nothing in its trace asks a model or says whose it is: nightly": 1}
+
+
+def test_the_first_token_of_mastra_is_a_time(read):
+    told = {"mastra.completion_start_time": "2026-11-18T11:06:40.500Z"}
+    (turn,), _ = read("@mastra/otel-exporter", span(1, CHAT | COUNTED | told))
+    assert turn.time_to_first_token == pytest.approx(0.5)

@@ -201,3 +201,25 @@ def test_a_row_that_is_too_wide_over_several_lines_is_read_again_from_its_second
         (2, "4 cells in lines 2 to 4, the header has 3"),
         (4, "4 cells, the header has 3"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1, "b": 2,\n "c": [3]}', '{"a": 1, "b": 2,\n\n"c": [3]}\n',
+     '{"a": 1, "b": 2, "c": [\n3]}', '{"a": 1, "b": 2\n, "c":\n[3]}'],
+    ids=["indented", "at the margin", "a list", "a comma first"],
+)  # fmt: skip
+def test_a_document_may_have_several_keys_in_its_first_line(tmp_path, text):
+    path = tmp_path / "x.json"
+    path.write_text(text, encoding="utf-8")
+    assert read(path) == ([{"a": 1, "b": 2, "c": [3]}], [])
+
+
+def test_a_line_that_was_cut_costs_no_other_line_anything(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text(
+        '{"a": 1}\n{"a": 2, "b": 3,\n{"a": 3}\n\n{"a": 4, "b":\n{"a": 5}\n{"a": 6, "b": 7,', encoding="utf-8"
+    )
+    found, rejected = read(path)
+    assert found == [{"a": 1}, {"a": 3}, {"a": 5}]
+    assert [one.line for one in rejected] == [2, 5, 7]

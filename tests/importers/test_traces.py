@@ -341,7 +341,7 @@ def random_spans(draw):
                 one[name] = at(100 * trace + value) if seconds else value
             given.append(one)
         for place in range(draw.randint(0, 3) if with_feedback else 0):
-            values = {name: draw.choice([None, *SAID[name]]) for name in traces.SCORES}
+            values = {name: draw.choice([None, *SAID[name]]) for name in spans.SCORED}
             given.append(
                 {"span_id": f"s{trace}-{place}", "trace_id": f"t{trace}", "parent_id": None, "kind": "score"} | values
             )
@@ -419,7 +419,7 @@ def plainly(given):
         "usage_source": "reported" if known else None,
         "price_source": None if total("cost") is None else "stated by the export",
         **{name: said(name) for name in ("user_id", "intent", "question")},
-        **{name: scored(name) for name in traces.SCORES},
+        **{name: scored(name) for name in spans.SCORED},
         **{name: last(name) for name in ("provider", "model", "finish_reason")},
     }  # fmt: skip
 

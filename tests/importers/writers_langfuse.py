@@ -50,6 +50,13 @@ def downloads(turns):
         }
 
 
+def around(turns):
+    """The public API's answer for one trace: the trace, with its observations inside."""
+    for document in downloads(turns):
+        rows = document["observations"]
+        yield document["trace"] | {"timestamp": rows[0]["startTime"], "name": "desk", "observations": rows}
+
+
 def pages(turns):
     """The public API: fifty observations a page."""
     rows = list(camel(turns, apart=False))

@@ -1,12 +1,17 @@
 """OpenTelemetry spans in its other layouts, written from the specification and the exporters' documentation."""
 
 import base64
+import json
+import re
 from datetime import UTC, datetime
 
 import export_writers
 from importers.conversations import at_the_desk, calls_of
 
-__all__ = ["console", "envelopes", "javascript", "numbers", "phoenix_rows", "protobuf", "snake", "spans"]
+__all__ = [
+    "console", "envelopes", "flat_javascript", "jaeger", "javascript", "lines", "mlflow", "mlflow_rows", "numbers",
+    "otlp_pages", "pages", "phoenix_rows", "protobuf", "snake", "spans", "tempo",
+]  # fmt: skip
 
 SERVICE = "service.name"
 OF_A_CALL = ("gen_ai.usage", "gen_ai.response", "gen_ai.operation", "error.type")
@@ -73,9 +78,6 @@ def numbers(turns):
 
 def snake(turns):
     """Phoenix's download of traces: the same envelope with underscores."""
-    import json
-    import re
-
     for envelope in envelopes(turns):
         yield json.loads(
             re.sub(
@@ -128,6 +130,114 @@ def javascript(turns):
             "endTime": list(divmod(end, 10**9)), "status": {"code": 2 if failed else 0},
             "attributes": {name: value for name, value in attributes.items() if value is not None},
         }  # fmt: skip
+
+
+def flat_javascript(turns):
+    """The JavaScript spans as some services log them, with the ids as OTLP spells them."""
+    for span in javascript(turns):
+        yield {"type": "span", "spanId": span.pop("id"), "parentSpanId": span.pop("parentId"), **span}
+
+
+def lines(turns):
+    """A span a line, its attributes by name."""
+    for trace, span, parent, start, end, failed, attributes in spans(turns):
+        yield {
+            "trace_id": trace, "span_id": span, "parent_span_id": parent or "", "name": "x",
+            "start_time_unix_nano": start, "end_time_unix_nano": end, "status": {"code": 2} if failed else {},
+            "attributes": {name: value for name, value in attributes.items() if value is not None},
+        }  # fmt: skip
+
+
+def pages(turns):
+    """Phoenix's REST API: some spans a page, as ``get_spans()`` has them."""
+    yield from in_pages(
+        span | {"status": None, "status_code": span["status"]["status_code"], "events": []} for span in console(turns)
+    )
+
+
+def otlp_pages(turns):
+    """Its other door: OTLP's spans, of whose values all kinds are written and one is not null."""
+    kinds = {bool: "bool_value", int: "int_value", float: "double_value", str: "string_value"}
+
+    def value(said):
+        return dict.fromkeys(kinds.values()) | {kinds[type(said)]: said}
+
+    yield from in_pages(
+        span | {"attributes": [{"key": name, "value": value(said)} for name, said in span["attributes"].items()]}
+        for span in lines(turns)
+    )
+
+
+def in_pages(rows):
+    rows = list(rows)
+    for start in range(0, len(rows), 7):
+        yield {"data": rows[start : start + 7], "next_cursor": None}
+
+
+def tempo(turns):
+    """Tempo's download: protobuf's JSON, whose resources are called batches."""
+    for envelope in protobuf(turns):
+        yield {"batches": envelope["resourceSpans"]}
+
+
+def jaeger(turns):
+    """Jaeger's download: a trace's spans with tags, in microseconds."""
+    for turn in turns:
+        rows = []
+        for trace, span, parent, start, end, failed, attributes in spans([turn]):
+            tags = {name: value for name, value in attributes.items() if not (value is None or name == SERVICE)}
+            tags |= {"otel.status_code": "ERROR", "error": True} if failed else {}
+            rows.append({
+                "traceID": trace, "spanID": span, "operationName": "x", "startTime": start // 1000,
+                "duration": end // 1000 - start // 1000, "logs": [], "processID": attributes.get(SERVICE, "desk"),
+                "references": [{"refType": "CHILD_OF", "traceID": trace, "spanID": parent}] if parent else [],
+                "tags": [{"key": name, "type": "any", "value": value} for name, value in tags.items()],
+            })  # fmt: skip
+        services = {name: {"serviceName": name, "tags": []} for name in {row["processID"] for row in rows}}
+        traced = {"traceID": rows[0]["traceID"], "spans": rows, "processes": services}
+        yield {"data": [traced], "total": 0, "limit": 0, "offset": 0, "errors": None}
+
+
+IN_MLFLOW = {
+    "gen_ai.usage.input_tokens": "input_tokens", "gen_ai.usage.output_tokens": "output_tokens",
+    "gen_ai.usage.cache_read.input_tokens": "cache_read_input_tokens",
+    "gen_ai.usage.reasoning.output_tokens": "reasoning_tokens",
+}  # fmt: skip
+KINDS = {"chat": "CHAT_MODEL", "invoke_agent": "AGENT", None: "UNKNOWN"}
+
+
+def mlflow(turns):
+    """``Trace.to_json()`` of MLflow: ids in base64, attributes as JSON text, who asked in what is said of the trace."""
+    encode = lambda text: base64.b64encode(bytes.fromhex(text)).decode()  # noqa: E731 - one line says it
+    for turn in turns:
+        rows, told = [], {}
+        for trace, span, parent, start, end, failed, attributes in spans([turn]):
+            said = {name: value for name, value in attributes.items() if value is not None}
+            usage = {theirs: said.pop(name) for name, theirs in IN_MLFLOW.items() if name in said}
+            kind = KINDS[said.pop("gen_ai.operation.name", None)]
+            told |= {
+                name: said.pop(name) for name in list(said) if name.startswith(("user.", "gen_ai.conv", "chatmon."))
+            }
+            model = said.pop("gen_ai.response.model", None)
+            said |= {"mlflow.spanType": kind} | ({"mlflow.llm.model": model} if model else {})
+            said |= {"mlflow.chat.tokenUsage": usage} if usage else {}
+            rows.append({
+                "trace_id": encode(trace), "span_id": encode(span), "name": "x",
+                "parent_span_id": encode(parent) if parent else None,
+                "start_time_unix_nano": start, "end_time_unix_nano": end, "events": [],
+                "status": {"code": "STATUS_CODE_ERROR" if failed else "STATUS_CODE_UNSET", "message": ""},
+                "attributes": {name: json.dumps(value) for name, value in said.items()},
+            })  # fmt: skip
+        whose = {"mlflow.trace.user": told.get("user.id"), "mlflow.trace.session": told.get("gen_ai.conversation.id")}
+        own = {name.removeprefix("chatmon."): value for name, value in told.items() if name.startswith("chatmon.")}
+        info = {"trace_id": f"tr-{turn.turn_id}", "state": "OK", "trace_metadata": whose, "tags": own}
+        yield {"info": info, "data": {"spans": rows}}
+
+
+def mlflow_rows(turns):
+    """Rows of its ``search_traces()``, as JSON lines."""
+    for trace in mlflow(turns):
+        yield {**trace["info"], "spans": trace["data"]["spans"], "assessments": []}
 
 
 def moment(nanoseconds):

@@ -1,0 +1,55 @@
+"""What a record of no known shape looks like, and the way out: once a file, in one sentence for all its records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chatmon.importers._dialect import Dialect
+
+LOOKS: Final[tuple[tuple[str, frozenset[str]], ...]] = tuple(
+    (name, frozenset(keys.split()))
+    for name, keys in (
+        ("results of a batch of Anthropic", "custom_id result"),
+        ("an invocation log of Bedrock", "schemaType modelId"),
+        ("a session file of Claude Code", "sessionId uuid parentUuid"),
+        ("a spend log of LiteLLM", "call_type spend"),
+        ("a logging payload of LiteLLM", "call_type response_cost"),
+        ("OpenRouter's activity", "generation_id tokens_prompt"),
+        ("a session file of Codex", "timestamp type payload"),
+        ("a diagnostic log of Azure", "category operationName properties"),
+        ("an export of ChatGPT", "mapping create_time"),
+        ("an export of Open WebUI", "chat user_id updated_at"),
+        ("calls of W&B Weave", "op_name started_at"),
+        ("spans of Braintrust", "span_attributes root_span_id"),
+        ("a usage page of OpenAI, which holds no turns", "object data has_more next_page"),
+    )
+)
+"""What is met and not read, and the keys that give it away."""
+NAMED: Final = 6
+"""Keys of an unknown shape that are named."""
+
+
+def refusal(keys: Mapping[str, Any], dialects: Iterable[Dialect], what: str = "keys") -> str:
+    """Return why a record is not read: what it looks like, what is read, and what else can be done.
+
+    Args:
+        keys: The record, or the columns of a table.
+        dialects: Those that it was held against.
+        what: What the keys are called.
+
+    Example:
+        >>> refusal({"custom_id": "a", "result": {}}, ())[:51]
+        'no known shape: it looks like results of a batch of'
+    """
+    look = next((name for name, marks in LOOKS if marks <= keys.keys()), None)
+    said = f"it looks like {look}" if look else f"its {what} are {', '.join(map(str, list(keys)[:NAMED]))}"
+    tools = sorted({dialect.tool for dialect in dialects})
+    if tools == ["columns"]:
+        return f"no known shape: {said}"
+    return (
+        f"no known shape: {said}. Read are {', '.join(tools)}; a flat table of any tool is read with a map of its "
+        "columns (--columns)"
+    )
