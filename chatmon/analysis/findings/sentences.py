@@ -113,8 +113,8 @@ def between(measure: str, effect: ShiftEffect) -> str:
     """Return a change with its interval and n, the unit once.
 
     Example:
-        >>> from chatmon.analysis.search.scan import Effect
-        >>> between("response_time", Effect(703, 5.3, 3.6, 1.7, 1.3, 2.1, 0.02))
+        >>> from chatmon.analysis.search.scan import ShiftEffect
+        >>> between("response_time", ShiftEffect(703, 5.3, 3.6, 1.7, 1.3, 2.1, 0.02))
         '+1.7 s (+1.3 to +2.1, n = 703)'
     """
     places = {"s": "+.1f" if abs(effect.change) >= 1 else "+.2f", "USD": "+.2g", "tokens": "+,.0f", "times": "+.3f"}
