@@ -454,7 +454,8 @@ for rate in (1, 100, 10_000):
 # ```
 #
 # ```python
-# from chatmon import analysis, spark
+# from chatmon import analysis
+# from chatmon.connect import spark
 #
 # with spark.session("local[2]") as session:  # on a cluster: spark://host:7077
 #     turns = spark.turns(session, "desk/store/turns")
