@@ -4,6 +4,7 @@ from chatmon.importers import _helicone as helicone
 from chatmon.importers import _jaeger as jaeger
 from chatmon.importers import _langfuse as langfuse
 from chatmon.importers import _langsmith as langsmith
+from chatmon.importers import _litellm as litellm
 from chatmon.importers import _mlflow as mlflow
 from chatmon.importers import _openai as openai
 from chatmon.importers import _otlp as otlp
@@ -20,6 +21,7 @@ ALL = (
     *phoenix.DIALECTS,
     *mlflow.DIALECTS,
     *helicone.DIALECTS,
+    *litellm.DIALECTS,
     *openai.DIALECTS,
     *own.DIALECTS,
 )

@@ -15,8 +15,6 @@ LOOKS: Final[tuple[tuple[str, frozenset[str]], ...]] = tuple(
         ("results of a batch of Anthropic", "custom_id result"),
         ("an invocation log of Bedrock", "schemaType modelId"),
         ("a session file of Claude Code", "sessionId uuid parentUuid"),
-        ("a spend log of LiteLLM", "call_type spend"),
-        ("a logging payload of LiteLLM", "call_type response_cost"),
         ("OpenRouter's activity", "generation_id tokens_prompt"),
         ("a session file of Codex", "timestamp type payload"),
         ("a diagnostic log of Azure", "category operationName properties"),

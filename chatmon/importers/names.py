@@ -116,7 +116,7 @@ MODEL_CALLS: Final = (
 """Operations that are model calls, in small letters; tools, agents, embeddings and retrieval are none."""
 OTHER_CALLS: Final = (
     "embedding", "embeddings", "aembedding", "reranker", "rerank", "arerank", "ai.embed", "ai.embed.doembed",
-    "ai.embedmany", "ai.embedmany.doembed",
+    "ai.embedmany", "ai.embedmany.doembed", "other call",
 )  # fmt: skip
 """Operations that are billed calls of another kind: they count apart."""
 NO_TURN: Final = (

@@ -1,5 +1,6 @@
 """One traffic in the shape of every dialect that JSON lines can hold, by the dialect's name."""
 
+import json
 from datetime import timedelta
 
 from importers import writers_langfuse, writers_langsmith, writers_otlp
@@ -8,6 +9,7 @@ from chatmon import turns as table
 
 TOO_SHORT_FOR_FACTS = (
     "helicone: requests",
+    "litellm: calls",
     "openai: batch",
     "openai: completion",
     "openai: stored completions",
@@ -40,6 +42,28 @@ def helicone(turns):
             "prompt_cache_read_tokens": turn.cached_tokens, "request_user_id": turn.user_id,
             "costUSD": None if turn.cost is None else float(turn.cost),
             "request_properties": {"Helicone-Session-Id": turn.conversation_id, "intent": turn.intent},
+        }  # fmt: skip
+
+
+def litellm(turns):
+    for turn in turns:
+        end = turn.timestamp + timedelta(seconds=turn.response_time)
+        first = turn.timestamp + timedelta(seconds=turn.time_to_first_token or turn.response_time)
+        usage = {
+            "prompt_tokens_details": {
+                "cached_tokens": turn.cached_tokens, "cache_creation_tokens": turn.cache_write_tokens,
+            },
+            "completion_tokens_details": {"reasoning_tokens": turn.reasoning_tokens},
+        }  # fmt: skip
+        failure = {"error_class": turn.error_type, "error_message": turn.error_message} if turn.error_type else None
+        yield {
+            "request_id": turn.turn_id, "session_id": turn.conversation_id, "call_type": "acompletion",
+            "cache_hit": "False", "startTime": f"{turn.timestamp:%Y-%m-%d %H:%M:%S.%f}",
+            "endTime": f"{end:%Y-%m-%d %H:%M:%S.%f}", "completionStartTime": f"{first:%Y-%m-%d %H:%M:%S.%f}",
+            "model": turn.model, "end_user": turn.user_id, "custom_llm_provider": turn.provider,
+            "spend": None if turn.cost is None else float(turn.cost), "prompt_tokens": turn.input_tokens,
+            "completion_tokens": turn.output_tokens, "status": "failure" if turn.error_type else "success",
+            "metadata": json.dumps({"usage_object": usage, "error_information": failure}),
         }  # fmt: skip
 
 
@@ -95,6 +119,7 @@ WRITERS = {
     "mlflow: traces": writers_otlp.mlflow,
     "mlflow: rows of search_traces": writers_otlp.mlflow_rows,
     "helicone: requests": helicone,
+    "litellm: calls": litellm,
     "openai: batch": batch,
     "openai: completion": completions,
     "openai: stored completions": stored,

@@ -1,0 +1,149 @@
+"""LiteLLM's records of calls: the spend log of its proxy, and the payload that its callbacks get.
+
+One record is one call, and one turn. Tokens of a failed call are written as 0 and mean nothing; a cost of 0 with tokens
+means that LiteLLM knows no price, unless its cache has answered; ``response_time`` of a payload is the time to the
+first chunk where the reply was streamed, so the duration comes from the two times.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from chatmon.importers._dialect import Dialect
+from chatmon.importers._spans import readings, unreadable
+from chatmon.importers.names import OTHER_CALLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ANSWERS: Final = (
+    "completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", "anthropic_messages",
+    "generate_content", "agenerate_content",
+)  # fmt: skip
+"""Types of calls in which a model answers; others, such as moderations and pictures, are billed apart."""
+_COUNTS: Final = {
+    "prompt_tokens": "whole", "completion_tokens": "whole", "cached": "whole", "written": "whole", "reasoning": "whole",
+    "paid": "dollars",
+}  # fmt: skip
+_READ: Final = (
+    "request_id", "id", "call_type", "startTime", "endTime", "completionStartTime", "custom_llm_provider", "model",
+    "session_id", "trace_id", "end_user", "model_parameters", "prompt_tokens", "completion_tokens", "spend",
+    "response_cost", "response_cost_failure_debug_info", "cache_hit", "status", "stream", "metadata",
+    "error_information", "error_str", "response",
+)  # fmt: skip
+
+
+def _flat(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    metadata = _object(record.get("metadata"))
+    usage = _object(metadata.get("usage_object"))
+    asked, answered = _object(usage.get("prompt_tokens_details")), _object(usage.get("completion_tokens_details"))
+    error = _object(record.get("error_information") or metadata.get("error_information"))
+    call = str(record.get("call_type") or "")
+    kind = call if call in OTHER_CALLS else "llm" if call in ANSWERS else "other call"
+    choices = _object(record.get("response")).get("choices") or ()
+    failed = record.get("status") == "failure"
+    cached_reply = str(record.get("cache_hit")).lower() == "true"
+    cost = record.get("spend") if "spend" in record else record.get("response_cost")
+    unpriced = bool(record.get("response_cost_failure_debug_info")) or (
+        _is_zero(cost) and not cached_reply and not failed and not _is_zero(record.get("prompt_tokens"))
+    )
+    yield {
+        "id": record.get("request_id") or record.get("id"),
+        "kind": kind,
+        "call": call,
+        "begun": record.get("startTime"),
+        "ended": record.get("endTime"),
+        "first": record.get("completionStartTime"),
+        "provider": record.get("custom_llm_provider"),
+        "model": record.get("model"),
+        "conversation": _conversation(record) if kind == "llm" else None,
+        "user": _user(record, metadata) if kind == "llm" else None,
+        "prompt_tokens": None if failed else record.get("prompt_tokens"),
+        "completion_tokens": None if failed else record.get("completion_tokens"),
+        "cached": asked.get("cached_tokens", usage.get("cache_read_input_tokens")),
+        "written": asked.get("cache_creation_tokens", usage.get("cache_creation_input_tokens")),
+        "reasoning": answered.get("reasoning_tokens"),
+        "paid": None if unpriced else cost,
+        "failed": failed,
+        "error_type": error.get("error_class") or error.get("error_code"),
+        "message": error.get("error_message") or record.get("error_str"),
+        "finish": next((_object(one).get("finish_reason") for one in choices), None),
+        "guessed": record.get("stream") is True and bool(usage) and not asked and not failed,
+        "unpriced": unpriced,
+    }
+
+
+def _conversation(record: Mapping[str, Any]) -> Any:
+    return record.get("session_id") or (None if "request_id" in record else record.get("trace_id"))
+
+
+def _user(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> Any:
+    """Return whom a call is for; ``user`` of a spend log is whose key it was."""
+    told = record.get("end_user") or metadata.get("user_api_key_end_user_id")
+    return told or _object(record.get("model_parameters")).get("user")
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """Return an object, also one that is written as JSON; nothing where it is none."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _is_zero(value: Any) -> bool:
+    try:
+        return float(value) == 0
+    except (TypeError, ValueError):
+        return False
+
+
+_SELECT: Final = f"""
+    SELECT _file AS file, _line AS line, id AS span_id, id AS trace_id, kind, call AS name,
+        lower(filled(provider)) AS provider, filled(model) AS model,
+        utc(begun) AS start_time, utc(ended) AS end_time,
+        CASE WHEN utc(first) < utc(ended) THEN utc(first) END AS first_token_time,
+        prompt_tokens_read AS input_tokens, cached_read AS cached_tokens, written_read AS cache_write_tokens,
+        completion_tokens_read AS output_tokens, reasoning_read AS reasoning_tokens, paid_read AS cost,
+        flag(failed) AS failed, filled(error_type) AS error_type, filled(message) AS error_message,
+        filled(finish) AS finish_reason, filled(conversation) AS conversation_id, filled("user") AS user_id,
+        filled(concat_ws('; ',
+            CASE WHEN flag(unpriced) THEN 'a cost of 0 where LiteLLM knows no price: unknown' END,
+            CASE WHEN flag(guessed) THEN 'tokens as LiteLLM''s own tokenizer counts them: the stream said none' END
+            )) AS note,
+        {unreadable(**_COUNTS)} AS reject
+    FROM (SELECT *, {readings(**_COUNTS)} FROM records)"""
+
+
+def _recognise(record: Mapping[str, Any]) -> str | None:
+    if not {"call_type", "startTime", "endTime"} <= record.keys():
+        return None
+    return next((f"has call_type and {name}" for name in ("spend", "response_cost") if name in record), None)
+
+
+DIALECTS: Final = (
+    Dialect(
+        name="litellm: calls",
+        tool="litellm",
+        recognise=_recognise,
+        columns=dict.fromkeys(
+            (
+                *_COUNTS, "id", "kind", "call", "begun", "ended", "first", "provider", "model", "conversation", "user",
+                "failed", "error_type", "message", "finish", "guessed", "unpriced",
+            ),
+            "VARCHAR",
+        ),
+        select=_SELECT,
+        unpack=_flat,
+        reads=frozenset(_READ),
+        assumptions=(
+            "times without a zone are UTC, unless tz says otherwise",
+            "durations are the seconds between startTime and endTime",
+            "prompt_tokens counts cached tokens in; those of a failed call are unknown",
+            "a cost of 0 is one only where nothing was used or a cache answered",
+        ),
+    ),
+)  # fmt: skip
