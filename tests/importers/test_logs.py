@@ -137,7 +137,7 @@ def test_feedback_and_runs_in_one_file_are_told_apart(tmp_path, runs_first):
         ([{"custom_id": "a", "result": {"type": "succeeded"}}], "it looks like results of a batch of Anthropic"),
         ([{"schemaType": "ModelInvocationLog", "modelId": "nova", "input": {}}], "it looks like an invocation log of"),
         ([{"type": "user", "uuid": "1", "parentUuid": None, "sessionId": "s"}], "a session file of Claude Code"),
-        ([{"request_id": "r", "call_type": "acompletion", "spend": 0.5}], "a spend log of LiteLLM"),
+        ([{"generation_id": "g", "tokens_prompt": 9, "cost_total": 0.5}], "it looks like OpenRouter's activity"),
         ([{"colour": "red"}, {"size": 3}], "its keys are colour"),
     ],
 )
@@ -149,7 +149,7 @@ def test_a_file_that_is_not_read_says_once_what_it_is_what_is_read_and_what_else
     ((reason, count),) = report.rejected.items()
     assert count == len(records)
     assert look in reason
-    assert "langfuse, langsmith, mlflow, openai, otlp, phoenix" in reason
+    assert "langfuse, langsmith, litellm, mlflow, openai, otlp, phoenix" in reason
     assert "--columns" in reason
     (example,) = report.examples
     assert (example.line, example.reason) == (1, f"{reason} (and {count - 1} more in this file)")
