@@ -123,7 +123,9 @@ def _apart(apart: Apart) -> list[str]:
         return []
     tokens = "input tokens unknown" if apart.tokens is None else f"{apart.tokens:,} input tokens"
     cost = "cost unknown" if apart.cost is None else f"${apart.cost.normalize():f}"
-    return [f"calls of embeddings, rerankers and the like, in no turn's tokens and cost: {apart.calls:,}, {tokens}, {cost}"]
+    return [
+        f"calls of embeddings, rerankers and the like, in no turn's tokens and cost: {apart.calls:,}, {tokens}, {cost}"
+    ]
 
 
 def _unread(reader: Reader) -> list[str]:
