@@ -57,8 +57,8 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
         return _completed(turns)
     if all(hasattr(turns, method) for method in ("query", "filter", "fetchall", "to_arrow_table")):
         return cast("duckdb.DuckDBPyRelation", turns)  # turns on Spark: they have the methods that analyses call
-    if hasattr(turns, "turns"):  # logs have them as a relation, a monitor in a list
-        return relation(turns.turns() if callable(turns.turns) else turns.turns)
+    if hasattr(turns, "turns") and not isinstance(turns, pd.DataFrame):  # a frame may have a column of that name
+        return relation(turns.turns() if callable(turns.turns) else turns.turns)  # logs, a monitor
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     if isinstance(turns, str | Path):

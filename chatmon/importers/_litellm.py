@@ -7,11 +7,11 @@ first chunk where the reply was streamed, so the duration comes from the two tim
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers._dialect import Dialect
 from chatmon.importers._spans import readings, unreadable
+from chatmon.importers.attributes import object_of
 from chatmon.importers.names import OTHER_CALLS
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ _READ: Final = (
 
 
 def _flat(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    metadata = _object(record.get("metadata"))
-    usage = _object(metadata.get("usage_object"))
-    asked, answered = _object(usage.get("prompt_tokens_details")), _object(usage.get("completion_tokens_details"))
-    error = _object(record.get("error_information") or metadata.get("error_information"))
+    metadata = object_of(record.get("metadata"))
+    usage = object_of(metadata.get("usage_object"))
+    asked, answered = object_of(usage.get("prompt_tokens_details")), object_of(usage.get("completion_tokens_details"))
+    error = object_of(record.get("error_information") or metadata.get("error_information"))
     call = str(record.get("call_type") or "")
     kind = call if call in OTHER_CALLS else "llm" if call in ANSWERS else "other call"
-    choices = _object(record.get("response")).get("choices") or ()
+    choices = object_of(record.get("response")).get("choices") or ()
     failed = record.get("status") == "failure"
     cached_reply = str(record.get("cache_hit")).lower() == "true"
     cost = record.get("spend") if "spend" in record else record.get("response_cost")
@@ -68,7 +68,7 @@ def _flat(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "failed": failed,
         "error_type": error.get("error_class") or error.get("error_code"),
         "message": error.get("error_message") or record.get("error_str"),
-        "finish": next((_object(one).get("finish_reason") for one in choices), None),
+        "finish": next((object_of(one).get("finish_reason") for one in choices), None),
         "guessed": record.get("stream") is True and bool(usage) and not asked and not failed,
         "unpriced": unpriced,
     }
@@ -81,17 +81,7 @@ def _conversation(record: Mapping[str, Any]) -> Any:
 def _user(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> Any:
     """Return whom a call is for; ``user`` of a spend log is whose key it was."""
     told = record.get("end_user") or metadata.get("user_api_key_end_user_id")
-    return told or _object(record.get("model_parameters")).get("user")
-
-
-def _object(value: Any) -> dict[str, Any]:
-    """Return an object, also one that is written as JSON; nothing where it is none."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {}
-    return value if isinstance(value, dict) else {}
+    return told or object_of(record.get("model_parameters")).get("user")
 
 
 def _is_zero(value: Any) -> bool:

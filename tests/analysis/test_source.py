@@ -7,7 +7,7 @@ from analysis.by_hand import MONDAY, turn
 from chatmon import turns as table
 from chatmon.analysis import between
 from chatmon.analysis._periods import periods
-from chatmon.analysis.source import DIMENSIONS, dimensions
+from chatmon.analysis.source import DIMENSIONS, dimensions, relation
 
 HOURS = [turn(place, hours=place) for place in range(6)]
 
@@ -65,3 +65,8 @@ def test_periods_are_all_there_and_say_how_much_of_them_is():
 def test_a_period_of_another_length_is_refused():
     with pytest.raises(ValueError, match="every \\('week'\\) is unknown: it is one of hour, day"):
         periods(HOURS, "week", "count(*) AS n")
+
+
+def test_a_frame_with_a_column_called_turns_is_a_frame_all_the_same():
+    frame = table.to_frame([turn(1)]).assign(turns=3)
+    assert relation(frame).query("turns", "SELECT count(*) FROM turns").fetchall() == [(1,)]

@@ -166,7 +166,8 @@ class Dispatcher:
         if self._thread.is_alive():
             self._thread.join()
         self.tick()
-        self._outbox.file.undone.remove(self._load)
+        if self._load in self._outbox.file.undone:  # a second close does nothing more
+            self._outbox.file.undone.remove(self._load)
 
     def __enter__(self) -> Self:
         return self

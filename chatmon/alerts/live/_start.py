@@ -36,7 +36,7 @@ class AlertStatus:
         firing: Key of each open alert to what was said of it last.
         acknowledged: Key to who has taken it on.
         muted: Keys that a silence or another alert keeps from being told.
-        waiting: Messages on their way, by channel and text.
+        waiting: How many messages are on their way.
         dead: Messages that a channel refused, or that were given up: `LiveAlerts.retry_dead` sends them again.
     """
 
@@ -65,6 +65,7 @@ class LiveAlerts:
         self._dispatcher = dispatcher
         self._outbox = outbox
         self._file = file
+        self._stopped = False
 
     def acknowledge(self, key: str, by: str) -> None:
         """Note that somebody has taken an alert on: nobody else is told of it until it ends, but those who know are.
@@ -103,10 +104,17 @@ class LiveAlerts:
         self._dispatcher.tick()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Evaluate a last time and stop; what is not delivered in so many seconds is sent by the next ``start``."""
+        """Evaluate a last time and stop; a second call does nothing.
+
+        Args:
+            timeout: Seconds for what is on its way; what is not delivered by then is sent by the next ``start``.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
         with ExitStack() as last:
             last.callback(self._file.close)
-            last.callback(self._outbox.close, timeout)
+            last.callback(self._outbox.close, 0.5)  # attempts that outlast it are made again by the next start
             last.callback(self._outbox.drain, timeout)
             last.callback(self._dispatcher.close)
             self._engine.unwatch(self._monitor)

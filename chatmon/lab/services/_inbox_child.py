@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from chatmon.lab.services import _inbox_protocols as protocols
-from chatmon.lab.services._serving import Served, in_thread, serve
+from chatmon.lab.services._serving import Serving, in_thread, serve
 
 MOST_KEPT = 10_000
 MOST_BYTES = 512 * 1024  # PagerDuty's limit for an event
@@ -223,11 +223,11 @@ def page(inbox: Inbox) -> str:
     )
 
 
-def begin(settings: dict[str, Any]) -> Served:
+def begin(settings: dict[str, Any]) -> Serving:
     """Open the inbox."""
     server = Inbox(settings)
     in_thread(server.serve_forever)
-    return Served(f"http://127.0.0.1:{server.server_port}", server)
+    return Serving(f"http://127.0.0.1:{server.server_port}", server)
 
 
 if __name__ == "__main__":

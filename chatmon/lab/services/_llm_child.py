@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chatmon.lab.services._serving import Served, serve
+from chatmon.lab.services._serving import Serving, serve
 
 SLOTS = 4
 CONTEXT_PER_SLOT = 4096  # tokens
@@ -39,12 +39,12 @@ def parameters(settings: dict[str, Any]) -> Any:
     return wanted
 
 
-def begin(settings: dict[str, Any]) -> Served:
+def begin(settings: dict[str, Any]) -> Serving:
     """Load the model and serve it."""
     import xllamacpp
 
     server = xllamacpp.Server(parameters(settings))
-    return Served(server.listening_address, server)
+    return Serving(server.listening_address, server)
 
 
 if __name__ == "__main__":

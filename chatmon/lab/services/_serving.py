@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Served(NamedTuple):
+class Serving(NamedTuple):
     """What serves, beside the thread that waits for the end.
 
     Attributes:
@@ -34,7 +34,7 @@ class Served(NamedTuple):
     end: Callable[[], object] = bool
 
 
-def serve(begin: Callable[[dict[str, Any]], Served]) -> None:
+def serve(begin: Callable[[dict[str, Any]], Serving]) -> None:
     """Read the settings, begin to serve, say where, and leave when the parent closes standard input or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt in a notebook is meant for the cell
     signal.signal(signal.SIGTERM, _leave)

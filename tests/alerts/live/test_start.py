@@ -83,6 +83,14 @@ def test_who_has_taken_an_alert_on_and_what_is_silenced_outlive_the_process(tmp_
     assert team.titles[0] == "Firing: errors"
 
 
+def test_a_second_stop_does_nothing(tmp_path, bot):
+    clock, monitor = bot
+    with start(monitor, [ERRORS], channels={"team": Recorder()}, folder=tmp_path, clock=clock.time_ns) as alerts:
+        alerts.stop()
+    alerts.stop()
+    assert not monitor.listeners
+
+
 def test_a_policy_sends_each_alert_its_way(tmp_path, bot):
     clock, monitor = bot
     pager, log = Recorder(), Recorder()

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatmon.lab.services._serving import Served, in_thread, listen, serve
+from chatmon.lab.services._serving import Serving, in_thread, listen, serve
 
 if TYPE_CHECKING:
     import uvicorn
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _LAST_ANSWERS = 1  # seconds for the requests in progress once the parent is gone
 
 
-def begin(settings: dict[str, Any]) -> Served:
+def begin(settings: dict[str, Any]) -> Serving:
     """Serve from the file that the settings name, or from one that goes with the server."""
     folder = None if settings["db"] else tempfile.TemporaryDirectory(prefix="chatmon-langsmith-")
     path = Path(settings["db"]) if folder is None else Path(folder.name) / "langsmith.db"
@@ -35,7 +35,7 @@ def begin(settings: dict[str, Any]) -> Served:
         if folder is not None:
             folder.cleanup()
 
-    return Served(address, server, end)
+    return Serving(address, server, end)
 
 
 def _server(path: Path, address: str, api_key: str) -> uvicorn.Server:
