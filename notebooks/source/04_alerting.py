@@ -474,9 +474,9 @@ receiver.stop()
 #   do not wake anybody.
 # - **Every rule has a runbook**, a link that says what to do first. A rule for which nobody can write one is a chart.
 # - **Silence and inhibit on purpose.** A silence has an end, an author and a reason; an outage's own alert should inhibit the
-#   twelve that follow from it. `chatmon.alerts.Policy` has both, with routes and escalation.
-# - **Live and replayed are one.** The engine on your bot calls the same decision as `replay`: what you tune on an export is
-#   what will page you. On a command line: `chatmon replay rules.toml my_export.jsonl.gz`.
+#   twelve that follow from it. `Policy` has inhibitions, routes and escalation; running alerts have `silence`.
+# - **Live and replayed are one.** `chatmon.alerts.start` on your bot takes the same decision as `replay`: what you tune on
+#   an export is what will page you. On a command line: `chatmon replay rules.toml my_export.jsonl.gz`.
 # - **Prometheus** can run these rules too; `chatmon.connect.prometheus` writes them in its language.
 # - **An alert sees only what is measured.** A bot that is wrong in a friendly voice fails no rule here but
 #   `unsolved`, and that only if somebody measures whether tasks are completed.
