@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatmon.analysis.source import dimensions, query, relation
+from chatmon.analysis.source import cut, query
 
 if TYPE_CHECKING:
     from chatmon.analysis.source import Turns
@@ -66,8 +66,7 @@ def concentration(turns: Turns, by: str = "conversation_id") -> Concentration:
         >>> concentration([]).gini is None
         True
     """
-    (column,) = dimensions([by])
-    source = relation(turns)
+    source, (column,) = cut(turns, by)
     rows = query(
         source,
         f"SELECT sum(cost) AS amount FROM turns WHERE cost IS NOT NULL GROUP BY {column} ORDER BY amount DESC",  # noqa: S608

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatmon.analysis.source import dimensions, frame
+from chatmon.analysis.source import cut, frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ def cost_by(turns: Turns, by: str = "intent") -> pd.DataFrame:
 
     Args:
         turns: Any holder of turns.
-        by: A text column of turns.
+        by: A text column of turns, or a dimension of one's own, which is a key of ``attributes``.
 
     Returns:
         The dimension; ``turns``, ``unpriced`` (turns without a cost, which are in no sum), ``cost`` in US dollars,
@@ -25,15 +25,15 @@ def cost_by(turns: Turns, by: str = "intent") -> pd.DataFrame:
         those that have a cost.
 
     Raises:
-        ValueError: ``by`` is no text column of turns.
+        ValueError: ``by`` is neither.
 
     Example:
         >>> cost_by([]).columns.tolist()[:4]
         ['intent', 'turns', 'unpriced', 'cost']
     """
-    (column,) = dimensions([by])
+    source, (column,) = cut(turns, by)
     return frame(
-        turns,
+        source,
         f"""SELECT {column}, count(*) AS turns, count(*) - count(cost) AS unpriced, sum(cost) AS cost,
             CAST(sum(cost) AS DOUBLE) / nullif(CAST(sum(sum(cost)) OVER () AS DOUBLE), 0) AS share,
             CAST(sum(cost) AS DOUBLE) / nullif(count(cost), 0) AS per_turn,

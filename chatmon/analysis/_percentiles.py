@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
 from chatmon import turns as table
-from chatmon.analysis.source import dimensions, query, relation
+from chatmon.analysis.source import cut, query, relation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,9 @@ def percentiles(
     numbers = [name for name, kind in table.KINDS.items() if kind in ("int", "float")]
     if column not in numbers:
         raise ValueError(f"{column} is no column of numbers: take from {', '.join(numbers)}")
-    source, group = relation(turns), "CAST(NULL AS STRING)" if by is None else dimensions([by])[0]
+    source, group = relation(turns), "CAST(NULL AS STRING)"
+    if by is not None:
+        source, (group,) = cut(source, by)
     known = f"(SELECT {group} AS part, {column} AS value FROM turns WHERE {column} IS NOT NULL) AS known"  # noqa: S608 - checked
     counts = dict(query(source, f"SELECT part, count(*) FROM {known} GROUP BY part ORDER BY part NULLS LAST"))  # noqa: S608
     if by is None and not counts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
-from chatmon.analysis.source import dimensions, frame
+from chatmon.analysis.source import cut, frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ def segments(turns: Turns, by: str | Sequence[str] = "intent") -> pd.DataFrame:
 
     Args:
         turns: Any holder of turns.
-        by: Text columns of turns.
+        by: Text columns of turns, or dimensions of one's own, which are keys of ``attributes``.
 
     Returns:
         The dimensions; ``turns``, ``conversations``, ``errors``, ``error_rate`` with ``error_rate_low`` and
@@ -31,17 +31,17 @@ def segments(turns: Turns, by: str | Sequence[str] = "intent") -> pd.DataFrame:
         and output), ``cost`` in US dollars with ``unpriced`` turns, ``satisfaction`` with ``rated`` turns, ``enough``.
 
     Raises:
-        ValueError: A dimension is no text column of turns.
+        ValueError: A dimension is neither.
 
     Example:
         >>> segments([], by=("intent", "region")).columns[:3].tolist()
         ['intent', 'region', 'turns']
     """
-    names = dimensions(by)
+    source, names = cut(turns, by)
     columns = ", ".join(names)
     in_order = ", ".join(f"{name} NULLS LAST" for name in names)
     found = frame(
-        turns,
+        source,
         f"""SELECT {columns}, count(*) AS turns, count(DISTINCT conversation_id) AS conversations,
             count(error_type) AS errors,
             percentile_cont(0.5) WITHIN GROUP (ORDER BY response_time) AS median,

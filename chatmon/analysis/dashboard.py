@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon import estimates
 from chatmon.analysis._errors import error_class
 from chatmon.analysis._percentiles import percentiles
-from chatmon.analysis.source import asked, frame, relation
+from chatmon.analysis.source import asked, frame, on_the_clock
 from chatmon.turns import COLUMNS
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ class DashboardData:
     """What a dashboard shows; every frame is empty where the log does not know.
 
     Attributes:
-        since: The first turn's start, UTC.
+        since: The first turn's start.
         until: The last one's.
         turns: Turns in all.
-        every: ``hour`` or ``day``: how long a period is. Each frame's ``period`` is the start of one, in UTC; periods
-            without turns are left out.
+        every: ``hour`` or ``day``: how long a period is. Each frame's ``period`` is the start of one; periods without
+            turns are left out.
+        zone: The zone whose clock all these times are read from; they are called UTC in any case.
         response_time: ``period``, ``median`` and ``p95`` in seconds, ``low`` and ``high`` of the 95 % interval of
             ``p95`` (NaN where the turns are too few for it), ``n``.
         errors: ``period``, ``error_class``, ``turns`` that failed so, ``share`` of the period's turns (0 to 1).
@@ -48,6 +49,7 @@ class DashboardData:
     until: datetime
     turns: int
     every: str
+    zone: str
     response_time: pd.DataFrame
     errors: pd.DataFrame
     volume: pd.DataFrame
@@ -56,21 +58,22 @@ class DashboardData:
     conversations: pd.DataFrame
 
 
-def prepare_dashboard_data(turns: Turns) -> DashboardData:
+def prepare_dashboard_data(turns: Turns, tz: str = "UTC") -> DashboardData:
     """Add turns up for a dashboard.
 
     Args:
         turns: Any holder of turns.
+        tz: The zone whose hours and days they are added up by, such as ``Europe/Berlin``.
 
     Raises:
-        ValueError: There are no turns.
+        ValueError: There are no turns, or no such zone.
 
     Example:
         >>> prepare_dashboard_data([])
         Traceback (most recent call last):
         ValueError: there are 0 turns: a dashboard shows at least one
     """
-    source = relation(turns)
+    source = on_the_clock(turns, tz)
     span = frame(source, "SELECT count(*) AS turns, min(timestamp) AS since, max(timestamp) AS until FROM turns").iloc[
         0
     ]
@@ -84,6 +87,7 @@ def prepare_dashboard_data(turns: Turns) -> DashboardData:
         until=until,
         turns=int(span["turns"]),
         every=every,
+        zone=tz,
         response_time=_response_time(source, every),
         errors=frame(
             source,

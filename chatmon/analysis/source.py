@@ -9,8 +9,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatmon import turns as table
+from chatmon._tools.sql import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +113,43 @@ def between(turns: Turns, start: datetime | None = None, end: datetime | None = 
     return relation(turns).filter(" AND ".join(conditions) or "true")
 
 
+def zone_of(tz: str) -> ZoneInfo:
+    """Return a time zone by its name.
+
+    Raises:
+        ValueError: There is no such zone.
+
+    Example:
+        >>> zone_of("Mars/Olympus")
+        Traceback (most recent call last):
+        ValueError: tz ('Mars/Olympus') is no time zone: name one, such as Europe/Berlin or UTC
+    """
+    try:
+        return ZoneInfo(tz)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"tz ({tz!r}) is no time zone: name one, such as Europe/Berlin or UTC") from None
+
+
+def on_the_clock(turns: Turns, tz: str) -> duckdb.DuckDBPyRelation:
+    """Return turns whose timestamps are what a clock of a zone shows, called UTC, so that days are that zone's.
+
+    The hour that comes twice when summer time ends is one hour then, of twice as many turns.
+
+    Args:
+        turns: Any holder of turns.
+        tz: The zone.
+
+    Raises:
+        ValueError: There is no such zone.
+    """
+    source, zone = relation(turns), zone_of(tz).key
+    if zone in ("UTC", "Etc/UTC"):
+        return source
+    shown = {"timestamp": f"timestamp AT TIME ZONE {text(zone)} AT TIME ZONE 'UTC' AS timestamp"}
+    columns = ", ".join(shown.get(name, name) for name in table.COLUMNS)
+    return asked(source, f"SELECT {columns} FROM turns")  # noqa: S608 - our own names
+
+
 def moment(time: datetime) -> str:
     """Return an aware time as a value of SQL."""
     return f"TIMESTAMPTZ '{time.isoformat()}'"
@@ -126,22 +165,50 @@ def instant(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
-def dimensions(by: str | Sequence[str]) -> list[str]:
-    """Return the names of one or more columns that turns can be cut by.
+def cut(turns: Turns, by: str | Sequence[str]) -> tuple[duckdb.DuckDBPyRelation, list[str]]:
+    """Return turns as a relation that has the columns to cut them by, and the names of these.
+
+    Args:
+        turns: Any holder of turns.
+        by: Text columns of turns, or dimensions of one's own, which are keys of ``attributes``.
 
     Raises:
-        ValueError: There is none, or one is no text column of turns.
+        ValueError: There is none, or one is no text column and no turn's attributes have it.
 
     Example:
-        >>> dimensions("intent")
+        >>> cut([], "intent")[1]
         ['intent']
     """
     names = [by] if isinstance(by, str) else list(by)
-    strangers = [name for name in names if name not in DIMENSIONS]
+    source = relation(turns)
+    own = [name for name in names if name not in DIMENSIONS]
+    strangers = [name for name in own if not _has_own(source, name)]
     if strangers or not names:
         what = ", ".join(strangers) or "nothing"
-        raise ValueError(f"{what} is no dimension of turns: take from {', '.join(DIMENSIONS)}")
-    return names
+        raise ValueError(
+            f"{what} is no dimension of turns, and no turn's attributes have it: take from {', '.join(DIMENSIONS)}"
+        )
+    if own:
+        columns = ", ".join(f"{_own(name)} AS {name}" for name in own)
+        source = asked(source, f"SELECT *, {columns} FROM turns")  # noqa: S608 - identifiers
+    return source, names
+
+
+def _has_own(source: duckdb.DuckDBPyRelation, name: str) -> bool:
+    """Say whether any turn has a dimension of one's own; a name that SQL would not take as a column's has none."""
+    import duckdb
+
+    if not name.isidentifier() or name in table.COLUMNS:
+        return False
+    counted = f"SELECT count({name}) FROM (SELECT {_own(name)} AS {name} FROM turns) AS own"  # noqa: S608 - identifiers
+    try:
+        return bool(query(source, counted)[0][0])
+    except duckdb.ParserException:
+        raise ValueError(f"{name} is a word of SQL, so no dimension can have that name: give it another one") from None
+
+
+def _own(name: str) -> str:
+    return f"json_extract_string(attributes, '$.{name}')"
 
 
 def query(turns: Turns, sql: str) -> list[tuple[Any, ...]]:

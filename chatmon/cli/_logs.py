@@ -1,7 +1,9 @@
 """The commands of ``chatmon``. What a command does is imported when it runs, so that ``chatmon --help`` is quick."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -107,6 +109,20 @@ def report(
     tool: Format = None,
     tz: Zone = None,
     columns: Columns = None,
+    content: Annotated[
+        bool, typer.Option("--content", help="Show questions and answers: what is asked most, what to read.")
+    ] = False,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="A dimension to have tables of, such as team; once for each.")
+    ] = None,
+    mark: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mark", metavar="WHEN=NAME", help='A release, such as "2026-09-21 10:00=v2", in the zone of --tz.'
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="What the page is called.")] = None,
+    logo: Annotated[Path | None, typer.Option("--logo", help="A picture for the top of the page.")] = None,
     engine: Annotated[
         str | None,
         typer.Option(help="Read turns in Parquet on Spark: a cluster, as spark://HOST:7077, or local[2]."),
@@ -117,22 +133,41 @@ def report(
 
     from chatmon.connect import spark
     from chatmon.importers import open_logs
-    from chatmon.report import write_report
+    from chatmon.report import Options, write_report
 
+    zone = tz or "UTC"
+    shown: Options = {"by": by or (), "marks": _marks(mark or [], zone), "title": title, "logo": logo, "tz": zone}
     if engine is not None:
-        if tool or tz or columns:
-            raise ValueError("--engine reads turns in Parquet: leave out --format, --tz, --columns, or convert first")
+        if tool or tz or columns or content:
+            raise ValueError(
+                "--engine reads turns in Parquet: leave out --format, --tz, --columns, --content, or convert first"
+            )
         with spark.session(engine) as session:
-            write_report(spark.turns(session, paths), output)
+            write_report(spark.turns(session, paths), output, **shown)
         typer.echo(f"{output} is made: open it in a browser.")
         return
-    with open_logs(paths, tool, tz, columns=columns) as logs:
+    with open_logs(paths, tool, tz, columns=columns, content=content) as logs:
         if not logs.report.turns:
             typer.echo(logs.report)
         _refuse_nothing(logs.report.turns)
         with Console(stderr=True).status("adding up") as status:  # drawn on a terminal only
-            write_report(logs, output, step=status.update)
+            write_report(logs, output, **(shown | {"step": status.update}))
         typer.echo(f"{output} reports on {logs.report.turns:,} turns: open it in a browser.")
+
+
+def _marks(told: list[str], tz: str) -> dict[datetime, str]:
+    """Return releases as ``--mark`` names them, whose times are those of a zone unless they say otherwise."""
+    marks = {}
+    for one in told:
+        when, _, name = one.partition("=")
+        try:
+            at = datetime.fromisoformat(when.strip())
+        except ValueError:
+            raise ValueError(f'--mark {one!r} begins with no time: write it as "2026-09-21 10:00=v2"') from None
+        if not name.strip():
+            raise ValueError(f'--mark {one!r} names no release: write it as "2026-09-21 10:00=v2"')
+        marks[at if at.tzinfo else at.replace(tzinfo=ZoneInfo(tz))] = name.strip()
+    return marks
 
 
 @app.command()

@@ -143,10 +143,10 @@ class Recommendation:
 
     @property
     def verify(self) -> str:
-        """How to test that it saves what it should."""
+        """How to test that it saves what it should; ``optimizer.plan`` says on how many users."""
         kind = _kind(self.kind)
         guards = ", ".join(kind.guardrails)
-        return f"an experiment on {kind.metric}, with {guards} as guardrails: optimizer.plan() sizes it"
+        return f"an experiment on {kind.metric}, with {guards} as guardrails"
 
     def rows(self) -> list[tuple[str, str]]:
         """Return the recommendation as pairs of a name and a text, in reading order."""

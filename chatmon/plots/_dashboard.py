@@ -28,7 +28,9 @@ def dashboard(data: DashboardData, *, title: str | None = None) -> None:
 
     drawn = panels(data)
     days = (data.until.date() - data.since.date()).days + 1
-    title = title or f"{data.turns:,} turns from {data.since:%Y-%m-%d} to {data.until:%Y-%m-%d} ({days} days, UTC)"
+    title = (
+        title or f"{data.turns:,} turns from {data.since:%Y-%m-%d} to {data.until:%Y-%m-%d} ({days} days, {data.zone})"
+    )
     rows = -(-len(drawn) // COLUMNS)
     with look():
         fig = canvas(title, (WIDTH, 0.6 + ROW * rows))

@@ -44,7 +44,7 @@ def dated(axes: Axes, data: DashboardData) -> None:
         FixedLocator([first + place * step for place in range(int((last - first) / step + 0.01) + 1)])
     )
     axes.xaxis.set_major_formatter(FuncFormatter(said))
-    axes.set_xlabel(f"{data.every.capitalize()} (UTC)")
+    axes.set_xlabel(f"{data.every.capitalize()} ({data.zone})")
 
 
 def _begin(moment: datetime, data: DashboardData) -> datetime:

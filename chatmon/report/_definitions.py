@@ -21,8 +21,8 @@ DEFINITIONS: Final[dict[str, str]] = {
     "Cost": ("US dollars of the turns that have a price, added up exactly. An unknown price is unknown and never 0."),
     "Rating": "What users gave, 1 to 5. Most say nothing, and who rates may not be like who does not.",
     "Change": (
-        "A window in which a measure of a slice differs from the rest of that slice. Like for like: each hour is held "
-        "against hours of its kind (quarter of the day; working day or weekend). All measures, slices and windows "
+        "A window in which a measure of a slice differs from the rest of that slice. Same hours compared: each hour is "
+        "held against hours of its kind (quarter of the day; working day or weekend). All measures, slices and windows "
         "looked at are allowed for (Bonferroni), so a log in which nothing happens shows a change in fewer than 5 of "
         "100 cases. The window was searched for: its ends are estimates, and the interval does not know of the search."
     ),
@@ -37,6 +37,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     "Intervals": (
         "95 %. n is the number of values behind a number. Those of changes, ratings and experiments take the turns of "
         "a conversation as alike; those of rates, means and percentiles take turns as independent, and are "
-        "up to twice too narrow where an incident strikes whole conversations. All times are UTC."
+        "up to twice too narrow where an incident strikes whole conversations. "
+        "Times are of the zone that stands with them."
     ),
 }

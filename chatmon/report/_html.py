@@ -1,23 +1,24 @@
-"""The few pieces of HTML that the report is made of: whatever comes from a log is escaped here and nowhere else."""
+"""What the page is made of: the template, a table, and text that is HTML already."""
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from jinja2 import Template
+
+HERE: Final = Path(__file__).parent
 UNKNOWN: Final = "unknown"
 LONG: Final = 20
 """Rows of a table above which it is folded."""
-
-
-class Html(str):
-    """Text that is HTML already: everything else is escaped before it goes into a page."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,72 +51,42 @@ class Table:
     note: str = ""
 
 
-def text(value: Any) -> Html:
-    """Return anything as escaped text.
+@cache
+def template(name: str = "page.html.jinja") -> Template:
+    """Return a template, which escapes every value that is put into it."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    pages = Environment(loader=FileSystemLoader(HERE, encoding="utf-8"), autoescape=True, undefined=StrictUndefined)
+    pages.filters |= {"sentence": sentence, "csv": as_csv}
+    pages.globals |= {"unknown": UNKNOWN, "long": LONG}
+    return pages.get_template(name)
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital at its start.
 
     Example:
-        >>> text('<b title="x">')
-        '&lt;b title=&quot;x&quot;&gt;'
+        >>> sentence("how sure")
+        'How sure'
     """
-    return value if isinstance(value, Html) else Html(escape(str(value)))
+    return text[:1].upper() + text[1:]
 
 
-def tag(name: str, *inside: Any, **attributes: str | None) -> Html:
-    """Return an element; what is inside it and not yet HTML is escaped, and so are its attributes.
+def as_csv(table: Table) -> str:
+    """Return a table as the address of a CSV file that is in the address itself; what is unknown is empty.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe, which makes it text.
 
     Example:
-        >>> tag("th", "a < b", scope="col", class_="number")
-        '<th scope="col" class="number">a &lt; b</th>'
+        >>> as_csv(Table("", [Column("Region"), Column("Turns")], [["uk", "1,204"], ["=1+1", None]]))
+        "data:text/csv;charset=utf-8,Region%2CTurns%0D%0Auk%2C%221%2C204%22%0D%0A%27%3D1%2B1%2C%0D%0A"
     """
-    said = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
-        for key, value in attributes.items()
-        if value is not None
-    )
-    return Html(f"<{name}{said}>{''.join(map(text, inside))}</{name}>")
+    file = io.StringIO()
+    rows = csv.writer(file)
+    rows.writerow([column.name for column in table.columns])
+    rows.writerows([["" if cell is None else _no_formula(cell) for cell in row] for row in table.rows])
+    return f"data:text/csv;charset=utf-8,{quote(file.getvalue(), safe='')}"
 
 
-def pairs(rows: Iterable[tuple[str, str]]) -> Html:
-    """Return names and what they stand for as a description list."""
-    return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in rows))
-
-
-def folded(summary: str, *inside: Any, class_: str | None = None) -> Html:
-    """Return something that opens when asked to."""
-    return tag("details", tag("summary", summary), *inside, class_=class_)
-
-
-def table(shown: Table, name: str) -> Html:
-    """Return a table that scrolls by itself where it is wider than the page, and is folded where it is long.
-
-    Args:
-        shown: The table.
-        name: Its id, once in the page.
-    """
-    head = [tag("th", column.name, scope="col", class_="n" if column.number else None) for column in shown.columns]
-    body = []
-    for first, *rest in shown.rows:
-        cells = [
-            tag("td", UNKNOWN if value is None else value, class_=_kind(column, value))
-            for column, value in zip(shown.columns[1:], rest, strict=True)
-        ]
-        body.append(tag("tr", tag("th", UNKNOWN if first is None else first, scope="row"), *cells))
-    whole = tag(
-        "div",
-        tag(
-            "table",
-            tag("caption", tag("span", shown.caption), id=name),
-            tag("thead", tag("tr", *head)),
-            tag("tbody", *body),
-        ),
-        class_="scroll", role="region", tabindex="0", aria_labelledby=name,
-    )  # fmt: skip
-    note = tag("p", shown.note, class_="note") if shown.note else Html("")
-    if len(shown.rows) > LONG:
-        return Html(folded(f"{shown.caption}: {len(shown.rows)} rows", whole) + note)
-    return Html(whole + note)
-
-
-def _kind(column: Column, value: str | None) -> str | None:
-    kinds = [*(["n"] if column.number else []), *(["unknown"] if value is None else [])]
-    return " ".join(kinds) or None
+def _no_formula(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -1,17 +1,24 @@
-"""The page: what to know first, then figures, tables, how the log was read, and what each number means."""
+"""What the page says: what to know first, then figures, tables, how the log was read, and what each number means."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+import base64
+from typing import TYPE_CHECKING, Any, Final
 
+from chatmon.analysis.source import query
 from chatmon.plots.panels import money
 from chatmon.report._definitions import DEFINITIONS
-from chatmon.report._html import Html, folded, pairs, table, tag
+from chatmon.report._html import HERE, Column, Table, sentence, template
+from chatmon.report._marks import beside, letters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    import duckdb
+    from markupsafe import Markup
 
     from chatmon.analysis.findings import Finding
     from chatmon.estimates import Estimate
@@ -19,146 +26,194 @@ if TYPE_CHECKING:
     from chatmon.live.summary import Summary
     from chatmon.optimizer import Recommendation, Recommendations
     from chatmon.plots.panels import Panel
-    from chatmon.report._html import Table
+    from chatmon.report._marks import Mark
 
-STYLE: Final = Path(__file__).with_name("page.css")
 FIRST: Final = 3
 """Findings that the page begins with."""
+EXAMPLES_OF: Final = 6
+"""Findings for which conversations to read are looked up."""
+LONGEST_TEXT: Final = 240
+"""Characters of a question or an answer that are shown."""
+LOST: Final = 0.01
+"""Share of what was read from which on the page begins with what was lost."""
+LOGOS: Final = {".png": "png", ".svg": "svg+xml", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+SECTIONS: Final = {
+    "know": "Three things to know",
+    "do": "What to do",
+    "numbers": "In numbers",
+    "time": "In time",
+    "tables": "In tables",
+    "read": "How the log was read",
+    "meaning": "What each number means",
+}
 
 
 def page(
     *,
+    source: duckdb.DuckDBPyRelation,
     summary: Summary,
     found: Sequence[Finding],
     advice: Recommendations,
-    figures: Sequence[tuple[Panel, Html]],
+    figures: Sequence[tuple[Panel, Markup]],
     tables: Sequence[Table],
+    marks: Sequence[Mark],
     imported: ImportReport | None,
-    made_at: datetime,
-    at_logs_end: bool,
+    made: str,
+    zone: ZoneInfo,
+    title: str | None,
+    logo: Path | None,
 ) -> str:
     """Return the page as a whole.
 
     Args:
-        summary: What the turns add up to.
+        source: The turns, of which conversations to read are shown.
+        summary: What they add up to.
         found: The findings, the weightiest first.
         advice: What to do about them.
         figures: Each panel with its drawing.
         tables: The tables.
+        marks: The releases.
         imported: How the log was read; None where it was read already.
-        made_at: When the page was made.
-        at_logs_end: Whether that stands for the log's end.
+        made: When the page was made, in words.
+        zone: The zone of all times.
+        title: What to call the page; None for its turns and days.
+        logo: A picture for its top.
     """
-    title = f"{summary.turns:,} turn{'' if summary.turns == 1 else 's'}, {_days(summary.since, summary.until)}"
-    made = f"{made_at:%Y-%m-%d %H:%M} UTC" + (", when the log ends" if at_logs_end else "")
-    sections = [
-        ("know", "Three things to know", _know(found)),
-        ("do", "What to do", _do(advice)),
-        ("numbers", "In numbers", _numbers(summary)),
-        ("time", "In time", tag("div", *(_figure(panel, drawing) for panel, drawing in figures), class_="figures")),
-        ("tables", "In tables", Html("".join(table(one, f"table-{place}") for place, one in enumerate(tables, 1)))),
-        ("read", "How the log was read", _read(imported)),
-        ("meaning", "What each number means", pairs(DEFINITIONS.items())),
+    turns = f"{summary.turns:,} turn{'' if summary.turns == 1 else 's'}"
+    days = _days(summary.since.astimezone(zone), summary.until.astimezone(zone))
+    return template().render(
+        title=title or f"{turns}, {days}",
+        logo=None if logo is None else _logo(logo),
+        lede=f"{f'{turns}, {days}. ' if title else ''}A report on a chatbot's log. As of {made}.",
+        losses=[] if imported is None else _losses(imported),
+        style=_style(),
+        sections=SECTIONS.items(),
+        first=FIRST,
+        found=[_finding(one, source, list(marks), place) for place, one in enumerate(found)],
+        advice=[_recommendation(one, zone) for one in advice],
+        unable=[(f"not looked for: {name.replace('_', ' ')}", why) for name, why in advice.unable.items()],
+        numbers=_numbers(summary),
+        marks=letters(list(marks), zone),
+        figures=figures,
+        tables=tables,
+        read=None if imported is None else imported.rows(),
+        meaning=DEFINITIONS.items(),
+    )
+
+
+def _style() -> Markup:
+    from markupsafe import Markup
+
+    return Markup((HERE / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - the page's own
+
+
+def _logo(path: Path) -> str:
+    kind = LOGOS.get(path.suffix.lower())
+    if kind is None:
+        raise ValueError(f"the logo is {path.name}: a page shows {', '.join(LOGOS)}")
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def _losses(imported: ImportReport) -> list[str]:
+    """Return what reading the log lost, in sentences, where it is more than a reader would expect."""
+    rejected = sum(imported.rejected.values())
+    said = {
+        "were rejected: this page is about the rest": rejected,
+        "were dropped, as another record had their id": imported.duplicates,
+    }
+    return [
+        f"{count:,} of {imported.read:,} records ({100 * count / imported.read:.0f} %) {why}."
+        for why, count in said.items()
+        if count > LOST * imported.read
     ]
-    links = [tag("li", tag("a", name, href=f"#{key}")) for key, name, _ in sections]
-    body = tag(
-        "body",
-        tag("a", "Skip to what to know", href="#know", class_="skip"),
-        tag(
-            "header",
-            tag("h1", title),
-            tag("p", f"A report on a chatbot's log. As of {made}.", class_="soft"),
-            tag("nav", tag("ul", *links), aria_label="Sections"),
-        ),
-        tag("main", *(tag("section", tag("h2", name, id=key), inside, aria_labelledby=key)
-                      for key, name, inside in sections)),
-        tag("footer", tag("p", "Made by chatmon. This page is whole in itself: it asks the network for nothing.")),
-    )  # fmt: skip
-    head = tag(
-        "head",
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        tag("title", title),
-        tag("style", Html(STYLE.read_text(encoding="utf-8"))),
-    )
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def _know(found: Sequence[Finding]) -> Html:
-    first = tag(
-        "ol", *(tag("li", tag("div", _finding(one), class_="finding")) for one in found[:FIRST]), class_="first"
-    )
-    if len(found) <= FIRST:
-        return first
-    rest = tag("ul", *(tag("li", _finding(one), class_="finding") for one in found[FIRST:]), class_="rest")
-    return Html(first + folded(f"{len(found) - FIRST} more findings", rest))
-
-
-def _finding(one: Finding) -> Html:
-    rows = [(name[:1].upper() + name[1:], value) for name, value in one.evidence]
+def _finding(one: Finding, source: duckdb.DuckDBPyRelation, marks: list[Mark], place: int) -> dict[str, Any]:
+    evidence = [row for row in one.evidence if row[0] != "weight"]
+    rows = [*evidence, *beside(one, marks)]
     if one.kind not in ("state", "gap"):
-        rows += [("Where and when", f"{one.where}, {one.when}"), ("How sure", one.sure)]
-    query = folded("The query that shows it again", tag("pre", tag("code", one.query)), class_="query")
-    return Html(tag("h3", one.title) + pairs(rows) + query)
+        rows += [("where and when", f"{one.where}, {one.when}"), ("how sure", one.sure)]
+    weight = dict(one.evidence).get("weight")
+    return {
+        "title": one.title,
+        "plain": f"It makes up {weight}." if weight else "",
+        "rows": rows,
+        "query": one.query,
+        "examples": _examples(one, source) if place < EXAMPLES_OF else None,
+        "key": f"examples-{place}",
+    }
 
 
-def _do(advice: Recommendations) -> Html:
-    said = tag("p", "Nothing: as far as this log can tell, there is nothing to save." if not len(advice) else
-               "What would save money, waiting or failures, and how that is known; the weightiest first.")  # fmt: skip
-    told = tag("ol", *(tag("li", tag("div", _recommendation(one), class_="finding")) for one in advice), class_="first")
-    unable = pairs((f"Not looked for: {name.replace('_', ' ')}", why) for name, why in advice.unable.items())
-    return Html(said + (told if len(advice) else "") + (unable if advice.unable else ""))
+def _examples(one: Finding, source: duckdb.DuckDBPyRelation) -> Table | None:
+    """Return the conversations in which a change shows best, with the texts that the log has."""
+    if not one.examples:
+        return None
+    rows = query(source, one.examples)
+    if not rows:
+        return None
+    columns: list[tuple[Column, list[str | None]]] = [
+        (Column("Conversation", number=False), [str(row[0]) for row in rows]),
+        (Column("Turns then (count)"), [f"{row[1]:,}" for row in rows]),
+        (Column(sentence(one.evidence[0][0])), [_value(float(row[2])) for row in rows]),
+        (Column("Question", number=False), [_cut(row[3]) for row in rows]),
+        (Column("Answer", number=False), [_cut(row[4]) for row in rows]),
+    ]
+    told = [(column, cells) for column, cells in columns if any(cell is not None for cell in cells)]
+    return Table("Where it shows most", [column for column, _ in told], list(zip(*(c for _, c in told), strict=True)))
 
 
-def _recommendation(one: Recommendation) -> Html:
-    _, *rows, (_, query) = one.rows()
-    named = [(name[:1].upper() + name[1:], value) for name, value in rows]
+def _value(value: float) -> str:
+    return f"{value:,.0f}" if value.is_integer() or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+
+
+def _recommendation(one: Recommendation, zone: ZoneInfo) -> dict[str, Any]:
+    _, *rows, (_, sql) = one.rows()
+    start, end = one.start.astimezone(zone), one.end.astimezone(zone)
+    when = f"{start:%Y-%m-%d %H:%M} to {'the end of the log' if one.ongoing else f'{end:%Y-%m-%d %H:%M}'}, {start:%Z}"
+    rows = [(name, when if name == "when" else value) for name, value in rows]
     first = 1 + len(one.saving)
-    known = folded("How that is known, what could go wrong, how to test it", pairs(named[first:]))
-    shown = folded("The query that shows it again", tag("pre", tag("code", query)), class_="query")
-    return Html(tag("h3", one.title) + pairs([*named[:first], ("Priority", one.priority)]) + known + shown)
+    return {
+        "title": one.title, "first": [*rows[:first], ("priority", one.priority)], "rest": rows[first:], "query": sql,
+    }  # fmt: skip
 
 
-def _numbers(summary: Summary) -> Html:
+def _numbers(summary: Summary) -> list[tuple[str, str, str]]:
     unpriced = f"{summary.unpriced_turns:,} turns without a price" if summary.unpriced_turns else "every turn priced"
-    rows = [
+    return [
         ("Turns", f"{summary.turns:,}", f"in {summary.conversations:,} conversations"),
         ("Users", f"{summary.users:,}" if summary.users else "unknown", "by their pseudonyms"),
         ("Cost", "unknown" if summary.cost is None else money(summary.cost), unpriced),
         ("Failed turns", *_share(summary.error_rate)),
         ("Median response time", *_seconds(summary.response_time.median)),
         ("95th percentile of response time", *_seconds(summary.response_time.p95)),
-        ("Rating, 1 to 5", *_estimate(summary.satisfaction, 2)),
+        ("Rating, 1 to 5", *_estimate(summary.satisfaction, 2, within=(1, 5))),
         ("Rated turns", *_share(summary.response_rate)),
     ]
-    return tag(
-        "dl", *(tag("div", tag("dt", name), tag("dd", value), tag("dd", more)) for name, value, more in rows),
-        class_="numbers",
-    )  # fmt: skip
 
 
 def _share(estimate: Estimate) -> tuple[str, str]:
-    return _estimate(estimate, 1, 100.0, " %")
+    return _estimate(estimate, 1, 100.0, " %", within=(0, 1))
 
 
 def _seconds(estimate: Estimate) -> tuple[str, str]:
-    return _estimate(estimate, 2, 1.0, " s")
+    return _estimate(estimate, 2, 1.0, " s", within=(0, float("inf")))
 
 
-def _estimate(estimate: Estimate, digits: int, scale: float = 1.0, unit: str = "") -> tuple[str, str]:
+def _estimate(
+    estimate: Estimate, digits: int, scale: float = 1.0, unit: str = "", *, within: tuple[float, float]
+) -> tuple[str, str]:
     if estimate.value is None:
         return "unknown", "the log does not say"
-    low, high = ("?" if end is None else f"{scale * end:.{digits}f}" for end in (estimate.low, estimate.high))
+    least, most = within
+    low, high = (
+        "?" if end is None else f"{scale * min(max(end, least), most):.{digits}f}"
+        for end in (estimate.low, estimate.high)
+    )
     return f"{scale * estimate.value:.{digits}f}{unit}", f"{low} to {high}{unit}, n = {estimate.n:,}"
-
-
-def _figure(panel: Panel, drawing: Html) -> Html:
-    return tag("figure", tag("figcaption", tag("p", panel.name), tag("h3", panel.title)), drawing)
-
-
-def _read(imported: ImportReport | None) -> Html:
-    if imported is None:
-        return tag("p", "These turns were handed over as turns: nothing was assumed in reading them.")
-    return pairs(imported.rows())
 
 
 def _days(since: datetime, until: datetime) -> str:

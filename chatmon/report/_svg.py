@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import re
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from chatmon.plots.figure import BLUE, INK, LOOK, PALETTE, RED, canvas, look
 from chatmon.plots.time_axis import dated
-from chatmon.report._html import Html
+from chatmon.report._marks import draw as draw_marks
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from chatmon.analysis.dashboard import DashboardData
     from chatmon.plots.panels import Panel
+    from chatmon.report._marks import Mark
 
 SIZE: Final = (4.7, 2.7)
 """Inches: some 500 pixels in the page, and still to be read on a phone at 340."""
@@ -24,15 +28,17 @@ UNSEEN: Final = re.compile(
 )
 
 
-def svg(panel: Panel, data: DashboardData, name: str) -> Html:
+def svg(panel: Panel, data: DashboardData, name: str, marks: list[Mark]) -> Markup:
     """Return a panel drawn for the page.
 
     Args:
         panel: What to draw.
         data: What it was made of.
         name: The drawing's id, once in the page; the ids of its parts begin with it.
+        marks: The releases to mark.
     """
     import matplotlib as mpl
+    from markupsafe import Markup
 
     with look():
         mpl.rcParams.update(
@@ -47,9 +53,11 @@ def svg(panel: Panel, data: DashboardData, name: str) -> Html:
         axes.set_ylabel(panel.axis)
         panel.draw(axes)
         dated(axes, data)
+        draw_marks(axes, marks, ZoneInfo(data.zone))
         drawn = io.StringIO()
         fig.savefig(drawn, format="svg", transparent=True)
-    return Html(_fitted(drawn.getvalue(), name, panel.alt))
+    dotted = f" Dotted lines mark {len(marks)} release{'s' * (len(marks) > 1)}." if marks else ""
+    return Markup(_fitted(drawn.getvalue(), name, panel.alt + dotted))  # noqa: S704 - matplotlib escapes what it draws
 
 
 def _fitted(drawing: str, name: str, alt: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon import analysis
-from chatmon.analysis.source import query
-from chatmon.report._html import Column, Table
+from chatmon.analysis.source import on_the_clock, query
+from chatmon.report._html import Column, Table, sentence
+from chatmon.report._questions import top_questions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,19 +20,36 @@ if TYPE_CHECKING:
 TOO_FEW: Final = "too few"
 
 
-def tables(turns: duckdb.DuckDBPyRelation) -> list[Table]:
+CUT_BY: Final = ("intent", "model", "region", "channel", "prompt_version", "variant")
+"""The dimensions that the page has a table of, where the log has them."""
+TOP: Final = 10
+"""Users, and questions, that a table of the most frequent ones shows."""
+
+
+def tables(turns: duckdb.DuckDBPyRelation, by: Sequence[str] = (), tz: str = "UTC") -> list[Table]:
     """Return the tables that the turns have something for.
 
     Args:
         turns: At least one.
+        by: Further dimensions to have a table of.
+        tz: The zone of times.
+
+    Raises:
+        ValueError: A dimension is no text column of turns, and no turn's attributes have it.
     """
+    known = [name for name in CUT_BY if not missing(turns, name)]
     found = [
         _percentiles(turns),
-        *(_segments(turns, by) for by in ("intent", "model", "region")),
+        *(_segments(turns, name) for name in dict.fromkeys([*known, *by])),
         _errors(turns),
-        *(_cost(turns, by) for by in ("model", "intent")),
+        *(
+            _cost(turns, name)
+            for name in dict.fromkeys([*(name for name in ("model", "intent") if name in known), *by])
+        ),
+        _users(turns),
+        top_questions(turns, TOP),
         _conversations(turns),
-        _capacity(turns),
+        _capacity(on_the_clock(turns, tz), tz),
     ]
     return [table for table in found if table is not None and table.rows]
 
@@ -100,9 +118,7 @@ def _quantiles(found: pd.DataFrame) -> list[tuple[str | None, ...]]:
     ]
 
 
-def _segments(turns: duckdb.DuckDBPyRelation, by: str) -> Table | None:
-    if missing(turns, by):
-        return None
+def _segments(turns: duckdb.DuckDBPyRelation, by: str) -> Table:
     rows = [
         (
             _name(row[by]), number(row["turns"]), number(row["conversations"]),
@@ -113,8 +129,8 @@ def _segments(turns: duckdb.DuckDBPyRelation, by: str) -> Table | None:
         for row in analysis.segments(turns, by).to_dict("records")
     ]  # fmt: skip
     return Table(
-        f"Turns by {by}",
-        [Column(by.capitalize(), number=False), Column("Turns (count)"), Column("Conversations (count)"),
+        f"Turns by {_said(by)}",
+        [Column(sentence(_said(by)), number=False), Column("Turns (count)"), Column("Conversations (count)"),
          Column("Failed (%), 95 % interval"), Column("Median response (s)"), Column("95th percentile (s)"),
          Column("Tokens (count)"), Column("Cost (USD)"), Column("Rating (1 to 5)"), Column("Ratings (count)")],
         rows,
@@ -132,7 +148,7 @@ def _errors(turns: duckdb.DuckDBPyRelation) -> Table | None:
 
 
 def _cost(turns: duckdb.DuckDBPyRelation, by: str) -> Table | None:
-    if missing(turns, by) or missing(turns, "cost"):
+    if missing(turns, "cost"):
         return None
     rows = [
         (_name(row[by]), number(row["cost"], 4), _share(row["share"]), number(row["turns"]), number(row["unpriced"]),
@@ -140,12 +156,29 @@ def _cost(turns: duckdb.DuckDBPyRelation, by: str) -> Table | None:
         for row in analysis.cost_by(turns, by).to_dict("records")
     ]  # fmt: skip
     return Table(
-        f"Cost by {by}",
-        [Column(by.capitalize(), number=False), Column("Cost (USD)"), Column("Share (%)"), Column("Turns (count)"),
+        f"Cost by {_said(by)}",
+        [Column(sentence(_said(by)), number=False), Column("Cost (USD)"), Column("Share (%)"), Column("Turns (count)"),
          Column("Without a price (count)"), Column("A turn (USD)"), Column("A conversation (USD)"),
          Column("A user (USD)")],
         rows,
         "Turns without a price are in no sum, so a cost is a lower bound where there are any.",
+    )  # fmt: skip
+
+
+def _users(turns: duckdb.DuckDBPyRelation) -> Table | None:
+    if missing(turns, "user_id"):
+        return None
+    rows = [
+        (_name(row["user_id"]), number(row["turns"]), number(row["conversations"]), number(100 * row["error_rate"], 1),
+         number(row["tokens"]), number(row["cost"], 4), number(row["satisfaction"], 1))
+        for row in analysis.segments(turns, "user_id").to_dict("records") if _name(row["user_id"]) is not None
+    ]  # fmt: skip
+    return Table(
+        "Users who cost most",
+        [Column("User", number=False), Column("Turns (count)"), Column("Conversations (count)"), Column("Failed (%)"),
+         Column("Tokens (count)"), Column("Cost (USD)"), Column("Rating (1 to 5)")],
+        rows[:TOP],
+        f"The first {TOP} of {len(rows):,} users; where no cost is known, those with most turns.",
     )  # fmt: skip
 
 
@@ -172,7 +205,7 @@ def _row(estimate: Estimate, digits: int, scale: float = 1) -> tuple[str | None,
     return within(value, low, high, digits), number(estimate.n)
 
 
-def _capacity(turns: duckdb.DuckDBPyRelation) -> Table:
+def _capacity(turns: duckdb.DuckDBPyRelation, tz: str) -> Table:
     found = analysis.capacity(turns)
     rows: list[Sequence[str | None]] = [
         (name, number(load.mean, 2), number(load.p95), number(load.peak), f"{load.at:%Y-%m-%d %H:%M}")
@@ -184,9 +217,13 @@ def _capacity(turns: duckdb.DuckDBPyRelation) -> Table:
     return Table(
         "Load",
         [Column("What", number=False), Column("Mean (count)"), Column("95th percentile of minutes (count)"),
-         Column("Peak (count)"), Column("Peak at (UTC)")],
+         Column("Peak (count)"), Column(f"Peak at ({tz})")],
         rows,
     )  # fmt: skip
+
+
+def _said(column: str) -> str:
+    return column.replace("_", " ")
 
 
 def _name(value: Any) -> str | None:

@@ -1,13 +1,14 @@
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 from analysis.by_hand import MONDAY, turn
 
 from chatmon import turns as table
-from chatmon.analysis import between
+from chatmon.analysis import between, cost_by, percentiles, segments
 from chatmon.analysis._periods import periods
-from chatmon.analysis.source import DIMENSIONS, dimensions, relation
+from chatmon.analysis.source import DIMENSIONS, cut, on_the_clock, query, relation
 
 HOURS = [turn(place, hours=place) for place in range(6)]
 
@@ -48,9 +49,50 @@ def test_a_cut_at_no_moment_says_how_many_turns_have_one(name):
 def test_dimensions_are_the_columns_of_text():
     assert {"intent", "region", "user_id", "error_type"} <= set(DIMENSIONS)
     assert not {"cost", "timestamp", "task_completed", "attributes"} & set(DIMENSIONS)
-    assert dimensions(["intent", "region"]) == ["intent", "region"]
-    with pytest.raises(ValueError, match="nothing is no dimension of turns: take from"):
-        dimensions([])
+    assert cut([], ["intent", "region"])[1] == ["intent", "region"]
+    with pytest.raises(ValueError, match=r"nothing is no dimension of turns.*: take from"):
+        cut([], [])
+
+
+TEAMS = [
+    turn(n, response_time=1.0, attributes={"team": team} if team else {})
+    for n, team in enumerate(["north", "south", "north", None])
+]
+
+
+def test_turns_are_cut_by_a_dimension_of_one_s_own_too():
+    found = segments(TEAMS, "team").set_index("team")["turns"]
+    assert (found["north"], found["south"]) == (2, 1)
+    assert found[found.index.isna()].tolist() == [1]
+    both = segments(TEAMS, ["team", "intent"])
+    assert both.columns[:2].tolist() == ["team", "intent"]
+    assert cost_by(TEAMS, "team")["turns"].sum() == 4
+    assert set(percentiles(TEAMS, by="team")["team"].dropna()) == {"north", "south"}
+
+
+def test_a_dimension_that_no_turn_has_is_refused_and_so_is_a_word_of_sql():
+    with pytest.raises(ValueError, match="customer is no dimension of turns, and no turn's attributes have it"):
+        segments(TEAMS, "customer")
+    with pytest.raises(ValueError, match="is no dimension of turns"):
+        segments(TEAMS, "team) FROM turns --")
+    with pytest.raises(ValueError, match="group is a word of SQL"):
+        segments([turn(0, attributes={"group": "a"})], "group")
+
+
+def test_on_the_clock_of_a_zone_a_day_begins_at_its_midnight():
+    late = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)
+    shown = query(
+        on_the_clock([replace(turn(0), timestamp=late)], "Europe/Berlin"),
+        "SELECT CAST(timestamp AS VARCHAR) FROM turns",
+    )
+    assert shown == [("2026-10-25 01:30:00+00",)]
+    after = query(
+        on_the_clock([replace(turn(0), timestamp=late + timedelta(hours=3))], "Europe/Berlin"),
+        "SELECT CAST(timestamp AS VARCHAR) FROM turns",
+    )
+    assert after == [("2026-10-25 03:30:00+00",)], "summer time has ended"
+    with pytest.raises(ValueError, match="Mars/Olympus"):
+        on_the_clock([], "Mars/Olympus")
 
 
 def test_periods_are_all_there_and_say_how_much_of_them_is():

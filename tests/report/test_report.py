@@ -1,4 +1,5 @@
 import re
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,7 +9,11 @@ import pytest
 from importers.conversations import some_turns
 
 from chatmon._tools.paths import data_file
-from chatmon.analysis import between
+from chatmon.analysis import between, findings
+from chatmon.analysis.findings import sentences
+from chatmon.analysis.search.cells import SCAN_MEASURES
+from chatmon.analysis.search.scan import Shift, ShiftEffect
+from chatmon.analysis.source import query, relation
 from chatmon.importers import open_logs
 from chatmon.optimizer import recommend
 from chatmon.report import render, write_report
@@ -87,7 +92,9 @@ def test_the_page_says_what_to_do_what_that_saves_and_how_it_is_known(four_weeks
 
 def test_the_page_is_whole_in_itself(four_weeks):
     outline = Outline(four_weeks)
-    assert all(link.startswith("#") and link[1:] in outline.ids for link in outline.links)
+    inside = [link for link in outline.links if not link.startswith("data:text/csv")]
+    assert all(link.startswith("#") and link[1:] in outline.ids for link in inside)
+    assert len(outline.links) - len(inside) >= 8, "each table can be had as CSV"
     assert not {"script", "link", "img", "iframe", "object"} & {tag for tag, _ in outline.tags}
     assert not re.search(r"url\((?!#)", four_weeks)
     assert not re.search(r"@import|@font-face", four_weeks)
@@ -232,3 +239,152 @@ def test_a_page_is_there_whole_or_not_at_all(tmp_path):
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
     assert len(steps) == 5
+
+
+def test_the_first_screen_is_in_plain_short_sentences(four_weeks):
+    first = words(four_weeks).partition("Three things to know")[2].partition("more findings")[0]
+    outline = Outline(four_weeks)
+    assert "It makes up 1.8 % of all waiting in the log." in first
+    assert [term for term in ("like for like", "optimizer.plan()") if term in words(four_weeks)] == []
+    assert outline.headings[:3] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("measure", SCAN_MEASURES)
+@pytest.mark.parametrize("change", [-0.19, 0.19])
+def test_a_finding_s_sentence_has_at_most_twenty_words(measure, change):
+    name = "errors" if measure == "repeats" else measure
+    effect = ShiftEffect(703, 0.5, 0.31, change, change - 0.1, change + 0.1, 0.02)
+    shift = Shift(measure, "prompt_version", "v2", START, START + timedelta(days=2), False, 90, 0.001, {name: effect})
+    assert len(sentences.title(shift, measure).split()) <= 20
+
+
+def test_the_page_says_at_once_what_was_lost_in_reading(tmp_path):
+    log = tmp_path / "runs.jsonl"
+    write_jsonl(some_turns(40), log)
+    whole = words(render_log(log))
+    assert "records (" not in whole
+    with log.open("a", encoding="utf-8") as file:
+        file.write("{broken\n" * 10)
+    said = words(render_log(log))
+    assert said.index("10 of 50 records (20 %) were rejected: this page is about the rest.") < said.index(
+        "Three things"
+    )
+
+
+def render_log(log, **options):
+    with open_logs(log, content=True) as logs:
+        return render(logs, **options)
+
+
+def test_days_and_times_are_those_of_the_zone():
+    turns = [replace(turn, timestamp=datetime(2026, 10, 24, 22, 30, tzinfo=UTC)) for turn in some_turns(3)]
+    said = words(render(turns, tz="Europe/Berlin"))
+    assert "3 turns, 25 October 2026" in said
+    assert "As of 2026-10-25 00:30 CEST" in said
+    assert "2026-10-25 00:30" in said.partition("Peak at (Europe/Berlin)")[2]
+    assert "3 turns, 24 October 2026" in words(render(turns))
+    with pytest.raises(ValueError, match="no time zone"):
+        render(turns, tz="Mars/Olympus")
+
+
+def test_a_finding_s_times_are_those_of_the_zone_and_its_query_finds_the_same(four_weeks):
+    here = findings(data_file("four_weeks.parquet"))[0]
+    there = findings(data_file("four_weeks.parquet"), "Europe/Berlin")[0]
+    assert "from 20 October 15:00 to 24 October 19:00" in here.title
+    assert "from 20 October 17:00 to 24 October 21:00" in there.title
+    assert there.when == "2026-10-20 17:00 to 2026-10-24 21:00 CEST"
+    assert there.query == here.query
+    assert here.title in words(four_weeks)
+
+
+def versions(turns, new, share=1.0):
+    """Turns of which those from a place on have a new prompt, or a share of them."""
+    return [
+        replace(turn, prompt_version="v2" if n >= new and n % 10 < 10 * share else "v1")
+        for n, turn in enumerate(sorted(turns, key=lambda turn: turn.timestamp))
+    ]
+
+
+def test_a_new_prompt_is_marked_in_every_figure_without_being_told(four_weeks):
+    page = render(versions(some_turns(400), 200))
+    assert "A 2026-10-05 12:20: prompt v2 is new" in re.sub(r"\d\d:\d\d(?=: prompt)", "12:20", words(page))
+    assert all("Dotted lines mark 1 release." in alt for alt in Outline(page).images)
+    assert "release" not in " ".join(Outline(four_weeks).images), (
+        "two prompts side by side from the start are no release"
+    )
+
+
+def test_what_is_rare_from_the_start_is_no_release():
+    assert "Dotted lines" not in render(versions(some_turns(400), 3, 0.1))
+    assert "Dotted lines" in render(versions(some_turns(400), 300, 0.5))
+
+
+def test_releases_that_are_told_are_marked_in_their_order_and_a_naive_one_is_refused():
+    turns = some_turns(60)
+    first = min(turn.timestamp for turn in turns)
+    said = words(
+        render(turns, marks={first + timedelta(minutes=2): "later", first + timedelta(minutes=1): "<b>sooner"})
+    )
+    assert re.search(r"A [\d: -]+: <b>sooner B [\d: -]+: later", said)
+    with pytest.raises(ValueError, match=r"'v2' is at .* no time zone"):
+        render(turns, marks={datetime(2026, 10, 5): "v2"})  # noqa: DTZ001 - what is refused
+
+
+def test_a_change_beside_a_release_says_so_and_that_it_proves_nothing():
+    start = datetime(2026, 10, 20, 15, 40, tzinfo=UTC)
+    said = words(render(data_file("four_weeks.parquet"), marks={start: "release 7"}))
+    assert "A, release 7, 40 minutes later; a change's start is known to the hour. That proves no cause." in said
+
+
+def test_conversations_to_read_are_those_in_which_a_change_shows_most(four_weeks):
+    finding = findings(data_file("four_weeks.parquet"))[0]
+    rows = query(relation(data_file("four_weeks.parquet")), finding.examples)
+    inside = query(
+        relation(data_file("four_weeks.parquet")),
+        """SELECT conversation_id, max(response_time) FROM turns WHERE region = 'france'
+        AND timestamp >= TIMESTAMPTZ '2026-10-20 15:00:00+00:00' AND timestamp < TIMESTAMPTZ '2026-10-24 19:00:00+00:00'
+        GROUP BY 1 ORDER BY 2 DESC LIMIT 5""",
+    )
+    assert [(row[0], row[2]) for row in rows] == inside
+    said = words(four_weeks)
+    assert all(row[0] in said and row[3] in said for row in rows)
+
+
+def test_tables_by_a_dimension_of_one_s_own_and_of_users():
+    turns = [replace(turn, attributes={"team": "north" if n % 3 else "south"}) for n, turn in enumerate(some_turns(60))]
+    said = words(render(turns, by=["team"]))
+    assert "Turns by team Team Turns (count)" in said
+    assert re.search(r"north 40 ", said)
+    assert "Users who cost most" in said
+    with pytest.raises(ValueError, match="customer is no dimension"):
+        render(turns, by=["customer"])
+
+
+def test_questions_of_one_meaning_are_counted_together():
+    texts = ["Where is my parcel?", "where's my parcel", "I want a refund", "Where is my parcel?"]
+    turns = [replace(turn, question=texts[n % 4]) for n, turn in enumerate(some_turns(40))]
+    said = words(render(turns))
+    assert "Where is my parcel? 30 2 I want a refund 10 1" in said
+    assert "What is asked most" not in words(render([replace(turn, question=None) for turn in turns]))
+
+
+def test_a_title_and_a_logo_stand_at_the_top(tmp_path):
+    logo = tmp_path / "logo.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    page = render(some_turns(5), title="Bot & Co", logo=logo)
+    assert (
+        "img",
+        {"class": "logo", "src": f"data:image/svg+xml;base64,{b64encode(logo.read_bytes()).decode()}", "alt": ""},
+    ) in Outline(page).tags
+    assert "Bot & Co" in words(page)
+    with pytest.raises(ValueError, match=r"the logo is logo.txt: a page shows .png, .svg"):
+        render(some_turns(5), logo=tmp_path / "logo.txt")
+
+
+def test_few_values_give_no_impossible_interval():
+    turns = [replace(turn, user_satisfaction=value, response_time=0.1 * value)
+             for turn, value in zip(some_turns(3), (5.0, 5.0, 1.0), strict=True)]  # fmt: skip
+    said = words(render(turns))
+    rating = re.search(r"Rating, 1 to 5 [\d.]+ ([\d.?−-]+) to ([\d.?]+), n = 3", said)
+    assert 1 <= float(rating[1]) <= float(rating[2]) <= 5
+    assert not re.search(r"[−-]\d+\.\d+ to", said.partition("In numbers")[2].partition("In time")[0])

@@ -10,7 +10,7 @@ from chatmon.analysis._periods import WHOLE, periods
 from chatmon.analysis.change._comparison import Change, Comparison, DimensionSplit, Period, Segment
 from chatmon.analysis.change.clustered import ConversationTotals, Difference, by_day, effects, holm
 from chatmon.analysis.change.decompose import Sums, decompose, money, money_parts
-from chatmon.analysis.source import MICROSECONDS, arrow, dimensions, query, relation
+from chatmon.analysis.source import MICROSECONDS, arrow, cut, query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -73,8 +73,8 @@ def compare(a: Turns, b: Turns, by: str | Sequence[str] = BY) -> Comparison:
         >>> [change.measure for change in found.changes if change.changed]
         []
     """
-    names = dimensions(by)
-    sources = relation(a), relation(b)
+    (first_cut, names), (second_cut, _) = cut(a, by), cut(b, by)
+    sources = first_cut, second_cut
     first, second = (query(source, "SELECT count(timestamp) FROM turns")[0][0] for source in sources)
     if not first or not second:
         raise ValueError(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from chatmon._tools.sql import text
 from chatmon.analysis.findings import sentences
+from chatmon.analysis.findings._examples import examples_of
 from chatmon.analysis.findings._states import gaps, states
 from chatmon.analysis.findings.finding import Finding, per_cent
 from chatmon.analysis.search.cells import SCAN_MEASURES
 from chatmon.analysis.search.scan import ALPHA, scan
-from chatmon.analysis.source import query, relation
+from chatmon.analysis.source import query, relation, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from chatmon.analysis.search.scan import Client, Shift, ShiftEffect
     from chatmon.analysis.source import Turns
@@ -27,7 +31,7 @@ MONEY: Final = ("input_tokens", "cached")
 """Measures whose harm is what they cost."""
 
 
-def findings(turns: Turns) -> list[Finding]:
+def findings(turns: Turns, tz: str = "UTC") -> list[Finding]:
     """Return what there is to know about turns: changes first, then how things are, then what the log does not say.
 
     Changes come from ``scan``, so a quiet log shows one in fewer than 5 of 100 cases; where there is none, the first
@@ -36,26 +40,32 @@ def findings(turns: Turns) -> list[Finding]:
 
     Args:
         turns: Any holder of turns.
+        tz: The zone in which they say when, such as ``Europe/Berlin``; hours of a kind are those of UTC in any case.
 
     Raises:
-        ValueError: There are no turns.
+        ValueError: There are no turns, or no such zone.
 
     Example:
         >>> findings([])
         Traceback (most recent call last):
         ValueError: there are 0 turns: nothing can be found in them
     """
-    source = relation(turns)
+    source, zone = relation(turns), zone_of(tz)
     number, judged = query(source, "SELECT count(*), count(task_completed) FROM turns")[0]
     if not number:
         raise ValueError("there are 0 turns: nothing can be found in them")
     scanned = scan(source)
     unhelped = "all failed turns and uncompleted tasks" if judged else "all failed turns"
-    changes = [_change(group, unhelped) for group in _stories(scanned.shifts)]
+    changes = [_change(_within(group, zone), unhelped) for group in _stories(scanned.shifts)]
     changes.sort(key=lambda one: (-one.weight, one.title))
     if not changes:
         changes = [_nothing(scanned.looked_at, number)]
     return [*changes, *map(_client, scanned.clients), *states(source, number), *gaps(source, number)]
+
+
+def _within(group: Sequence[Shift], zone: tzinfo) -> list[Shift]:
+    """Return shifts whose times are those of a zone."""
+    return [replace(one, start=one.start.astimezone(zone), end=one.end.astimezone(zone)) for one in group]
 
 
 def _stories(shifts: Sequence[Shift]) -> list[list[Shift]]:
@@ -103,16 +113,19 @@ def _change(group: Sequence[Shift], unhelped: str) -> Finding:
         title=sentences.title(first, first.measure),
         evidence=tuple(evidence),
         where="all turns" if first.dimension is None else f"{first.dimension} {first.value}",
-        when=f"{first.start:%Y-%m-%d %H:%M} to {first.end:%Y-%m-%d %H:%M} UTC" + (", the log's end" * first.ongoing),
+        when=f"{first.start:%Y-%m-%d %H:%M} to {first.end:%Y-%m-%d %H:%M} {first.end:%Z}"
+        + (", the log's end" * first.ongoing),
         sure=_sure(min(one.p for one in group)),
         query=query_of(first),
         weight=weight,
+        start=first.start.astimezone(UTC),
+        examples=examples_of(first, slice_of(first), window_of(first)),
     )
 
 
 def _said(measure: str, effect: ShiftEffect) -> str:
     inside, outside = (sentences.level(measure, value) for value in (effect.inside, effect.outside))
-    return f"{inside} against {outside} in the rest; like for like {sentences.between(measure, effect)}"
+    return f"{inside} against {outside} in the rest; same hours compared, {sentences.between(measure, effect)}"
 
 
 def _of(shift: Shift, unhelped: str) -> str:
@@ -145,7 +158,8 @@ def query_of(shift: Shift) -> str:
 
 def window_of(shift: Shift) -> str:
     """Return the SQL of whether a turn is in a shift's window."""
-    start, end = (f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S}+00:00'" for moment in (shift.start, shift.end))
+    utc = (moment.astimezone(UTC) for moment in (shift.start, shift.end))
+    start, end = (f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S}+00:00'" for moment in utc)
     return f"timestamp >= {start} AND timestamp < {end}"
 
 

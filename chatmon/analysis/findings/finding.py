@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chatmon._tools.shown import escape
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,9 @@ class Finding:
         query: A SELECT over ``turns`` that shows it again.
         weight: The share of the log's waiting, cost, failures or uncompleted tasks that it makes up; findings are
             ranked by it within their kind.
+        start: When a change begins, to the hour; None for what is so all along.
+        examples: Of a change, a SELECT over ``turns`` of a few conversations to read: ``conversation_id``, ``turns``
+            in the window, the ``value`` that shows it, ``question`` and ``answer``. Empty where there is no change.
     """
 
     kind: str
@@ -32,6 +39,8 @@ class Finding:
     sure: str
     query: str
     weight: float = 0.0
+    start: datetime | None = None
+    examples: str = ""
 
     def rows(self) -> list[tuple[str, str]]:
         """Return the finding as pairs of a name and a text, in reading order."""

@@ -32,11 +32,10 @@ def title(shift: Shift, measure: str) -> str:
     if measure == "errors":
         return f"{per_cent(effect.inside, 0)} of turns{here} failed {then}, against {per_cent(effect.outside, 1)}"
     if measure == "repeats":
-        shares = f"{per_cent(effect.inside, 0)} of them, against {per_cent(effect.outside)}"
-        return f"Turns{here} failed again and again {then}: {shares}"
+        shares = f"against {per_cent(effect.outside)}"
+        return f"{per_cent(effect.inside, 0)} of turns{here} failed repeatedly {then}, {shares}"
     if measure == "completion":
-        part = f"completed {per_cent(effect.inside, 0)} of tasks {then}, {by} {'more' if more else 'fewer'}"
-        return f"Replies{here} {part}"
+        return f"Replies{here} completed {_levels(effect, 'of tasks ' + then)}"
     if measure == "response_time":
         return f"Replies{here} took {by} {'longer' if more else 'less'} {then}"
     if measure == "satisfaction":
@@ -49,7 +48,13 @@ def title(shift: Shift, measure: str) -> str:
         return f"Turns{here} sent {by} {'more' if more else 'fewer'} {then}"
     if measure == "mix":
         return f"{per_cent(effect.inside, 0)} of conversations were{here} {then}, against {per_cent(effect.outside, 0)}"
-    return f"The cache gave {by} {'more' if more else 'less'} of the input{here} {then}"
+    return f"Cached input{here} was {_levels(effect, then)}"
+
+
+def _levels(effect: ShiftEffect, between: str) -> str:
+    """Return a share and what it would have been without the change, with words between them."""
+    usual = min(max(effect.inside - effect.change, 0.0), 1.0)
+    return f"{per_cent(effect.inside, 0)} {between}, against {per_cent(usual, 0)}"
 
 
 def place(shift: Shift) -> str:
@@ -88,7 +93,7 @@ def amount(measure: str, value: float) -> str:
 
     Example:
         >>> amount("response_time", 1.754), amount("completion", 0.19), amount("cost", 0.00212)
-        ('1.8 s', '19 points', '$0.00212')
+        ('1.8 s', '19 percentage points', '$0.00212')
     """
     unit = SCAN_MEASURES[measure].unit
     if unit == "USD":
@@ -98,7 +103,7 @@ def amount(measure: str, value: float) -> str:
     if unit == "times":
         return f"{value:.3f} times"
     if unit == "":
-        return f"{100 * value:.0f} points"
+        return f"{100 * value:.0f} percentage points"
     return f"{value:.2f} {unit}" if abs(value) < 1 else f"{value:.1f} {unit}"
 
 
@@ -121,5 +126,5 @@ def between(measure: str, effect: ShiftEffect) -> str:
     scale = 100 if SCAN_MEASURES[measure].unit == "" else 1
     form = places.get(SCAN_MEASURES[measure].unit, "+.2f" if scale == 1 else "+.0f")
     change, low, high = (format(scale * value, form) for value in (effect.change, effect.low, effect.high))
-    unit = SCAN_MEASURES[measure].unit or "points"
+    unit = SCAN_MEASURES[measure].unit or "percentage points"
     return f"{change} {unit} ({low} to {high}, n = {effect.n:,})".replace("-", "−")
