@@ -2,8 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -106,12 +106,25 @@ def private_file(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-@contextmanager
-def rewritten(path: Path) -> Iterator[IO[bytes]]:
+def rewritten(path: Path) -> AbstractContextManager[IO[bytes]]:
     """Give a file to write, which takes the place of a path when the block ends, and is gone where it fails.
 
     It is on the disk under a hidden name first, and only its owner may read it.
     """
+    return _named_at_the_end(path, os.replace)
+
+
+def made(path: Path) -> AbstractContextManager[IO[bytes]]:
+    """Give a file to write, which gets its name when the block ends, if no process has made one of that name by then.
+
+    Raises:
+        FileExistsError: One has: it stays as it is, and what was written is gone.
+    """
+    return _named_at_the_end(path, os.link)
+
+
+@contextmanager
+def _named_at_the_end(path: Path, name: Callable[[Path, Path], None]) -> Iterator[IO[bytes]]:
     unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
     descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -119,7 +132,7 @@ def rewritten(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(path)
+        name(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
     sync_folder(path.parent)

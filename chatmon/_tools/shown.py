@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_OBEYED: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def escape(text: str, *, quote: bool = True) -> str:
@@ -27,6 +30,18 @@ def escape(text: str, *, quote: bool = True) -> str:
     return safe.replace("$", "<span>$</span>") if safe.count("$") > 1 else safe
 
 
+def printable(text: str) -> str:
+    """Return text without what a terminal obeys: control characters, but for tabs and ends of lines, as escapes.
+
+    What comes from a log may hold them: they move the cursor, set the clipboard, or hide what was written.
+
+    Example:
+        >>> printable("\x1b[2Jgone")
+        '\\\\x1b[2Jgone'
+    """
+    return _OBEYED.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def as_text(rows: Sequence[tuple[str, str]]) -> str:
     """Return pairs as lines, the texts below each other.
 
@@ -36,7 +51,7 @@ def as_text(rows: Sequence[tuple[str, str]]) -> str:
         cost   $0.10
     """
     width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+    return printable("\n".join(f"{name:<{width}}  {text}" for name, text in rows))
 
 
 def as_html(caption: str, rows: Sequence[tuple[str, str]]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 
 def text(value: str) -> str:
@@ -16,6 +17,21 @@ def text(value: str) -> str:
         "'it''s'"
     """
     return "'" + value.replace("'", "''") + "'"
+
+
+def file(path: Path | str) -> str:
+    """Return the literal of one file's path for DuckDB's readers, which take ``[1]``, ``*`` and ``?`` as a pattern.
+
+    Example:
+        >>> file("logs/export[1].jsonl")
+        "'logs/export[[]1].jsonl'"
+    """
+    return text(as_pattern(path))
+
+
+def as_pattern(path: Path | str) -> str:
+    """Return the pattern that matches one file by its own name."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
 
 
 def name(value: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatmon import turns as table
-from chatmon._tools.sql import text
+from chatmon._tools.sql import as_pattern, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,8 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     if isinstance(turns, str | Path):
-        return _completed(connection.read_parquet(str(turns)))
+        one = Path(turns).is_file()  # else a pattern, or a folder's
+        return _completed(connection.read_parquet(as_pattern(turns) if one else str(turns)))
     if isinstance(turns, pa.Table):
         return _completed(connection.from_arrow(turns))
     if isinstance(turns, pd.DataFrame):

@@ -102,7 +102,7 @@ class Reader:
             columns = sql.declared({**dialect.columns, "_file": "INTEGER", "_line": "BIGINT"})
             self._insert(
                 dialect,
-                f"SELECT * FROM read_ndjson({sql.text(file.name)}, records = true, columns = {columns}, "
+                f"SELECT * FROM read_ndjson({sql.file(file.name)}, records = true, columns = {columns}, "
                 f"maximum_object_size = {8 * LONGEST_RECORD})",
             )
         self.set_aside()
@@ -146,7 +146,7 @@ class Reader:
         marks = [mark for mark in known[0].marks if mark not in known[0].columns]
         columns = {**known[0].columns, **dict.fromkeys(marks, "JSON")}
         source = (
-            f"SELECT *, {self._number} AS _file, NULL::BIGINT AS _line FROM read_ndjson({sql.text(str(file.path))}, "
+            f"SELECT *, {self._number} AS _file, NULL::BIGINT AS _line FROM read_ndjson({sql.file(file.path)}, "
             f"records = true, columns = {sql.declared(columns)}, "
             f"compression = {sql.text(file.compression or 'none')}){sql.refusing(marks)}"
         )
@@ -208,7 +208,7 @@ class Reader:
 
         try:
             described = self._connection.execute(
-                f"DESCRIBE SELECT * FROM read_parquet({sql.text(str(path))}, hive_partitioning = false)"
+                f"DESCRIBE SELECT * FROM read_parquet({sql.file(path)}, hive_partitioning = false)"
             ).fetchall()
         except duckdb.Error as error:
             self._reject(found, None, f"no Parquet that can be read: {_first_line(error)}")
@@ -227,7 +227,7 @@ class Reader:
         )
         source = (
             f"SELECT {chosen}, {self._number} AS _file, file_row_number + 1 AS _line "
-            f"FROM read_parquet({sql.text(str(path))}, file_row_number = true, hive_partitioning = false)"
+            f"FROM read_parquet({sql.file(path)}, file_row_number = true, hive_partitioning = false)"
         )
         before = self._size()
         try:

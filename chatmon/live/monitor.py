@@ -20,6 +20,7 @@ from uuid import UUID
 from chatmon import cost
 from chatmon._tools.errors import Error
 from chatmon._tools.extras import wanted
+from chatmon._tools.forks import renew_after_fork
 from chatmon.live._health import HealthMeter
 from chatmon.live.turn import CURRENT, LiveTurn, as_datetime
 from chatmon.live.window import LiveWindow, WindowStats
@@ -105,8 +106,14 @@ class ChatMonitor:
         self.lock = threading.Lock()
         self._turns: deque[LiveTurn] = deque()
         self._window = LiveWindow()
-        self.sequence: Iterator[int] = count(int.from_bytes(os.urandom(8), "big") >> 3)
+        self.sequence: Iterator[int] = _sequence()
         self._health = HealthMeter()
+        renew_after_fork(self)
+
+    def forked(self) -> None:
+        """Go on in a process that was forked: with a lock that nobody holds, and ids that its parent does not give."""
+        self.lock = threading.Lock()
+        self.sequence = _sequence()
 
     def track(self, conversation_id: str, user_id: str | None = None, **labels: Any) -> LiveTurn:
         """Return a context manager around one turn; an exception in its block is recorded, and raised on.
@@ -251,6 +258,11 @@ class ChatMonitor:
             self._window.add(self.clock() // 1_000_000_000, turn.response_time, "error_type" in columns, usage)
         for listener in self.listeners:
             listener(turn)
+
+
+def _sequence() -> Iterator[int]:
+    """Return numbers from a random start."""
+    return count(int.from_bytes(os.urandom(8), "big") >> 3)
 
 
 def _sequence_of(turn_id: str) -> int | None:

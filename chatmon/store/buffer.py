@@ -13,12 +13,12 @@ import logging
 import os
 import threading
 import time
-import weakref
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from chatmon._tools.forks import renew_after_fork
 from chatmon.alerts.notification import Notification, Severity
 from chatmon.alerts.notification import Status as AlertStatus
 from chatmon.live.turn import LiveTurn
@@ -102,11 +102,18 @@ class Buffer:
         self._closed = False
         self._lock = threading.RLock()
         self._begin()
-        _ALL.add(self)
-        atexit.register(self._at_exit)
+        renew_after_fork(self)
+        self._end_with_process()
 
     def append(self, turn: Turn | LiveTurn | Rating) -> None:
-        """Take a turn that has ended, or a rating of one: from any thread, without waiting unless the queue is full."""
+        """Take a turn that has ended, or a rating of one: from any thread, without waiting unless the queue is full.
+
+        After ``close`` it is refused, which the log and the status say: attach a store that is open.
+        """
+        if self._closed:
+            self._refused += 1
+            logger.error("%s is closed: a turn is lost, %d so far", self._target, self._refused)
+            return
         self._waiting.append(turn)
         if len(self._waiting) >= self.capacity:
             self._write_through()
@@ -156,6 +163,7 @@ class Buffer:
         self._stopping.set()
         self._thread.join()
         atexit.unregister(self._at_exit)
+        self._finalizer.cancel()
         try:
             self.flush()
         finally:
@@ -186,9 +194,24 @@ class Buffer:
         if not self._closed:
             self._thread.start()
 
-    def _forked(self) -> None:
+    def forked(self) -> None:
+        """Begin anew in a process that was forked: what the parent has in hand, the parent writes."""
         self._sink.close()
         self._begin()
+
+    def _end_with_process(self) -> None:
+        """Write what is left when the process ends by itself; a child of multiprocessing runs no ``atexit``."""
+        from multiprocessing import util
+
+        atexit.register(self._at_exit)
+        self._finalizer = util.Finalize(None, self._at_exit, exitpriority=10)
+        # A forked child forgets the finalizers of its parent, and then calls this.
+        util.register_after_fork(self, Buffer._finalized)
+
+    def _finalized(self) -> None:
+        from multiprocessing import util
+
+        self._finalizer = util.Finalize(None, self._at_exit, exitpriority=10)
 
     def _at_exit(self) -> None:
         try:
@@ -297,15 +320,3 @@ class Buffer:
             self._notify(said)
         except Exception:  # somebody else's code must not stop the writing
             logger.exception("the alert about the store was not taken")
-
-
-_ALL: weakref.WeakSet[Buffer] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for one in list(_ALL):
-        one._forked()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

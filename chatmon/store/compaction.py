@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon import turns
 from chatmon._tools import sql
 from chatmon._tools.paths import private_file, sync_folder
-from chatmon.store.layout import Hold, live_files, part_of, parts
+from chatmon.store.layout import ASIDE, PART, Hold, is_whole, live_files, part_of, parts
 from chatmon.store.lines import from_line
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Compacted:
         unreadable: Lines that are no turn, most of them the last of a killed process; they are left out.
         removed: Files of lines removed, because an earlier compaction holds them.
         living: Files left alone, because a running process writes to them.
+        aside: Days whose Parquet could not be read: it lies beside the new one, named ``part-0.parquet.unreadable``.
     """
 
     days: tuple[date, ...]
@@ -56,13 +57,14 @@ class Compacted:
     unreadable: int
     removed: int
     living: int
+    aside: tuple[date, ...] = ()
 
     def __str__(self) -> str:
         return (
             f"{self.files:,} files of lines compacted: {len(self.days)} days now hold {self.turns:,} turns; "
             f"{self.unreadable:,} unreadable lines left out, {self.removed:,} files of earlier compactions removed, "
             f"{self.living:,} are still written to"
-        )
+        ) + "".join(f"; the Parquet of {day} cannot be read and was set aside as {PART}{ASIDE}" for day in self.aside)
 
 
 def compact(folder: Path, *, grace: float = GRACE_SECONDS, clock: Callable[[], float] = time.time) -> Compacted:
@@ -84,6 +86,7 @@ def compact(folder: Path, *, grace: float = GRACE_SECONDS, clock: Callable[[], f
             raise BlockingIOError(f"another compaction of {folder} is under way: wait for it to end")
         written: list[date] = []
         files = count = unreadable = removed = living = 0
+        aside = _set_aside(parts(folder))
         held = parts(folder)
         for day, lines in live_files(folder).items():
             taken_in = sources_of(held[day]) if day in held else {}
@@ -114,7 +117,17 @@ def compact(folder: Path, *, grace: float = GRACE_SECONDS, clock: Callable[[], f
                 for path in new:
                     path.unlink()
                     removed += 1
-    return Compacted(tuple(written), files, count, unreadable, removed, living)
+    return Compacted(tuple(written), files, count, unreadable, removed, living, aside)
+
+
+def _set_aside(held: Mapping[date, Path]) -> tuple[date, ...]:
+    """Rename the days' files that are no Parquet, so that they keep no other day waiting, and return whose they are."""
+    found = []
+    for day, part in held.items():
+        if not is_whole(part):
+            part.replace(part.with_name(f"{PART}{ASIDE}"))
+            found.append(day)
+    return tuple(found)
 
 
 def sources_of(part: Path) -> dict[str, float]:
@@ -149,7 +162,7 @@ def _write_day(part: Path, lines: list[Path], sources: Mapping[str, float], *, a
         rating = "turn_id IS NOT NULL AND rated_at IS NOT NULL AND coalesce(user_satisfaction BETWEEN 1 AND 5, false)"
         connection.execute(f"CREATE TABLE found ({declared}, CHECK (({whole} AND rated_at IS NULL) OR ({rating})))")
         if part.exists():
-            of_part = f"read_parquet({sql.text(str(part))}, hive_partitioning = false)"
+            of_part = f"read_parquet({sql.file(part)}, hive_partitioning = false)"
             connection.execute(f"INSERT INTO found BY NAME SELECT {_NAMES} FROM {of_part}")  # noqa: S608
         unreadable = sum(_take_in(connection, path, cleaned) for path in lines)
         astray = _set_ratings_aside(connection)
@@ -182,7 +195,7 @@ def _take_in(connection: duckdb.DuckDBPyConnection, path: Path, cleaned: Path) -
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    source = f"read_ndjson({sql.text(str(path))}, records = true, columns = {sql.declared(_LINE)})"
+    source = f"read_ndjson({sql.file(path)}, records = true, columns = {sql.declared(_LINE)})"
     connection.execute(f"INSERT INTO found SELECT {_NAMES}, rated_at FROM {source}")  # noqa: S608 - names of our own columns
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LIVE: Final = "live"
 TURNS: Final = "turns"
 PART: Final = "part-0.parquet"
+ASIDE: Final = ".unreadable"
+"""What the name of a day's file ends with once it was found to be no Parquet."""
 _DATE: Final = re.compile(r"(?:day=)?(\d{4}-\d\d-\d\d)")
 
 
@@ -34,6 +36,18 @@ def live_files(folder: Path) -> dict[date, list[Path]]:
 def parts(folder: Path) -> dict[date, Path]:
     """Return the compacted file of each day that has one, the oldest first."""
     return {day: files[0] for day, files in _by_day(folder / TURNS, PART).items() if files}
+
+
+def is_whole(part: Path) -> bool:
+    """Say whether a day's file is Parquet by its beginning, its end and what that says."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(part)
+    except pa.ArrowException:
+        return False
+    return True
 
 
 def part_of(folder: Path, day: date) -> Path:
@@ -132,6 +146,7 @@ class Contents:
         compacted: Turns in them.
         first: The oldest day; None where there is none.
         last: The newest day.
+        unreadable: Days whose file is no Parquet, or was set aside for that.
     """
 
     folder: str
@@ -142,6 +157,7 @@ class Contents:
     compacted: int
     first: date | None
     last: date | None
+    unreadable: tuple[date, ...] = ()
 
     def rows(self) -> list[tuple[str, str]]:
         """Return it as pairs of a name and a text."""
@@ -151,6 +167,10 @@ class Contents:
             ("live", f"{self.live[0]:,} files, {self.live[1]:,} bytes; {self.written_to:,} of them are written to"),
             ("torn", f"{self.torn:,} of these files end in half a line"),
             ("compacted", f"{self.compacted:,} turns of {self.days[0]:,} days, {self.days[1]:,} bytes"),
+            *(
+                ("unreadable", f"{day}: its Parquet is damaged; mend it, or take it from a backup")
+                for day in self.unreadable
+            ),
         ]
 
     def __str__(self) -> str:
@@ -170,7 +190,9 @@ def contents(folder: Path) -> Contents:
 
     if not folder.is_dir():
         raise FileNotFoundError(f"no store at {folder}: a bot makes it with Store(folder).attach(monitor)")
-    lines, tables = live_files(folder), parts(folder)
+    lines, held = live_files(folder), parts(folder)
+    tables = {day: part for day, part in held.items() if is_whole(part)}
+    aside = {day for day, files in _by_day(folder / TURNS, f"{PART}{ASIDE}").items() if files}
     files = [file for of_day in lines.values() for file in of_day]
     written_to = 0
     for file in files:
@@ -186,4 +208,5 @@ def contents(folder: Path) -> Contents:
         compacted=sum(pq.read_metadata(part).num_rows for part in tables.values()),
         first=days[0] if days else None,
         last=days[-1] if days else None,
+        unreadable=tuple(sorted(aside | (held.keys() - tables.keys()))),
     )

@@ -12,10 +12,11 @@ import os
 import re
 import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from chatmon._tools.paths import private_folder, rewritten
+from chatmon._tools.paths import made, private_folder, rewritten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +90,7 @@ def open_keys(path: Path | None = None, environment: Mapping[str, str] = os.envi
         return Pseudonyms(*_parsed(environment[KEYS].split(), KEYS))
     file = path or key_file(environment)
     if not file.exists():
-        _write(file, [secrets.token_hex(_LENGTH)])
+        _make(file)
     return Pseudonyms(*_parsed(_read(file), str(file)))
 
 
@@ -143,6 +144,16 @@ def _read(path: Path) -> list[str]:
     if sys.platform != "win32" and path.stat().st_mode & 0o077:
         raise PermissionError(f"{path} has mode {path.stat().st_mode & 0o777:o}: others may read it; set it to 600")
     return path.read_text(encoding="utf-8").split()
+
+
+def _make(path: Path) -> None:
+    """Make a file with a new key, unless another process has made one meanwhile: that one's key is everybody's.
+
+    The file gets its name with all of it in it, and only where no file has it.
+    """
+    private_folder(path.parent)
+    with suppress(FileExistsError), made(path) as file:
+        file.write(f"{secrets.token_hex(_LENGTH)}\n".encode())
 
 
 def _write(path: Path, keys: Sequence[str]) -> None:
