@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
+
+from chatmon.store.privacy._keys import keys_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PREFIXED: Final = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
-    r"(?:sk|pk|rk)[-_](?=[\w-]*\d)[\w-]{16,}"  # OpenAI, Anthropic, Langfuse, Stripe
-    r"|gh[opsru]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
-    r"|xox[abeoprs]-[\w-]{10,}|lsv2_(?:pt|sk)_\w{16,}"
-    r"|A[KS]IA[A-Z0-9]{16}|AIza[\w-]{30,}|ya29\.[\w.-]{16,}|GOCSPX-[\w-]{16,}"
-    r"|(?:hf|npm)_[A-Za-z0-9]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}"
-    r"|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"  # a JSON web token
-    r")(?![A-Za-z0-9])"
-)
 _PEM: Final = re.compile(
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:.*?-----END [A-Z ]{0,40}PRIVATE KEY-----|.*)", re.DOTALL
 )
@@ -60,9 +53,9 @@ def secrets_in(text: str) -> Iterator[tuple[int, int]]:
         >>> [text[start:end] for start, end in secrets_in(text)]
         ['hunter22']
     """
-    for rule in (_PEM, _PREFIXED):
-        for found in rule.finditer(text):
-            yield found.span()
+    for found in _PEM.finditer(text):
+        yield found.span()
+    yield from keys_in(text)
     for rule in (_CALLED, _SENT):
         for found in rule.finditer(text):
             value = found["value"].rstrip(".:?)")
@@ -131,17 +124,26 @@ def ibans_in(text: str) -> Iterator[tuple[int, int]]:
     found = _IBAN.search(text)
     while found:
         resume = found.start() + 1
+        length = _length_of_iban(found[0][:2].upper())
         # Words that follow look like more of it.
         places = [place.start() for place in re.finditer(r"[A-Za-z0-9]", found[0])]
-        for length in range(len(places), 14, -1):
+        if length and length <= len(places):
             end = places[length - 1] + 1
             behind = found.start() + end
             ends_here = not text[behind : behind + 1].isalnum()
             if ends_here and iban.is_valid(re.sub(r"[ -]", "", found[0][:end]), check_country=False):
                 yield found.start(), behind
                 resume = behind
-                break
         found = _IBAN.search(text, resume)
+
+
+@cache
+def _length_of_iban(country: str) -> int:
+    """Return how many letters and digits a country's account numbers have; 0 where it has none."""
+    from stdnum import numdb
+
+    _, told = numdb.get("iban").info(f"{country}00")[0]
+    return 4 + sum(map(int, re.findall(r"\d+", told["bban"]))) if "bban" in told else 0
 
 
 def addresses_in(text: str) -> Iterator[tuple[int, int]]:

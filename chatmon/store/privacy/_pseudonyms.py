@@ -27,6 +27,7 @@ KEY_FILE: Final = "CHATMON_PSEUDONYM_KEY_FILE"
 """The environment variable with the path of the file of keys."""
 _LENGTH: Final = 32
 _PSEUDONYM: Final = re.compile(r"user-([0-9a-f]{8})-[0-9a-f]{32}")
+_CONVERSATION: Final = re.compile(r"conversation-([0-9a-f]{8})-[0-9a-f]{32}")
 
 
 class Pseudonyms:
@@ -62,6 +63,13 @@ class Pseudonyms:
         """Return a user's pseudonym; one that was made with a key of ours is its own."""
         named = _PSEUDONYM.fullmatch(user_id)
         return user_id if named and named[1] in self._keys else self._under(self.key_ids[0], user_id)
+
+    def of_conversation(self, conversation_id: str) -> str:
+        """Return a conversation's pseudonym; one that was made with a key of ours is its own."""
+        named = _CONVERSATION.fullmatch(conversation_id)
+        if named and named[1] in self._keys:
+            return conversation_id
+        return self._under(self.key_ids[0], f"conversation {conversation_id}").replace("user-", "conversation-", 1)
 
     def all_of(self, user_id: str) -> tuple[str, ...]:
         """Return a user's pseudonyms under every key, the present one first."""

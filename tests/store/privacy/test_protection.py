@@ -1,6 +1,6 @@
 """What of a turn is stored, and that every operational figure is the same whatever is kept of the texts."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -92,3 +92,31 @@ def test_runs_with_and_without_content_have_the_same_operational_figures(tmp_pat
     names = [field.name for field in fields(live_off) if field.name != "health"]
     assert [getattr(live_off, name) for name in names] == [getattr(live_on, name) for name in names]
     assert live_on.turns == 40
+
+
+def test_a_conversation_that_says_whose_it_is_becomes_a_pseudonym_that_groups():
+    protect = Protection(PSEUDONYMS)
+    number = "+14155552671"
+    stored = [
+        protect(replace(a_turn(user_id=number), conversation_id=f"whatsapp:{number}")).conversation_id for _ in "ab"
+    ]
+    assert stored[0] == stored[1]
+    assert "4155552671" not in stored[0]
+    by_name = protect(replace(a_turn(user_id="customer-77"), conversation_id="chat-of-customer-77"))
+    assert "customer-77" not in by_name.conversation_id
+    assert protect(by_name) == by_name
+    assert protect(a_turn()).conversation_id == "c1"
+
+
+def test_names_and_numbers_of_attributes_and_dimensions_are_redacted_and_what_is_secret_is_whatever_it_says():
+    turn = a_turn(
+        intent="mail ada@example.org", region="203.0.113.7", channel="web",
+        attributes={"ada@example.org": "cc", "phone": 14155552671, "said": "call +14155552671", "n": 42,
+                    "api_key": "correct horse", "db.password": "x", "max_tokens": 500, "sent": {"auth-token": "none"}},
+    )  # fmt: skip
+    stored = Protection(PSEUDONYMS)(turn)
+    assert (stored.intent, stored.region, stored.channel) == ("mail [email]", "[ip]", "web")
+    assert stored.attributes == {
+        "[email]": "cc", "phone": "[phone]", "said": "call [phone]", "n": 42,
+        "api_key": "[key]", "db.password": "[key]", "max_tokens": 500, "sent": {"auth-token": "[key]"},
+    }  # fmt: skip

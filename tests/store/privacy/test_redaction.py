@@ -161,3 +161,69 @@ def test_what_identifies_people_is_masked_by_its_form(text, masked):
 )  # fmt: skip
 def test_what_programs_need_is_left_alone(text):
     assert redact(text) == text
+
+
+AB = "aB3xQ9" * 20
+VENDORS = {
+    "Groq": f"gsk_{AB[:52]}", "xAI": f"xai-{AB[:80]}", "Perplexity": f"pplx-{AB[:48]}", "Replicate": f"r8_{AB[:37]}",
+    "Tavily": f"tvly-dev-{AB[:32]}", "Vault": f"hvs.{AB[:24]}", "Docker": f"dckr_pat_{AB[:27]}",
+    "GitLab's runner": f"glrt-{AB[:20]}", "DigitalOcean": f"dop_v1_{'0a' * 32}",
+    "Slack's app": f"xapp-1-A1B2C3-1234567890-{'0a' * 20}", "Alibaba": f"sk-sp-{AB[:20]}.{AB[:40]}",
+    "Slack's hook": f"https://hooks.slack.com/services/T0123ABCD/B0123ABCD/{AB[:24]}",
+    "Discord's hook": f"https://discord.com/api/webhooks/123456789012345678/{AB[:68]}",
+    "Teams' hook": f"https://acme.webhook.office.com/webhookb2/{AB[:30]}@x/IncomingWebhook/{AB[:30]}",
+    "Telegram": f"123456789:AA{AB[:33]}", "Twilio": f"SK{'0a' * 16}", "Shopify": f"shpat_{'0a' * 16}",
+    "Databricks": f"dapi{'0a' * 16}", "Pinecone": f"pcsk_{AB[:40]}", "PyPI": f"pypi-AgE{AB[:60]}",
+    "Mailgun": f"key-{'0a' * 16}", "Mailchimp": f"{'0a' * 16}-us12", "Brevo": f"xkeysib-{AB[:64]}",
+    "Fireworks": f"fw_{AB[:24]}", "Stripe's webhooks": f"whsec_{AB[:32]}", "Square": f"sq0atp-{AB[:22]}",
+    "Atlassian": f"ATATT3{AB[:80]}", "Linear": f"lin_api_{AB[:40]}", "Notion": f"ntn_{AB[:46]}",
+    "Figma": f"figd_{AB[:40]}", "Airtable": f"pat{AB[:14]}.{'0a' * 32}", "Grafana": f"glsa_{AB[:32]}_0a1b2c3d",
+    "Sentry": f"sntrys_{AB[:60]}", "New Relic": f"NRAK-{AB[:27]}", "Postman": f"PMAK-{'0a' * 12}-{'0a' * 17}",
+    "Supabase": f"sbp_{'0a' * 20}", "PlanetScale": f"pscale_tkn_{AB[:43]}", "Netlify": f"nfp_{AB[:36]}",
+    "Heroku": f"HRKU-{AB[:40]}", "Doppler": f"dp.pt.{AB[:43]}", "Dropbox": f"sl.{AB[:80]}",
+    "Buildkite": f"bkua_{'0a' * 20}", "Sourcegraph": f"sgp_{'0a' * 20}", "age": f"AGE-SECRET-KEY-1{'0A' * 29}",
+    "RubyGems": f"rubygems_{'0a' * 24}", "AWS, in short": "ASIA" + "0A" * 8,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("around", ["{}", "my key is {}, thanks", "KEY={}", 'x: "{}"', "({})"])
+def test_a_key_of_any_vendor_goes_whole(vendor, around):
+    assert redact(around.format(VENDORS[vendor])) == around.format("[key]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-learn-is-a-name-of-a-library",
+        "the gsk_ prefix",
+        "a fw_ and key-ring",
+        "https://hooks.slack.com/docs",
+        "us12",
+    ],
+)
+def test_what_only_begins_like_a_key_stays(text):
+    assert redact(text) == text
+
+
+FRAGMENTS = (
+    "sk-", "sk-a", "pk_", "rk-1", "a@", "a.", "a@b.", "@", "x.y@", "a-", "1-", "1 ", "1.", "12:", "::", "a:b:", "0:",
+    "1.2.", "1.2.3.4 ", "/", "//a:", "://a:b", "+", "+1", "+49 ", "(0", "0-", "00", "password=", "password ", "token ",
+    "bearer ", "Bearer a", "eyJ", "eyJ-", "eyJaaaaaaaa.", "-----BEGIN PRIVATE KEY-----", "-----BEGIN A ", "DE12",
+    "AA00 ",
+    "GB29 ", "GB29NWBK", "4111-", "ghp_", "xoxb-", "AKIA", "AIza", "hf_", "SG.", "SG.a", "lsv2_pt_", "hvs.", "sl.", "a",
+    "1", "_", " ", "\n", "é", "٤", "Ünal@", "a'b", "call 0", "order 1", "=", "a=1&", "%40", "..", "--", "__", "ya29.",
+    "https://hooks.slack.com/services/", "AGE-SECRET-KEY-1", "-us1", "dp.pt.", "0a1b2c3d4e5f",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_four_times_the_text_takes_about_four_times_as_long(fragment):
+    def seconds(size):
+        text = (fragment * size)[:size]
+        began = time.process_time()
+        find(text)
+        return time.process_time() - began
+
+    short, long = seconds(3_000), seconds(24_000)
+    assert long < 24 * max(short, 0.02), f"{long / max(short, 1e-6):.0f} times as long for 8 times the text"
