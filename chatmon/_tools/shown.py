@@ -31,13 +31,13 @@ def escape(text: str, *, quote: bool = True) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text without what a terminal obeys: control characters, but for tabs and ends of lines, as escapes.
+    r"""Return text without what a terminal obeys: control characters, but for tabs and ends of lines, as escapes.
 
     What comes from a log may hold them: they move the cursor, set the clipboard, or hide what was written.
 
     Example:
         >>> printable("\x1b[2Jgone")
-        '\\\\x1b[2Jgone'
+        '\\x1b[2Jgone'
     """
     return _OBEYED.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 

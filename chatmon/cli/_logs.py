@@ -10,7 +10,7 @@ import typer
 from chatmon._tools.errors import Error
 from chatmon.cli._export import export
 from chatmon.cli._lab import lab
-from chatmon.cli._privacy import erase, export_user
+from chatmon.cli._privacy import erase, export_user, keys
 from chatmon.cli._store import store
 
 LISTED = 50
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(erase)
 app.command("export-user")(export_user)
+app.add_typer(keys, name="keys")
 app.add_typer(store, name="store")
 app.command()(export)
 

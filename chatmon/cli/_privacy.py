@@ -15,6 +15,51 @@ Also = Annotated[
 ]
 
 
+keys = typer.Typer(help="Look after the keys of pseudonyms.", no_args_is_help=True)
+KeyFile = Annotated[Path | None, typer.Option("--keys", help="The file of keys; the usual one if not given.")]
+
+
+@keys.command("show")
+def show(path: KeyFile = None) -> None:
+    """Say where the keys lie and what they are called; the keys themselves are not shown."""
+    from chatmon.store.privacy import key_file, known_keys
+
+    found = known_keys(path)
+    where = path or key_file()
+    if found is None:
+        typer.echo(f"No keys yet: the first bot that protects its turns makes {where}.")
+        return
+    present, *older = found.key_ids
+    typer.echo(f"{where}: {present}" + (f"; older ones: {', '.join(older)}" if older else ""))
+
+
+@keys.command("rotate")
+def rotate(path: KeyFile = None) -> None:
+    """Put a new key before the others: users have new pseudonyms from now on, and the old ones are still found."""
+    from chatmon.store.privacy import key_file
+    from chatmon.store.privacy import rotate as run
+
+    typer.echo(f"New pseudonyms are under {run(path or key_file()).key_ids[0]}.")
+
+
+@keys.command("backup")
+def backup(
+    to: Annotated[Path, typer.Argument(metavar="FILE", help="A file that is not there yet, where the log is not.")],
+    path: KeyFile = None,
+) -> None:
+    """Copy the keys to a file that only you may read: without them nobody can be erased by name."""
+    from chatmon._tools.paths import made
+    from chatmon.store.privacy import key_file, open_keys
+
+    source = path or key_file()
+    if not source.exists():
+        raise FileNotFoundError(f"no keys at {source}: there is nothing to copy")
+    open_keys(source)  # what is no file of keys is no backup of any
+    with made(to) as file:
+        file.write(source.read_bytes())
+    typer.echo(f"{to} holds the keys.")
+
+
 def erase(user: User, data: Data, keys: Keys = None, also: Also = None) -> None:
     """Erase a user from a data folder, prove it by a search of every byte, and leave a receipt that names nobody."""
     from chatmon.store.privacy import erase as run
@@ -25,7 +70,7 @@ def erase(user: User, data: Data, keys: Keys = None, also: Also = None) -> None:
     typer.echo(receipt)
     if pseudonyms is None:
         typer.echo("No keys of pseudonyms were found: what is stored under a pseudonym was not looked for.")
-    if receipt.left:
+    if not receipt.proved:
         raise typer.Exit(1)
 
 

@@ -11,12 +11,13 @@ from chatmon.store._status import StoreStatus
 from chatmon.store.buffer import Buffer
 from chatmon.store.compaction import compact
 from chatmon.store.layout import contents
+from chatmon.store.privacy._remembered import LostKeyError, remember_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Buffer", "Store", "StoreStatus", "compact", "contents"]
+__all__ = ["Buffer", "LostKeyError", "Store", "StoreStatus", "compact", "contents"]
 
 
 class Store(Buffer):
@@ -28,6 +29,7 @@ class Store(Buffer):
         **options: ``interval``, ``capacity``, ``protect`` and ``notify``, as ``Buffer`` has them.
 
     Raises:
+        LostKeyError: The folder's turns have pseudonyms under a key that ``protect`` does not have.
         OSError: The folder cannot be made.
 
     Example:
@@ -48,4 +50,7 @@ class Store(Buffer):
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time, **options: Any) -> None:
         private_folder(folder)
+        pseudonyms = getattr(options.get("protect"), "pseudonyms", None)
+        if pseudonyms is not None:
+            remember_keys(folder, pseudonyms.key_ids)
         super().__init__(LiveFiles(folder, clock), str(folder), **options)

@@ -8,6 +8,7 @@ from data_folder import ADA, EMAIL, NEW, OLD, make
 from typer.testing import CliRunner
 
 from chatmon.cli._logs import app
+from chatmon.store.privacy import open_keys
 
 
 @pytest.fixture
@@ -44,3 +45,19 @@ def test_without_keys_it_says_that_pseudonyms_were_not_looked_for(folder, tmp_pa
     monkeypatch.delenv("CHATMON_PSEUDONYM_KEYS")
     monkeypatch.setenv("CHATMON_PSEUDONYM_KEY_FILE", str(tmp_path / "none"))
     assert "under a pseudonym was not looked for" in run("erase", ADA, "--data", folder).output
+
+
+def test_keys_are_shown_by_their_names_rotated_and_copied_for_their_owner_alone(tmp_path, monkeypatch):
+    monkeypatch.delenv("CHATMON_PSEUDONYM_KEYS", raising=False)
+    path, copy = tmp_path / "keys", tmp_path / "copy"
+    assert run("keys", "backup", copy, "--keys", path).exit_code == 1
+    first = open_keys(path).key_ids[0]
+    assert run("keys", "show", "--keys", path).output == f"{path}: {first}\n"
+    assert run("keys", "backup", copy, "--keys", path).exit_code == 0
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert run("keys", "backup", copy, "--keys", path).exit_code == 1, "a copy that is there stays as it is"
+    rotated = run("keys", "rotate", "--keys", path).output
+    assert open_keys(path).key_ids[1:] == (first,)
+    assert open_keys(path).key_ids[0] in rotated
+    assert run("keys", "show", "--keys", path).output.endswith(f"; older ones: {first}\n")
+    assert open_keys(copy).key_ids == (first,)

@@ -8,7 +8,7 @@ from chatmon.store.privacy._erasure import Receipt, erase
 from chatmon.store.privacy._holdings import export_user
 from chatmon.store.privacy._proof import search
 from chatmon.store.privacy._protection import Protection
-from chatmon.store.privacy._pseudonyms import Pseudonyms, known_keys, open_keys, rotate
+from chatmon.store.privacy._pseudonyms import Pseudonyms, key_file, known_keys, open_keys, rotate
 from chatmon.store.privacy.redaction import find, redact
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "erase",
     "export_user",
     "find",
+    "key_file",
     "known_keys",
     "open_keys",
     "redact",

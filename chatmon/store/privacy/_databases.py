@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon._tools.sql import text
 from chatmon.store.privacy.keepers import keepers_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def erase_from_database(path: Path, subject: Subject, *, scrub: bool) -> int:
         sqlite3.OperationalError: Another program uses the file.
     """
     with _connected(path) as connection:
-        connection.create_function("without_traces", 1, subject.without_traces, deterministic=True)
+        connection.create_function("without_traces", 2, subject.without_traces, deterministic=True)
         connection.execute("PRAGMA secure_delete = on")
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -90,13 +91,12 @@ def erase_from_database(path: Path, subject: Subject, *, scrub: bool) -> int:
     return changed
 
 
-def database_texts(path: Path) -> Iterator[str]:
-    """Yield every text in an SQLite file's tables."""
+def database_cells(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield every value in an SQLite file's tables with its column."""
     with _connected(path) as connection:
         for table, column in _columns(connection):
             for (value,) in connection.execute(f'SELECT "{column}" FROM "{table}"'):  # noqa: S608 - names of its own
-                if isinstance(value, str):
-                    yield value
+                yield column, value
 
 
 def user_rows(path: Path, subject: Subject) -> list[dict[str, Any]]:
@@ -113,8 +113,8 @@ def _erase_mentions(connection: sqlite3.Connection) -> int:
     changed = 0
     for table, column in _columns(connection):
         changed += connection.execute(
-            f'UPDATE OR REPLACE "{table}" SET "{column}" = without_traces("{column}") '  # noqa: S608 - names of its own
-            f'WHERE typeof("{column}") = \'text\' AND "{column}" <> without_traces("{column}")'
+            f'UPDATE OR REPLACE "{table}" SET "{column}" = without_traces("{column}", {text(column)}) '  # noqa: S608 - names of its own
+            f'WHERE typeof("{column}") = \'text\' AND "{column}" <> without_traces("{column}", {text(column)})'
         ).rowcount
     return changed
 

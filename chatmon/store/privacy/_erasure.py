@@ -6,7 +6,7 @@ import json
 import secrets
 import shutil
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +42,8 @@ class Receipt:
         searched: Files in which the proof looked for what was erased.
         searched_bytes: Their bytes.
         left: Files in which something is still found: those in a form that is not known are not changed.
+        unread: Files that the proof could not open, or not all of what is in them, with the reason.
+        other_keys: Keys that are not at hand, under which users here have pseudonyms: this one may be among them.
     """
 
     at: datetime
@@ -51,6 +53,13 @@ class Receipt:
     searched: int
     searched_bytes: int
     left: tuple[str, ...]
+    unread: dict[str, str] = field(default_factory=dict)
+    other_keys: tuple[str, ...] = ()
+
+    @property
+    def proved(self) -> bool:
+        """Whether nothing was found, and everything was read."""
+        return not (self.left or self.unread or self.other_keys)
 
     def to_json(self) -> str:
         """Return it as it is kept."""
@@ -71,7 +80,16 @@ class Receipt:
             )
             lines += [f"  {file}" for file in self.left]
         else:
-            lines.append(f"Searched {where}: nothing of this user is in them.")
+            but = " but what is listed here" if self.unread else ""
+            lines.append(f"Searched {where}: nothing of this user is in them{but}.")
+        if self.unread:
+            lines.append("Not proved of these, which could not be opened:")
+            lines += [f"  {file}: {why}" for file, why in self.unread.items()]
+        if self.other_keys:
+            keys = ", ".join(self.other_keys)
+            lines.append(
+                f"Not proved of pseudonyms under keys that are not at hand: {keys}. Name their file with --keys."
+            )
         if self.backups:
             lines.append("Backups, which were not touched:")
             lines += [f"  {file}" for file in self.backups]
@@ -112,7 +130,7 @@ def erase(
         files = stored_files(folder)
         gather(files, subject)
         patterns = subject.patterns()
-        before = set(search(folder, patterns).found)
+        before = set(search(folder, patterns, subject).found)
         changed: dict[str, int] = {}
         if before or resumed:
             note = subject.note(folder)
@@ -126,15 +144,18 @@ def erase(
                 if count:
                     changed[_shown(stored.path, folder, subject)] = count
             note.unlink()
-        proof = search(folder, patterns)
+        proof = search(folder, patterns, subject)
+    key_ids = () if pseudonyms is None else pseudonyms.key_ids
     receipt = Receipt(
         at=clock(),
-        key_ids=() if pseudonyms is None else pseudonyms.key_ids,
+        key_ids=key_ids,
         changed=changed,
         backups=tuple(_shown(one.path, folder, subject) for one in files if one.form == "backup"),
         searched=proof.files,
         searched_bytes=proof.size,
         left=tuple(_shown(path, folder, subject) for path in proof.found),
+        unread={_shown(path, folder, subject): why for path, why in proof.unread.items()},
+        other_keys=tuple(sorted(proof.key_ids.difference(key_ids))),
     )
     if changed:
         _keep(receipt, folder)
@@ -153,7 +174,7 @@ def subject_of(user: str, pseudonyms: Pseudonyms | None, also: Iterable[str]) ->
 
 
 def _shown(path: Path, folder: Path, subject: Subject) -> str:
-    return subject.without_traces(path.relative_to(folder).as_posix())
+    return str(subject.without_traces(path.relative_to(folder).as_posix()))
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -54,7 +54,7 @@ def export_user(
             runs += [{"file": name} | row for row in user_rows(stored.path, subject)]
     for turn, (_, satisfaction) in ratings.items():
         turns[turn]["user_satisfaction"] = satisfaction
-    found = search(folder, subject.patterns()).found
+    found = search(folder, subject.patterns(), subject).found
     return {
         "turns": sorted(turns.values(), key=lambda turn: (str(turn.get("timestamp")), turn["turn_id"])),
         "runs": runs,

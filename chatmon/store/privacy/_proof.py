@@ -1,13 +1,14 @@
-"""The proof of an erasure: every byte of a folder searched, what is compressed also as it reads."""
+"""The proof of an erasure: every byte of a folder searched, what is packed also as it reads, and what could not be."""
 
 from __future__ import annotations
 
-import lzma
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.store.privacy._databases import database_texts
-from chatmon.store.privacy._stored import opened, stored_files
+from chatmon.store.privacy._contents import Cells, UnreadableError, contents_of
+from chatmon.store.privacy._stored import rows_of, stored_files
 from chatmon.store.privacy._subject import holds
 
 if TYPE_CHECKING:
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatmon.store.privacy._stored import StoredFile
-    from chatmon.store.privacy._subject import Pattern
+    from chatmon.store.privacy._subject import Pattern, Subject
 
-_CHUNK: Final = 8_000_000
+_OVERLAP: Final = 100_000
+"""Bytes that two pieces of a file share: a pattern is shorter, however its name is written."""
+_PSEUDONYM: Final = re.compile(rb"user-([0-9a-f]{8})-[0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Searched:
     """What a search found.
 
@@ -28,39 +31,43 @@ class Searched:
         files: How many files were searched.
         size: Their bytes, as they lie on the disk.
         found: The files in which something is, or whose names say it.
+        unread: Files that could not be opened, or not all of what is in them, with the reason.
+        key_ids: Keys whose pseudonyms were met.
     """
 
-    files: int
-    size: int
-    found: tuple[Path, ...]
+    files: int = 0
+    size: int = 0
+    found: list[Path] = field(default_factory=list)
+    unread: dict[Path, str] = field(default_factory=dict)
+    key_ids: set[str] = field(default_factory=set)
 
 
-def search(folder: Path, patterns: Sequence[Pattern]) -> Searched:
-    """Look for bytes in every file of a folder, backups left out.
+def search(folder: Path, patterns: Sequence[Pattern], subject: Subject | None = None) -> Searched:
+    """Look for bytes in every file of a folder, backups left out: as they lie there, and in what files hold unpacked.
 
     Args:
         folder: Where.
-        patterns: What.
+        patterns: What, as bytes or as patterns of bytes.
+        subject: Whose ids to look for in fields that hold ids, too.
     """
-    # A short name is a word of its own only where there are words: in the bytes of what is compressed it may be chance.
-    exact = [one for one in patterns if isinstance(one, bytes)]
-    longest = max((len(one if isinstance(one, bytes) else one.pattern) for one in patterns), default=0)
-    files = size = 0
-    found: list[Path] = []
+    searched = Searched()
     for stored in stored_files(folder):
         if stored.form == "backup":
             continue
-        for path in (stored.path, *_companions(stored.path)):
-            files += 1
-            size += path.stat().st_size
+        files = (stored.path, *_companions(stored.path))
+        searched.files += len(files)
+        searched.size += sum(path.stat().st_size for path in files)
         name = str(stored.path.relative_to(folder)).encode("utf-8", "surrogateescape")
-        if (
-            holds(name, patterns)
-            or any(holds(part, exact) for part in _as_stored(stored, longest))
-            or any(holds(part, patterns) for part in _as_read(stored, longest))
-        ):
-            found.append(stored.path)
-    return Searched(files, size, tuple(found))
+        try:
+            is_in = holds(name, patterns) or any(
+                _is_in(piece, subject, patterns, searched.key_ids) for piece in _pieces(stored, files)
+            )
+        except UnreadableError as error:
+            searched.unread[stored.path] = str(error)
+            is_in = False
+        if is_in:
+            searched.found.append(stored.path)
+    return searched
 
 
 def _companions(path: Path) -> list[Path]:
@@ -69,40 +76,29 @@ def _companions(path: Path) -> list[Path]:
     return [one for one in beside if one.exists()]
 
 
-def _as_stored(stored: StoredFile, overlap: int) -> Iterator[bytes]:
-    for path in (stored.path, *_companions(stored.path)):
-        with path.open("rb") as file:
-            yield from _chunks(file, overlap)
+def _pieces(stored: StoredFile, files: Sequence[Path]) -> Iterator[bytes | Cells]:
+    for path in files:
+        yield from contents_of(path, _OVERLAP)
+    if stored.form == "csv":
+        for row in rows_of(stored):
+            for column, value in row.items():
+                yield Cells(str(column), [value])
 
 
-def _as_read(stored: StoredFile, overlap: int) -> Iterator[bytes]:
-    if stored.form == "sqlite":
-        for text in database_texts(stored.path):
-            yield text.encode("utf-8", "surrogatepass")
-    elif stored.form == "parquet":
-        yield from _cells(stored.path)
-    else:
-        try:
-            with opened(stored.path) as file:
-                yield from _chunks(file, overlap)
-        except (EOFError, OSError, lzma.LZMAError):
-            return  # it only begins like something compressed: its bytes were searched as they are
+def _is_in(piece: bytes | Cells, subject: Subject | None, patterns: Sequence[Pattern], key_ids: set[str]) -> bool:
+    if isinstance(piece, bytes):
+        key_ids.update(found[1].decode() for found in _PSEUDONYM.finditer(piece))
+        return holds(piece, patterns)
+    plain = (value for value in piece.values if not isinstance(value, dict | list))
+    if subject is not None and any(subject.is_in_field(value, piece.column) for value in plain):
+        return True
+    together = "\n".join(map(_as_text, piece.values)).encode("utf-8", "surrogatepass")
+    return _is_in(together, subject, patterns, key_ids)
 
 
-def _chunks(file: IO[bytes], overlap: int) -> Iterator[bytes]:
-    kept = b""
-    while chunk := file.read(_CHUNK):
-        yield kept + chunk
-        kept = (kept + chunk)[-overlap - 2 :]
-
-
-def _cells(path: Path) -> Iterator[bytes]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
-        names = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
-        for batch in file.iter_batches(columns=names):
-            for column in batch.columns:
-                texts = [text for text in column.unique().to_pylist() if text is not None]
-                yield "\n".join(texts).encode("utf-8", "surrogatepass")
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, dict | list) else str(value)

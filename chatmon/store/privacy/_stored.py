@@ -79,6 +79,19 @@ def opened(path: Path, mode: Literal["rb", "wb"] = "rb", file: IO[bytes] | None 
     return file or path.open(mode)
 
 
+def unpacked(file: IO[bytes]) -> IO[bytes] | None:
+    """Return what is compressed in a file as it reads, from its beginning; None where it is not compressed."""
+    head = file.read(6)
+    file.seek(0)
+    for magic, read in _COMPRESSED.items():
+        if head.startswith(magic):
+            return cast("IO[bytes]", read(file, "rb"))
+    if head.startswith(_ZSTD):
+        zstandard = wanted("zstandard", "privacy", "what is compressed as .zst")
+        return cast("IO[bytes]", zstandard.open(cast("Any", file), "rb"))
+    return None
+
+
 def rows_of(stored: StoredFile) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file of turns; what is no row is passed over."""
     if stored.form == "parquet":

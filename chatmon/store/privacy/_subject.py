@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatmon._tools.paths import rewritten
 from chatmon.store.privacy._databases import texts_of, traces_of
+from chatmon.store.privacy._forms import ways_of
+from chatmon.store.privacy._ids import holds_conversations, holds_users, in_json, is_plain
 from chatmon.store.privacy._stored import TURNS, rows_of
-from chatmon.store.privacy.keepers import ERASED
+from chatmon.store.privacy.keepers import ERASED, strings
 from chatmon.store.privacy.redaction import find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from chatmon.store.privacy._stored import StoredFile
 
 SHORTEST_TEXT: Final = 12
 """Characters of a message from which it is looked for: a shorter one, such as "thank you", is nobody's own."""
-_SHORT_ID: Final = 6
-"""Characters below which an id is looked for as a whole word only."""
 _WORD: Final = r"[0-9A-Za-z_-]"
 _LETTER: Final = r"[0-9A-Za-z]"
 _TEXTS: Final = ("question", "answer", "error_message")
@@ -68,38 +68,69 @@ class Subject:
         """Return what a conversation is called once it is nobody's."""
         return f"erased-{sha256((self.salt + conversation).encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
 
-    def without_names(self, text: str) -> str:
-        """Return a text in which the user is not named."""
-        for name in self._written(self.names):
+    def without_names(self, value: Any, field: str = "") -> Any:
+        """Return a value in which the user is not named.
+
+        Args:
+            value: What stands in a field: text, which may be JSON, a number, or what JSON makes of objects and lists.
+            field: The field's name.
+        """
+        return self._without(value, field, self._unnamed)
+
+    def without_traces(self, value: Any, field: str = "") -> Any:
+        """Return a value in which neither the user, nor a conversation or message of theirs, is found."""
+        return self._without(value, field, self._untraced)
+
+    def is_in_field(self, value: Any, field: str) -> bool:
+        """Return whether a field holds one of the subject's ids as its value."""
+        said = str(value)
+        return (said in self.names and holds_users(field)) or (
+            said in self.conversations and holds_conversations(field)
+        )
+
+    def _without(self, value: Any, field: str, in_text: Callable[[str], str]) -> Any:
+        if isinstance(value, dict):
+            return {in_text(key): self._without(inner, key, in_text) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._without(inner, field, in_text) for inner in value]
+        if not isinstance(value, bool | float | None) and self.is_in_field(value, field):
+            return ERASED if str(value) in self.names else self.new_name(str(value))
+        if not isinstance(value, str):
+            return value
+        inner = parsed(value)
+        if inner is None:
+            return in_text(value)
+        changed = self._without(inner, field, in_text)
+        return value if changed == inner else json.dumps(changed, ensure_ascii=False)
+
+    def _unnamed(self, text: str) -> str:
+        for name in self._written(self._telling(self.names)):
             if name in text:
-                inside = _WORD if self._is_word(name) else _LETTER
+                inside = _WORD if name in self.alike else _LETTER
                 text = re.sub(rf"(?<!{inside}){re.escape(name)}(?!{inside})", ERASED, text)
         return text
 
-    def without_traces(self, text: str) -> str:
-        """Return a text in which neither the user, nor a conversation or message of theirs, is found."""
+    def _untraced(self, text: str) -> str:
         for message in self._written(self.texts):
             text = text.replace(message, ERASED)
-        for conversation in self._written(self.conversations):
+        for conversation in self._written(self._telling(self.conversations)):
             text = text.replace(conversation, self.new_name(conversation))
-        return self.without_names(text)
+        return self._unnamed(text)
 
     def patterns(self) -> list[Pattern]:
         """Return what is looked for in bytes, in every way a file may write it."""
         found: list[Pattern] = []
-        for name in sorted({*self.names, *self.conversations}):
-            for written in self._written([name]):
-                raw = written.encode("utf-8", "surrogatepass")
-                word = _WORD.encode()
-                found.append(
-                    re.compile(b"(?<!%b)%b(?!%b)" % (word, re.escape(raw), word)) if self._is_word(name) else raw
-                )
-        found += [text.encode("utf-8", "surrogatepass") for text in sorted(self._written(self.texts))]
-        return found
+        for name in sorted(self._telling({*self.names, *self.conversations})):
+            found += ways_of(name, whole_word=name in self.alike)
+        for of_users, some in ((True, self.names), (False, self.conversations)):
+            found += [in_json(name, of_users=of_users) for name in sorted(some) if is_plain(name)]
+        texts = sorted(self._written(self.texts))
+        return found + [text.encode(code, "surrogatepass") for text in texts for code in ("utf-8", "utf-16-le")]
 
-    def _is_word(self, name: str) -> bool:
-        """Return whether a name is looked for as a whole word only."""
-        return len(name) < _SHORT_ID or name in self.alike
+    @staticmethod
+    def _telling(names: Iterable[str]) -> list[str]:
+        """Return the names that say of themselves whose they are."""
+        return [name for name in names if not is_plain(name)]
 
     @staticmethod
     def _written(texts: Iterable[str]) -> list[str]:
@@ -133,6 +164,16 @@ class Subject:
 
     def _digest(self) -> str:
         return sha256("\0".join([self.salt, *sorted(self.names)]).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def parsed(text: str) -> Any:
+    """Return the object or list that a text is as JSON; None where it is neither."""
+    if text[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except (RecursionError, ValueError):
+        return None
 
 
 def gather(files: Sequence[StoredFile], subject: Subject) -> None:
@@ -180,6 +221,8 @@ def _gather_texts(turns: Sequence[StoredFile], databases: Iterable[Any], subject
     for row in _rows(turns):
         if found and not subject.is_theirs(row):
             batch += [row[name] for name in _TEXTS if row.get(name)]
+            attributes = row.get("attributes")
+            batch += strings(parsed(attributes) if isinstance(attributes, str) else attributes)
         if len(batch) > _BATCH:
             found -= _in_any(found, batch)
             batch.clear()

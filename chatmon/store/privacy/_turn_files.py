@@ -40,17 +40,8 @@ def erased(row: dict[str, Any], subject: Subject) -> dict[str, Any] | None:
         if row["conversation_id"] in subject.conversations:
             changed["conversation_id"] = subject.new_name(row["conversation_id"])
         return changed
-    changed = {name: _without_names(row[name], subject) if row.get(name) else row.get(name) for name in CONTENT_COLUMNS}
-    changed = row | {name: value for name, value in changed.items() if name in row}
+    changed = row | {name: subject.without_names(row[name], name) for name in CONTENT_COLUMNS if row.get(name)}
     return None if changed == row else changed
-
-
-def _without_names(value: Any, subject: Subject) -> Any:
-    if isinstance(value, str):
-        return subject.without_names(value)
-    text = json.dumps(value, ensure_ascii=False)
-    changed = subject.without_names(text)
-    return value if changed == text else json.loads(changed)
 
 
 def _erase_lines(stored: StoredFile, subject: Subject) -> int:

@@ -9,14 +9,20 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from children import started
 from data_folder import ADA, ADAS_WORDS, COMMON, EMAIL, PSEUDONYMS, START, make, write_csv
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import examples
 
 from chatmon._tools.paths import REPO, rewritten
 from chatmon.importers import open_logs
@@ -31,7 +37,7 @@ from chatmon.store.privacy import Pseudonyms, erase, export_user
 from chatmon.store.privacy import _databases as databases
 from chatmon.store.privacy import _erasure as erasure
 from chatmon.store.privacy import _turn_files as turn_files
-from chatmon.turns import Turn, read_jsonl, write_jsonl
+from chatmon.turns import Turn, read_jsonl, write_jsonl, write_parquet
 
 NAMES = (
     ADA,
@@ -293,12 +299,12 @@ def test_an_id_that_another_contains_is_not_taken_for_it(tmp_path):
     (_, user, conversation, question), other = rows(tmp_path / "turns.jsonl")
     assert (user, question) == (None, None)
     assert re.fullmatch(r"erased-[0-9a-f]{24}", conversation)
-    assert other == ("t2", "u10", "c10", "I am u10, and know [erased]")
+    assert other == ("t2", "u10", "c10", "I am u10, and know u1"), "so short an id may be anything"
     assert receipt.left == ()
 
 
 @pytest.mark.parametrize(
-    "user", ["a.*+?[b](c)|^$\\\\", "Zoë Ünal-Ω", "用户一二三四五", 'the "quoted" one', "x\ty\nz,;", "u1"]
+    "user", ["a.*+?[b](c)|^$\\\\", "Zoë Ünal-Ω", "用户一二三四五", 'the "quoted" one', "x\ty\nz,;"]
 )
 def test_a_name_of_any_characters_is_erased_and_nothing_else(tmp_path, user):
     beside = "".join("z" if one in ".*+?" else one for one in user) + "-other"
@@ -596,3 +602,64 @@ def test_no_folder_and_no_name_are_refused(tmp_path):
         erase("ada", tmp_path / "nowhere")
     with pytest.raises(ValueError, match="the user's id is empty"):
         erase("", tmp_path)
+
+
+IDS = st.sampled_from(["42", "7", "true", "null", "a", "mia", "support", "0", "100234", "customer-77", "2026"])
+TEXTS = st.sampled_from(
+    ["I waited 42 minutes", "true or null?", "mia, a support case of 2026", "order 100234", "it was 0.42, not 7", None]
+)
+ATTRIBUTES = st.dictionaries(
+    st.sampled_from(["n", "42", "true", "note", "seen"]),
+    st.one_of(
+        st.sampled_from([42, 7, 0.42, True, None, 100234, "42", "true", "mia", ["7", 42]]),
+        TEXTS.filter(bool),
+        st.just(json.dumps({"n": 42, "mia": [True, None, "42"]})),
+    ),
+    max_size=3,
+)
+ANY_TURNS = st.lists(
+    st.tuples(IDS, st.integers(1, 4), TEXTS, ATTRIBUTES, st.sampled_from(["jsonl", "csv", "parquet"])),
+    min_size=2, max_size=12,
+)  # fmt: skip
+
+
+def read_back(folder):
+    """Every stored turn by its id, by other readers than the erasure's own."""
+    found = {}
+    for turn in read_jsonl(folder / "a.jsonl"):
+        found[turn.turn_id] = (turn.user_id, turn.conversation_id, turn.question, dict(turn.attributes))
+    for kind in ("csv", "parquet"):
+        path = folder / f"a.{kind}"
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False) if kind == "csv" else pd.read_parquet(path)
+        for row in rows.to_dict("records"):
+            known = {name: value for name, value in row.items() if isinstance(value, str) and value}
+            said = [known.get(name) for name in ("user_id", "conversation_id", "question")]
+            found[row["turn_id"]] = (*said, json.loads(known.get("attributes", "{}")))
+    return found
+
+
+@examples(25)
+@given(ANY_TURNS, IDS)
+def test_whatever_a_user_is_called_the_others_keep_every_value(turns, user):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = [
+            (Turn(turn_id=f"t{n}", conversation_id=f"{owner}/{talk}", user_id=owner, timestamp=START, question=question,
+                  attributes=attributes), kind)
+            for n, (owner, talk, question, attributes, kind) in enumerate(turns)
+        ]  # fmt: skip
+        write_jsonl([turn for turn, kind in made if kind == "jsonl"], folder / "a.jsonl")
+        write_csv([turn for turn, kind in made if kind == "csv"], folder / "a.csv")
+        write_parquet([turn for turn, kind in made if kind == "parquet"], folder / "a.parquet")
+        before = read_back(folder)
+        receipt = erase(user, folder)
+        after = read_back(folder)
+        assert receipt.left == ()
+        assert not list(folder.glob(".*erasing*"))
+        for turn, (owner, talk, *said) in before.items():
+            if owner == user:
+                assert after[turn][0] is None
+                assert after[turn][1] != talk
+                assert after[turn][2:] == (None, {})
+            else:
+                assert after[turn] == (owner, talk, *said), (user, turn)
