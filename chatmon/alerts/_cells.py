@@ -122,6 +122,11 @@ class GroupCells:
         first, last = bisect_right(self.ticks, tick - length), bisect_right(self.ticks, tick)
         return percentile(merged(self.histograms[first:last]), q)
 
+    def date_back(self, ticks: int) -> None:
+        """Move all cells so many ticks into the past."""
+        self.born -= ticks
+        self.ticks = [tick - ticks for tick in self.ticks]
+
     def forget(self, before: int) -> None:
         """Drop the cells of ticks before this one."""
         first = bisect_left(self.ticks, before)

@@ -68,6 +68,14 @@ class State:
         """Whether it has fired too often lately."""
         return len(self.fired) > FLAPS
 
+    def dated_back(self, by: timedelta) -> State:
+        """Return it with all its moments so much earlier."""
+        since, clear, notified = (
+            None if moment is None else moment - by for moment in (self.since, self.clear_since, self.notified_at)
+        )
+        fired = tuple(moment - by for moment in self.fired)
+        return replace(self, since=since, clear_since=clear, notified_at=notified, fired=fired)
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         moments = {name: getattr(self, name) for name in ("since", "clear_since", "notified_at")}

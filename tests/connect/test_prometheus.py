@@ -18,6 +18,8 @@ from chatmon.alerts.rules import Rule
 from chatmon.connect.prometheus import Metrics, alertmanager_config, export_rules
 from chatmon.connect.prometheus._rules import expression
 from chatmon.connect.prometheus._yaml import to_yaml
+from chatmon.connect.prometheus.metrics import DURATION
+from chatmon.live.monitor import ChatMonitor
 
 MINUTES = timedelta(minutes=1)
 
@@ -157,7 +159,7 @@ def test_the_monitor_still_does_what_it_did(monitor):
         ),
         (
             {"kind": "absence", "measure": "turns", "statistic": "mean", "above": None, "below": 3},
-            "sum (increase(chatmon_turns_total[5m])) < 3",
+            "(sum (increase(chatmon_turns_total[5m])) or vector(0)) < 3",
         ),
         (
             {"recover": 0.05, "by": ("region",)},
@@ -208,7 +210,40 @@ def test_an_exported_rule_keeps_its_times_severity_labels_and_runbook():
     assert (alert["for"], alert["keep_firing_for"]) == ("1m30s", "10m")
     assert alert["labels"] == {"team": "support", "model": "{{ $labels.gen_ai_request_model }}", "severity": "ticket"}
     assert alert["annotations"]["runbook_url"] == "https://example.com/errors"
-    assert alert["annotations"]["summary"] == "rate of failed turns over 5m is {{ $value }}, above 10 %"
+    assert (
+        alert["annotations"]["summary"] == "rate of failed turns over 5m is {{ humanizePercentage $value }}, above 10 %"
+    )
+
+
+def test_a_rule_s_own_text_arrives_and_braces_stay_braces():
+    one = rule(by=("region",), text="{group}: {value} over {window}, {{{{see}}}} {rule}", labels={"team": "{{x}}"})
+    (alert,) = yaml.safe_load(export_rules([one]).text)["groups"][0]["rules"]
+    assert alert["annotations"]["summary"] == (
+        'region {{ $labels.region }}: {{ humanizePercentage $value }} over 5m, {{ "{{" }}see}} errors'
+    )
+    assert alert["labels"]["team"] == '{{ "{{" }}x}}'
+
+
+@pytest.mark.parametrize("name", ["on-call", "2nd", "__name__", "on call", "größe"])
+def test_a_label_that_prometheus_refuses_leaves_the_rule_out_and_says_so(name):
+    exported = export_rules([rule(labels={name: "a"})])
+    assert list(exported.left_out) == ["errors"]
+    assert exported.left_out["errors"].startswith(f"{name} is no name of a label there")
+    assert yaml.safe_load(exported.text)["groups"][0]["rules"] == []
+
+
+def test_combinations_of_labels_are_bounded_and_every_turn_is_counted():
+    monitor, metrics = ChatMonitor(capacity=10), Metrics(by=("region", "channel", "intent"), most_combinations=20)
+    metrics.watch(monitor)
+    for number in range(500):
+        with monitor.track("c1", region=str(number % 10), channel=str(number % 9), intent=str(number % 7)) as turn:
+            turn.record_error(TypeError("x") if number % 2 else ValueError("x"))
+    samples = [one for family in metrics.registry.collect() for one in family.samples]
+    turns = [one for one in samples if one.name == "chatmon_turns_total"]
+    assert len(turns) == 21
+    assert sum(one.value for one in turns) == 500
+    assert next(one.value for one in turns if set(one.labels.values()) == {"other"}) >= 400
+    assert len([one for one in samples if one.name == f"{DURATION}_count"]) <= 42
 
 
 def test_a_policy_becomes_alertmanagers_routes_receivers_and_inhibitions():

@@ -63,6 +63,63 @@ def test_promtool_accepts_a_rule_of_every_kind(tmp_path):
     assert f"SUCCESS: {len(ONE_OF_EACH_KIND) - 1} rules found" in run(program("promtool"), "check", "rules", file)
 
 
+SHOWN = {
+    "share": (Rule(name="share", measure="error", statistic="rate", window=5 * MINUTE, above=0.2),
+              {"chatmon_failed_turns_total": "0+5x60", "chatmon_turns_total": "0+10x60"},
+              "rate of failed turns over 5m is 50%, above 20 %"),
+    "count": (Rule(name="count", measure="turns", statistic="count", window=5 * MINUTE, above=20),
+              {"chatmon_turns_total": "0+10x60"}, "count of turns over 5m is 50 turns, above 20 turns"),
+    "dollars": (Rule(name="dollars", measure="cost", statistic="sum", window=5 * MINUTE, above=2),
+                {"chatmon_cost_usd_total": "0+1x60", "chatmon_priced_turns_total": "0+1x60"},
+                "sum of cost over 5m is $5.00, above $2.00"),
+    "own": (Rule(name="own", measure="error", statistic="rate", window=5 * MINUTE, above=0.2, text="{{!}} {value}"),
+            {"chatmon_failed_turns_total": "0+5x60", "chatmon_turns_total": "0+10x60"}, "{!} 50%"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_promtool_shows_a_value_with_the_unit_of_its_limit(tmp_path, what):
+    rule, series, said = SHOWN[what]
+    alerts = [{"exp_labels": {"severity": "ticket"}, "exp_annotations": {"summary": said}}]
+    assert "SUCCESS" in tested(tmp_path, rule, series, what, {"30m": alerts})
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule(name="silent", kind="absence", measure="turns", window=20 * MINUTE, below=1),
+        Rule(name="silent", measure="turns", statistic="count", window=20 * MINUTE, below=1),
+    ],
+    ids=["absence", "count"],
+)
+def test_promtool_fires_a_rule_of_silence_where_the_bot_and_its_series_are_gone(tmp_path, rule):
+    fires = [{"exp_labels": {"severity": "ticket"}}]
+    file = tested(tmp_path, rule, {"chatmon_turns_total": "0+5x30 stale"}, "silent", {"20m": [], "90m": fires})
+    assert "SUCCESS" in file
+
+
+def tested(folder, rule, series, name, expected):
+    """What promtool says of a rule over some series, with annotations where some are expected."""
+    exported = export_rules([rule])
+    text = exported.text
+    if not any("exp_annotations" in alert for alerts in expected.values() for alert in alerts):
+        lines = text.splitlines()
+        text = "\n".join(line for line in lines if "annotations:" not in line and "summary:" not in line)
+    (folder / "rules.yml").write_text(text, encoding="utf-8")
+    tests = {
+        "rule_files": ["rules.yml"], "evaluation_interval": "1m",
+        "tests": [{
+            "interval": "1m",
+            "input_series": [{"series": one, "values": values} for one, values in series.items()],
+            "alert_rule_test": [
+                {"eval_time": at, "alertname": name, "exp_alerts": alerts} for at, alerts in expected.items()
+            ],
+        }],
+    }  # fmt: skip
+    (folder / "tests.yml").write_text(to_yaml(tests), encoding="utf-8")
+    return run(program("promtool"), "test", "rules", folder / "tests.yml")
+
+
 def test_amtool_accepts_the_configuration_and_routes_as_we_do(tmp_path):
     policy = Policy(
         (

@@ -92,7 +92,10 @@ def line(notification: Notification) -> str:
 
 
 class Channel(Protocol):
-    """Somewhere to send messages. One method, called from a thread of the outbox, never from the chatbot's."""
+    """Somewhere to send messages. One method, called from a thread of the outbox, never from the chatbot's.
+
+    A channel whose ``one_each`` is true is given each notification of a group as a message of its own.
+    """
 
     def send(self, message: Message) -> None:
         """Deliver a message, and return only when the receiver has said that it has it.

@@ -23,18 +23,22 @@ _SEVERITIES: Final = {Severity.PAGE: "critical", Severity.TICKET: "warning", Sev
 class PagerDuty:
     """Opens an incident when an alert fires, and closes it when the alert ends.
 
-    The alert's key is the ``dedup_key``, so that an event sent twice opens nothing twice.
+    The source and the alert's key are the ``dedup_key``: an event sent twice opens nothing twice, and another bot's end
+    closes nothing of this one.
 
     Args:
         routing_key: The integration's key.
         url: The API's base; another one for Europe, or an inbox on this machine.
-        source: What is monitored, for the incident.
+        source: What is monitored: two bots behind one integration need two.
         timeout: Seconds for each step of the request.
 
     Raises:
         ValueError: The address is not safe.
         MissingPackageError: pagerduty is missing.
     """
+
+    one_each = True
+    """PagerDuty takes one event a request: of a group, what it has is not sent again for the rest."""
 
     def __init__(
         self, routing_key: str, *, url: str = ADDRESS, source: str = "chatbot", timeout: float = TIMEOUT
@@ -59,7 +63,7 @@ class PagerDuty:
                 raise UndeliveredError(f"PagerDuty gave no receipt: {type(reason).__name__}: {reason}") from error
 
     def _send(self, notification: Notification, *, acknowledged: bool) -> None:
-        key = dedup_key(notification)
+        key = dedup_key(self._source, notification)
         if acknowledged:
             self._client.acknowledge(key)
         elif notification.status is Status.RESOLVED:
@@ -78,9 +82,9 @@ class PagerDuty:
             )
 
 
-def dedup_key(notification: Notification) -> str:
-    """Return the alert's key, or a digest of it where PagerDuty would find it too long."""
-    key = notification.key
+def dedup_key(source: str, notification: Notification) -> str:
+    """Return what an alert of a bot is known by: two bots behind one integration have the same rules."""
+    key = f"{source}: {notification.key}"
     return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -117,7 +118,6 @@ class AlertEngine:
         self._together = isinstance(path, File)
         self._owed_cells: list[Cell] = []
         self._owed_alerts: dict[tuple[str, Group], Alert] = {}
-        self._behind = False
         self._tick = self._now() - 1
         self._since = self._tick + 1
         if self._saved is not None:
@@ -139,8 +139,10 @@ class AlertEngine:
     def tick(self) -> None:
         """Evaluate every tick that has ended, and hand on what was decided; the thread of ``start`` calls it."""
         with self._lock:
+            behind = self._tick + 1 - self._now()
+            if behind > LEAST_BEHIND:
+                self._date_back(behind)
             now = max(self._now(), self._tick + 1)
-            self._note_a_clock_set_back(self._tick + 1 - self._now())
             grown = self._take_in(now)
             changed: dict[tuple[str, Group], Alert] = {}
             said = []
@@ -208,11 +210,22 @@ class AlertEngine:
             self._saved.close()
             self._saved = None
 
-    def _note_a_clock_set_back(self, ticks: int) -> None:
-        if ticks > LEAST_BEHIND and not self._behind:
-            wait = ticks * self.ticks.seconds
-            logger.error("the clock was set back by %d s: no rule is evaluated until it has caught up", wait)
-        self._behind = ticks > LEAST_BEHIND
+    def _date_back(self, ticks: int) -> None:
+        """Follow a clock that was ahead, or was set back: what is known happened so much earlier than it said."""
+        seconds = ticks * self.ticks.seconds
+        logger.error("the clock was set back by %d s: what the alerts know is dated back with it", seconds)
+        for groups in self._cells.values():
+            for cells in groups.values():
+                cells.date_back(ticks)
+        by = timedelta(seconds=seconds)
+        self._alerts = {key: one._replace(state=one.state.dated_back(by)) for key, one in self._alerts.items()}
+        self._owed_alerts = {key: self._alerts[key] for key in self._owed_alerts if key in self._alerts}
+        self._owed_cells = [cell._replace(tick=cell.tick - ticks) for cell in self._owed_cells]
+        self._wake = {name: {} for name in self._wake}
+        self._failed_lately = {name: end - seconds * 1_000_000 for name, end in self._failed_lately.items()}
+        self._tick, self._since, self._tidied = (one - ticks for one in (self._tick, self._since, self._tidied))
+        if self._saved is not None:
+            self._saved.date_back(ticks, self._alerts.values())
 
     def _now(self) -> int:
         return self._clock() // (self.ticks.seconds * 1_000_000_000)

@@ -11,11 +11,13 @@ import logging
 import random
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from chatmon.alerts.channels._message import Channel, Message, RefusedError, UndeliveredError
 from chatmon.alerts.live._file import File
 from chatmon.alerts.live._spool import Delivery, Spool, SpoolEntry, State
+from chatmon.alerts.notification import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("chatmon.alerts.live._outbox")
 
+_URGENCY: Final = (Severity.PAGE, Severity.TICKET, Severity.INFO)
 FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 60.0
 LONGEST_ASKED: Final = 3_600.0
@@ -133,11 +136,23 @@ class Outbox:
             ValueError: There is no such channel.
             sqlite3.Error: The disk does not take it; nothing was taken in.
         """
-        taken = list(deliveries)
-        for one in taken:
-            if one.channel not in self._channels:
-                raise ValueError(f"no channel {one.channel!r}: there are {', '.join(sorted(self._channels))}")
+        taken = [part for one in deliveries for part in self._parts(one)]
         self._spool.put(taken, notes or {}, self._clock())
+
+    def _parts(self, delivery: Delivery) -> list[Delivery]:
+        """Return a delivery as its channel takes it: where that is one at a time, each on a topic, pages first."""
+        channel = self._channels.get(delivery.channel)
+        if channel is None:
+            raise ValueError(f"no channel {delivery.channel!r}: there are {', '.join(sorted(self._channels))}")
+        if not getattr(channel, "one_each", False):
+            return [delivery]
+        said = sorted(delivery.message.notifications, key=lambda one: _URGENCY.index(one.severity))
+        return [
+            replace(
+                delivery, topic=f"{delivery.topic}/{one.key}", message=replace(delivery.message, notifications=(one,))
+            )
+            for one in said
+        ]
 
     def notes(self) -> dict[str, Any]:
         """Return the notes by name, in the order of their names."""

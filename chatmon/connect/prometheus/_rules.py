@@ -8,11 +8,13 @@ something still fires is Alertmanager's ``repeat_interval``.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.alerts.wording import number, what
+from chatmon.alerts._measures import RULE_MEASURES
+from chatmon.alerts.wording import number, over, what
 from chatmon.connect.prometheus._yaml import to_yaml
 from chatmon.connect.prometheus.metrics import BY, DURATION, FIRST_CHUNK, LABELS, TOKENS
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chatmon.alerts.rules import Rule
+
+
+_LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def export_rules(rules: Iterable[Rule], *, interval: timedelta = timedelta(minut
             labels:
               severity: ticket
             annotations:
-              summary: rate of failed turns over 5m is {{ $value }}, above 50 %
+              summary: rate of failed turns over 5m is {{ humanizePercentage $value }}, above 50 %
         <BLANKLINE>
     """
     left_out: dict[str, str] = {}
@@ -115,6 +120,11 @@ def export_rules(rules: Iterable[Rule], *, interval: timedelta = timedelta(minut
 def _why_not(rule: Rule) -> str | None:
     source = _SOURCES.get(rule.measure)
     unbounded = [name for name in rule.by if name not in BY and name not in LABELS]
+    strange = [name for name in rule.labels if not _LABEL.fullmatch(name) or name.startswith("__")]
+    if strange:
+        return (
+            f"{', '.join(strange)} is no name of a label there: letters, digits and _ make one, and no digit begins it"
+        )
     if unbounded:
         return f"{', '.join(unbounded)} cannot be a label, which would have ever new values"
     if rule.kind == "change":
@@ -137,11 +147,42 @@ def _alert(rule: Rule) -> dict[str, Any]:
     if rule.keep_firing_for:
         alert["keep_firing_for"] = duration(rule.keep_firing_for)
     named = {name: f"{{{{ $labels.{LABELS[name]} }}}}" for name in rule.by if name in LABELS}
+    runbook = {} if rule.runbook is None else {"runbook_url": _literal(rule.runbook)}
+    own = {name: _literal(value) for name, value in rule.labels.items()}
+    labels = {**own, **named, "severity": rule.severity.value}
+    return alert | {"labels": labels, "annotations": {"summary": _summary(rule), **runbook}}
+
+
+def _summary(rule: Rule) -> str:
+    """Return what the alert says, with Prometheus' template where a number comes in."""
     side = "above" if rule.sign > 0 else "below"
-    summary = f"{what(rule)} is {{{{ $value }}}}, {side} {number(rule, rule.limit)}"
-    runbook = {} if rule.runbook is None else {"runbook_url": rule.runbook}
-    labels = {**rule.labels, **named, "severity": rule.severity.value}
-    return alert | {"labels": labels, "annotations": {"summary": summary, **runbook}}
+    group = ", ".join(f"{name} {{{{ $labels.{_label(name)} }}}}" for name in rule.by)
+    marks = {"value": "\0value\0", "group": "\0group\0"}  # until what is written out is a literal
+    limit = number(rule, rule.limit)
+    said = f"{what(rule)} is {marks['value']}, {side} {limit}"
+    if rule.text is not None:
+        known = {"rule": rule.name, "limit": limit, "window": over(rule), "n": "an unknown number"}
+        said = rule.text.format(**known, **marks, text=said)
+    return _literal(said).replace(marks["value"], _shown(rule)).replace(marks["group"], group)
+
+
+def _shown(rule: Rule) -> str:
+    """Return the template of the value, with the unit that the limit has."""
+    measure = RULE_MEASURES[rule.measure]
+    if rule.kind == "burn_rate":
+        return '{{ printf "%.1f" $value }}x'
+    if rule.statistic == "count" or rule.kind == "absence":
+        return '{{ printf "%.0f" $value }} turns'
+    if measure.unit == "USD":
+        return '${{ if ge $value 1.0 }}{{ printf "%.2f" $value }}{{ else }}{{ printf "%.3g" $value }}{{ end }}'
+    if measure.unit == "":
+        return '{{ printf "%.0f" $value }}' if rule.statistic == "sum" else "{{ humanizePercentage $value }}"
+    return f'{{{{ printf "%.3g" $value }}}} {measure.unit}'
+
+
+def _literal(text: str) -> str:
+    """Return text that Prometheus' template leaves as it is."""
+    return text.replace("{{", '{{ "{{" }}')
 
 
 def expression(rule: Rule) -> str:
@@ -169,9 +210,9 @@ def _value(rule: Rule) -> str:
     if rule.kind == "burn_rate":
         return _burn(rule, rule.window)
     if rule.kind == "absence" or rule.statistic == "count":
-        return _increase(rule, rule.window, count=True)
+        return _of_none(rule, _increase(rule, rule.window, count=True))
     if rule.statistic == "sum":
-        return _increase(rule, rule.window)
+        return _of_none(rule, _increase(rule, rule.window))
     if rule.percentile is not None:
         by = ", ".join(["le", *(_label(name) for name in rule.by)])
         selector = _selector(rule, source.only)
@@ -180,6 +221,11 @@ def _value(rule: Rule) -> str:
             f"sum by ({by}) (increase({source.buckets}{selector}[{duration(rule.window)}])))"
         )
     return f"({_increase(rule, rule.window)} / {_increase(rule, rule.window, count=True)})"
+
+
+def _of_none(rule: Rule, value: str) -> str:
+    """Return a sum that is 0 where the bot is gone, and its series with it; of a group that is gone nobody knows."""
+    return value if rule.by or rule.sign > 0 else f"({value} or vector(0))"
 
 
 def _burn(rule: Rule, window: timedelta | None) -> str:

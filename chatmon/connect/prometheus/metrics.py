@@ -46,12 +46,14 @@ class Ended(Protocol):
 class Metrics:
     """Counts the turns of a monitor for Prometheus.
 
-    Each label takes so many values, the first ones; any other becomes ``other``, so that no bug and no attacker fills
-    the memory of both programs. A rating has no labels, and one that replaces another counts as well.
+    Each label takes so many values, and the labels together so many combinations of them, the first ones; any other
+    becomes ``other``, so that no bug and no attacker fills the memory of both programs. A rating has no labels, and one
+    that replaces another counts as well.
 
     Args:
         by: Columns to be labels besides model and provider, of ``BY``.
         most_values: Values of a label.
+        most_combinations: Combinations of them; each has some 90 numbers, in both programs.
 
     Attributes:
         registry: Where prometheus-client finds the metrics, for a server of your own.
@@ -71,7 +73,7 @@ class Metrics:
         1.0
     """
 
-    def __init__(self, *, by: tuple[str, ...] = (), most_values: int = 100) -> None:
+    def __init__(self, *, by: tuple[str, ...] = (), most_values: int = 100, most_combinations: int = 300) -> None:
         strangers = [name for name in by if name not in BY]
         if strangers:
             raise ValueError(f"{', '.join(strangers)} cannot be a label: choose from {', '.join(BY)}")
@@ -79,7 +81,9 @@ class Metrics:
         self.registry = client.CollectorRegistry()
         self._columns = (*by, *LABELS)
         self._most_values = most_values
+        self._most_combinations = most_combinations
         self._values: dict[str, set[str]] = {}
+        self._errors: set[tuple[tuple[str, ...], str]] = set()
         self._children: dict[tuple[str, ...], _Counted] = {}
         names = [LABELS.get(name, name) for name in self._columns]
         self._families = _Families(client, self.registry, names)
@@ -96,11 +100,13 @@ class Metrics:
         """Count a turn that has ended."""
         columns = turn.columns
         values = tuple(self._bounded(name, columns.get(name)) for name in self._columns)
+        if values not in self._children and len(self._children) >= self._most_combinations:
+            values = (OTHER,) * len(values)
         counted = self._children.get(values)
         if counted is None:
             counted = self._children[values] = _Counted(self._families, values)
         error = columns.get("error_type")
-        counted.observe(turn, "" if error is None else self._bounded("error_type", error))
+        counted.observe(turn, "" if error is None else self._error(values, error))
 
     def serve(self, port: int = 0) -> str:
         """Serve the metrics on 127.0.0.1 until `close`, and return their address.
@@ -129,6 +135,16 @@ class Metrics:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _error(self, values: tuple[str, ...], error: str) -> str:
+        """Return a kind of error as a label: with the others it makes combinations, too."""
+        bounded = self._bounded("error_type", error)
+        if (values, bounded) in self._errors:
+            return bounded
+        if len(self._errors) >= self._most_combinations:
+            return OTHER
+        self._errors.add((values, bounded))
+        return bounded
 
     def _bounded(self, name: str, value: str | None) -> str:
         if value is None:

@@ -203,7 +203,7 @@ def test_pagerduty_opens_acknowledges_and_closes_one_incident(inbox):
         pager.send(message)
         (incident,) = inbox.incidents()
         said.append((incident.key, incident.status, incident.triggers))
-    key = "errors{region=uk}"
+    key = "chatbot: errors{region=uk}"
     assert said == [(key, "triggered", 1), (key, "triggered", 2), (key, "acknowledged", 2), (key, "resolved", 2)]
     trigger = inbox.messages()[0]
     assert trigger["links"] == [{"href": "https://example.com/errors", "text": "Runbook"}]
@@ -353,3 +353,15 @@ def test_titles_say_what_how_many_and_who():
     assert Message((uk, france)).title == "Firing: 2 alerts of errors"
     assert Message((uk, resolved(region="spain"))).title == "Firing and resolved: 2 alerts of errors"
     assert Message((uk,), acknowledged_by="ada").title == "Acknowledged by ada: errors{region=uk}"
+
+
+def test_two_bots_behind_one_integration_have_incidents_of_their_own(inbox):
+    shop, bank = (
+        PagerDuty(inbox.routing_key, url=inbox.pagerduty_url, source=source) for source in ("shop-bot", "bank-bot")
+    )
+    for pager in (shop, bank):
+        pager.send(Message((firing(),)))
+    bank.send(Message((resolved(),)))
+    assert sorted((one.key, one.status) for one in inbox.incidents()) == [
+        ("bank-bot: errors{}", "resolved"), ("shop-bot: errors{}", "triggered"),
+    ]  # fmt: skip

@@ -352,3 +352,36 @@ def test_a_clock_that_was_ahead_and_is_set_right_is_logged_once(caplog):
     for minute in (10, 11, 12):
         bench.at(START + minute * MINUTE)
     assert caplog.text.count("the clock was set back") == 1
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=365)])
+def test_after_a_clock_was_ahead_alerts_begin_and_end_as_they_would_have(tmp_path, ahead):
+    bench = Bench([ERRORS], path=tmp_path / "alerts.db")
+    bench.at(START + ahead)
+    bench.now = START
+    bench.begin()  # as a process does that is started again, with the clock set right
+    bench.at(START)
+    for one in failing(0, 4):
+        bench.engine.observe(one)
+    bench.at(START + 5 * MINUTE)
+    assert [note.status for note in bench.said] == [Status.FIRING]
+    assert START <= bench.said[0].started_at <= START + 5 * MINUTE
+    bench.begin()
+    for minute in range(6, 30):
+        bench.engine.observe(turn(minute, minute))
+        bench.at(START + minute * MINUTE)
+    assert [note.status for note in bench.said] == [Status.FIRING, Status.RESOLVED]
+
+
+def test_a_clock_set_back_while_an_alert_fires_ends_it_all_the_same(tmp_path):
+    bench = Bench([ERRORS], path=tmp_path / "alerts.db")
+    for one in failing(0, 4):
+        bench.engine.observe(one)
+    bench.at(START + 5 * MINUTE)
+    assert [note.status for note in bench.said] == [Status.FIRING]
+    for minute in range(-60, -30):
+        bench.engine.observe(turn(minute, minute))
+        bench.at(START + minute * MINUTE)
+    assert [note.status for note in bench.said] == [Status.FIRING, Status.RESOLVED]
+    bench.begin()
+    assert bench.engine.states() == [] or all(state.quiet for _, state in bench.engine.states())

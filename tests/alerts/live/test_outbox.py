@@ -20,6 +20,7 @@ from chatmon._tools.paths import REPO
 from chatmon.alerts.channels import Message, RefusedError, UndeliveredError, Webhook
 from chatmon.alerts.live._outbox import LONGEST_WAIT, MOST_ATTEMPTS, Outbox, seconds_to_wait
 from chatmon.alerts.live._spool import KEPT_SECONDS, Delivery
+from chatmon.alerts.notification import Severity
 from chatmon.lab.services.inbox import start
 from chatmon.live.clock import ManualClock
 
@@ -384,3 +385,40 @@ def test_whatever_happens_each_message_is_delivered_or_listed_and_in_order(tmp_p
         order = [messages.index(one) for one in sent if one.notifications[0].rule == rule]
         assert order == sorted(order)
     manual.outbox.close()
+
+
+class OneEach(Recorder):
+    """A receiver that takes one notification a request, and fails at some."""
+
+    one_each = True
+
+
+def test_of_a_group_each_notification_is_delivered_once_and_its_end_after_it(path, clock):
+    log = OneEach(None, UndeliveredError("busy"), None)
+    manual = Manual(path, clock, log=log)
+    group = [firing(region=region) for region in ("uk", "france", "spain")]
+    manual.outbox.put([to("log", *group, topic="group")])
+    manual.outbox.put([to("log", *(resolved(region=region) for region in ("uk", "france", "spain")), topic="group")])
+    manual.pump("log", 5)
+    assert manual.outbox.entries("waiting") == []
+    assert [one for one in log.said if one.startswith("Firing")].count("Firing: errors{region=uk}") == 1
+    assert sorted(log.said) == sorted(
+        [
+            f"{what}: errors{{region={region}}}"
+            for what in ("Firing", "Resolved")
+            for region in ("uk", "france", "spain")
+        ]
+    )
+    for region in ("uk", "france", "spain"):
+        said = [one.partition(":")[0] for one in log.said if region in one]
+        assert said == ["Firing", "Resolved"]
+
+
+def test_of_a_group_pages_go_first(path, clock):
+    log = OneEach()
+    manual = Manual(path, clock, log=log)
+    severities = {"uk": Severity.INFO, "france": Severity.PAGE, "spain": Severity.TICKET}
+    some = [firing(region=region, severity=severity) for region, severity in severities.items()]
+    manual.outbox.put([to("log", *some, topic="group")])
+    manual.pump("log", 1)
+    assert [one.partition("region=")[2] for one in log.said] == ["france}", "spain}", "uk}"]
