@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.lab.services.langsmith import _bodies as bodies
@@ -20,6 +21,8 @@ from chatmon.lab.services.langsmith._values import RefusalError, aware
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+
+logger = logging.getLogger("chatmon.lab.services.langsmith")
 
 VERSION: Final = "0.18.0"
 """What clients are told: the least version of the service that has all that is spoken here."""
@@ -65,8 +68,14 @@ def update_run(call: ApiCall) -> ApiAnswer:
 def _ingest(call: ApiCall, batch: ingest.RunBatch, status: int = 202) -> ApiAnswer:
     with call.store.writing() as connection:
         ingest.write(connection, batch)
+        if batch.refused and not batch.feedback and not batch.runs.keys() - batch.refused.keys():
+            raise next(iter(batch.refused.values()))
         feedback.write(connection, batch.feedback)
-    return answered({"message": "Runs batch ingested"}, status)
+    refused = {run: error.detail for run, error in batch.refused.items()}
+    for run, reason in refused.items():
+        logger.warning("run %s was refused, the others of its request are stored: %s", run, reason)
+    said = {"message": "Runs batch ingested"} | ({"refused": refused} if refused else {})
+    return answered(said, status)
 
 
 def query_runs(call: ApiCall) -> ApiAnswer:

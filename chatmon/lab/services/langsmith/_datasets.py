@@ -78,10 +78,12 @@ def found(
     name: str | None,
     contains: str | None,
     ids: Sequence[str],
+    metadata: str | None = None,
+    data_type: str | None = None,
     limit: int,
     offset: int,
 ) -> list[dict[str, Any]]:
-    """Return the datasets that a query asks for, the latest first."""
+    """Return the datasets that a query asks for, the latest first; ``metadata`` is JSON that they must hold."""
     where, values = ["1"], list[Any]()
     if name is not None:
         where.append("name = ?")
@@ -92,6 +94,12 @@ def found(
     if ids:
         where.append(f"id {AMONG}")
         values.append(dump([uuid(one, "id") for one in ids]))
+    for held in in_document(metadata, "document") if metadata else ():
+        where.append(held.text)
+        values += held.values
+    if data_type is not None:
+        where.append("json_extract(document, '$.data_type') = ?")
+        values.append(data_type)
     rows = connection.execute(
         f"SELECT * FROM datasets WHERE {' AND '.join(where)} ORDER BY created_at DESC, id LIMIT ? OFFSET ?",
         [*values, limit, offset],

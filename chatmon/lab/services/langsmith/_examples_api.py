@@ -22,7 +22,7 @@ def list_datasets(call: ApiCall) -> ApiAnswer:
     limit, offset = call.window()
     found = datasets.found(
         call.store.reading(), name=call.value("name"), contains=call.value("name_contains"), ids=call.values("id"),
-        limit=limit, offset=offset,
+        metadata=call.value("metadata"), data_type=call.value("data_type"), limit=limit, offset=offset,
     )  # fmt: skip
     return answered(found)
 

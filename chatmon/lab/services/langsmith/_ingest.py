@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 LARGE: Final = ("inputs", "outputs", "extra", "events", "serialized", "error")
 """What a run's part of a multipart body leaves to parts of their own."""
 _OBJECTS: Final = ("inputs", "outputs", "extra", "serialized")
+_WRAPPED: Final = {"inputs": "input", "outputs": "output"}
+_SIMULTANEOUS: Final = 1_000
+"""Microseconds that a run may end before it starts: its client rounds, or counts its runs up in them."""
 _IDS: Final = ("id", "trace_id", "parent_run_id", "reference_example_id", "session_id")
 _TIMES: Final = ("start_time", "end_time")
 _TEXTS: Final = ("name", "run_type", "dotted_order", "session_name", "error")
@@ -54,19 +57,21 @@ class RunBatch:
         runs: What is said about each run, by id; checked.
         feedback: Feedback as it came.
         attachments: Run, name, type and bytes of each.
+        refused: Runs that cannot be taken, with the reason; the others are.
     """
 
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     feedback: list[dict[str, Any]] = field(default_factory=list)
     attachments: list[tuple[str, str, str, bytes]] = field(default_factory=list)
+    refused: dict[str, RefusalError] = field(default_factory=dict)
 
     def add(self, run: Mapping[str, Any]) -> None:
-        """Add what an operation says about a run.
-
-        Raises:
-            RefusalError: It cannot be true of a run.
-        """
-        said = _checked(run)
+        """Add what an operation says about a run, or note why it cannot be true of one."""
+        try:
+            said = _checked(run)
+        except RefusalError as error:
+            self.refused[str(run.get("id"))] = error
+            return
         known = self.runs.setdefault(said["id"], {})
         _merge(known, said)
 
@@ -78,10 +83,12 @@ def from_json(body: Mapping[str, Any]) -> RunBatch:
         runs = [] if body.get(side) is None else body[side]
         if not isinstance(runs, list):
             raise RefusalError(422, f"{side} is {type(runs).__name__}, not a list of runs")
-        for run in runs:
-            if not isinstance(run, dict):
-                raise RefusalError(422, f"{side} holds {type(run).__name__}, not a run")
-            batch.add(run)
+        for place, run in enumerate(runs):
+            if isinstance(run, dict):
+                batch.add(run)
+            else:
+                reason = f"{side} holds {type(run).__name__}, not a run"
+                batch.refused[f"{side} {place}"] = RefusalError(422, reason)
     return batch
 
 
@@ -96,21 +103,31 @@ def from_parts(parts: Iterable[Part]) -> RunBatch:
     for part in parts:
         kind, _, rest = part.name.partition(".")
         run_id, _, name = rest.partition(".")
-        if kind in ("post", "patch") and not name:
-            runs[kind, run_id] = {**parse_object(part.data, part.name), "id": run_id}
-        elif kind in ("post", "patch") and name in LARGE:
-            if (kind, run_id) not in runs:
-                raise RefusalError(422, f"part {part.name} comes before {kind}.{run_id}, which it belongs to")
-            runs[kind, run_id][name] = parse(part.data, part.name)
+        if kind in ("post", "patch") and (not name or name in LARGE):
+            try:
+                _of_run(runs, (kind, run_id), name, part)
+            except RefusalError as error:
+                batch.refused[run_id] = error
         elif kind == "feedback":
             batch.feedback.append(parse_object(part.data, part.name))
         elif kind == "attachment" and name:
             batch.attachments.append((uuid(run_id, "a run's id"), clean(name), clean(part.mime_type), part.data))
         else:
             raise RefusalError(422, f"part {part.name[:80]!r} is none of post, patch, feedback, attachment")
-    for run in runs.values():
-        batch.add(run)
+    for (_, run_id), run in runs.items():
+        if run_id not in batch.refused:
+            batch.add(run)
     return batch
+
+
+def _of_run(runs: dict[tuple[str, str], dict[str, Any]], which: tuple[str, str], name: str, part: Part) -> None:
+    """Add one part to the run that it belongs to."""
+    if not name:
+        runs[which] = {**parse_object(part.data, part.name), "id": which[1]}
+    elif which in runs:
+        runs[which][name] = parse(part.data, part.name)
+    else:
+        raise RefusalError(422, f"part {part.name} comes before {'.'.join(which)}, which it belongs to")
 
 
 def write(connection: sqlite3.Connection, batch: RunBatch) -> None:
@@ -129,11 +146,15 @@ def write(connection: sqlite3.Connection, batch: RunBatch) -> None:
         _merge(run, said)
         n = run["n"] = run.get("n") or numbers[run_id]
         where = (said.get("session_id"), said.get("session_name"))
-        if before is None or where != (None, None):
-            if where not in of_project:
-                of_project[where] = projects.number(connection, *where)
-            run["project"] = of_project[where]
-        rows.append(_row(run))
+        try:
+            if before is None or where != (None, None):
+                if where not in of_project:
+                    of_project[where] = projects.number(connection, *where)
+                run["project"] = of_project[where]
+            rows.append(_row(run))
+        except RefusalError as error:
+            batch.refused[run_id] = error
+            continue
         payloads.append({"n": n, "error": run.get("error")} | {name: _json(run.get(name)) for name in _SHOWN})
         if said.keys() & _FOUND_BY:
             stale += [] if before is None else [(n,)]
@@ -152,7 +173,7 @@ def write(connection: sqlite3.Connection, batch: RunBatch) -> None:
         "INSERT OR REPLACE INTO attachments VALUES (?, ?, ?, ?, ?)",
         [(secrets.token_urlsafe(24), *attachment) for attachment in batch.attachments],
     )
-    feedback.meet(connection, numbers)
+    feedback.meet(connection, {run: n for run, n in numbers.items() if run not in batch.refused})
     _roll_up(connection, {row["trace_id"] for row in rows})
 
 
@@ -188,9 +209,12 @@ def _checked(run: Mapping[str, Any]) -> dict[str, Any]:
             said[name] = clean(run[name] if isinstance(run[name], str) else dump(run[name]))
     for name in _OBJECTS:
         if run.get(name) is not None:
-            if not isinstance(run[name], dict):
+            if isinstance(run[name], dict):
+                said[name] = run[name]
+            elif name in _WRAPPED:  # a list or a text is what a call was given, and that is worth keeping
+                said[name] = {_WRAPPED[name]: run[name]}
+            else:
                 raise RefusalError(422, f"{which}{name} is {type(run[name]).__name__}, not a JSON object")
-            said[name] = run[name]
     for name in ("events", "tags"):
         if run.get(name) is not None:
             if not isinstance(run[name], list):
@@ -248,8 +272,7 @@ def _row(run: dict[str, Any]) -> dict[str, Any]:
         start = _start_in(dotted)  # a patch that came first: its post will say
     if start is None:
         raise RefusalError(422, f"run {run['id']} has neither start_time nor dotted_order: a run needs a start")
-    if end is not None and end < start:
-        raise RefusalError(422, f"run {run['id']} ends {(start - end) / 1e6} s before it starts")
+    latency = None if end is None or end < start - _SIMULTANEOUS else max(0, end - start) / 1e6
     run_type = run.get("run_type", "chain")
     used = usage(run_type, run.get("outputs"), run.get("events"), metadata, start)
     status = "error" if run.get("error") else "pending" if end is None else "success"
@@ -257,7 +280,7 @@ def _row(run: dict[str, Any]) -> dict[str, Any]:
         "n": run["n"], "id": run["id"], "project": run["project"], "trace_id": run.get("trace_id", run["id"]),
         "parent_id": run.get("parent_run_id") or _parent_in(dotted), "dotted_order": dotted,
         "name": run.get("name", ""), "run_type": run_type, "start_time": start, "end_time": end,
-        "latency": None if end is None else (end - start) / 1e6, "status": status,
+        "latency": latency, "status": status,
         "reference_example_id": run.get("reference_example_id"), "thread_id": thread_of(metadata),
         "dollars": None if used.total_cost is None else float(used.total_cost),
     }  # fmt: skip

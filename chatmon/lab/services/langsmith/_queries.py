@@ -125,6 +125,13 @@ def where_v1(body: Mapping[str, Any]) -> tuple[Sql, ...]:
     where.one_of("parent_id", body.get("parent_run"), "parent_run")
     where.one_of("reference_example_id", body.get("reference_example"), "reference_example")
     _of_kind(where, body.get("run_type"), body.get("is_root"), body.get("error"))
+    order = body.get("execution_order")
+    if order not in (None, 1):
+        raise RefusalError(
+            501, f"execution_order ({shortened(order)}) is no longer kept: 1 asks for roots, else filter"
+        )
+    if order == 1:
+        where.add("parent_id IS NULL")
     if body.get("start_time") is not None:
         where.add("start_time >= ?", microseconds(body["start_time"], "start_time"))
     if body.get("end_time") is not None:

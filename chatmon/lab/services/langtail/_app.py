@@ -24,7 +24,10 @@ LARGEST: Final = 4 * 2**20
 """Bytes of a body."""
 TIMEOUT: Final = 120.0
 """Seconds to wait for the model."""
-_ASKED: Final = frozenset({"stream", "variables", "messages", "template", "user", "threadId", *folder.OVERRIDES})
+_ASKED: Final = frozenset(
+    {"stream", "variables", "messages", "template", "user", "threadId", "parallel_tool_calls", *folder.OVERRIDES}
+)
+"""Keys of a body. The bridge to Vercel's SDK always sends ``parallel_tool_calls``, which no prompt here needs."""
 _METADATA: Final = "x-langtail-metadata-"
 
 
@@ -138,13 +141,21 @@ class _Routes:
     async def proxy(self, request: Request) -> Response:
         """Pass a call to the model as it is, and keep it."""
         self._admit(request)
-        asked = {**(await _object(request)), "model": self.model, "stream": False}
-        reply = (await self._ask(asked)).json()
+        from starlette.responses import StreamingResponse
+
+        asked = {**(await _object(request)), "model": self.model}
+        asked["stream"] = asked.get("stream") is True
         call: dict[str, Any] = {
             "prompt": request.headers.get("x-langtail-prompt"), "environment": None, "version": None,
             "metadata": _metadata(request), "request": asked, "thread": None, "said": [],
             "record": request.headers.get("x-langtail-do-not-record") != "true",
         }  # fmt: skip
+        if asked["stream"]:
+            options = _part(asked, "stream_options")
+            asked["stream_options"] = options | {"include_usage": True}
+            pieces = self._stream(await self._ask(asked), call, with_usage=options.get("include_usage") is True)
+            return StreamingResponse(pieces, media_type="text/event-stream")
+        reply = (await self._ask(asked)).json()
         self._keep(call, reply, reply["choices"][0]["message"])
         return _json(reply)
 
@@ -248,7 +259,10 @@ class _Routes:
             raise RefusalError(status, f"the model refuses: {reply.status_code} {reply.text[:200]}")
         return reply
 
-    async def _stream(self, reply: httpx.Response, call: Mapping[str, Any]) -> AsyncIterator[bytes]:
+    async def _stream(
+        self, reply: httpx.Response, call: Mapping[str, Any], *, with_usage: bool = True
+    ) -> AsyncIterator[bytes]:
+        """Pass pieces on, with the one that has the usage where that was asked for, and keep the call at their end."""
         import httpx
 
         said: list[str] = []
@@ -260,6 +274,8 @@ class _Routes:
                     usage = chunk.get("usage") or usage
                     for choice in chunk.get("choices") or []:
                         said.append(choice.get("delta", {}).get("content") or "")
+                    if not (chunk.get("choices") or with_usage):
+                        continue
                 yield f"{line}\n".encode()
         except (httpx.TransportError, ValueError) as error:
             yield f"data: {json.dumps({'error': f'the model broke off: {error!r}'})}\n\n".encode()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -93,8 +95,6 @@ def test_a_page_of_another_site_cannot_use_a_name_of_its_own(server, ask):
         (dump({"post": [run(start_time=-253_402_300_799_999)]}), "is no time"),
         (dump({"post": [run(end_time="9999-12-31T23:59:59-14:00")]}), "is no time"),
         (dump({"post": [run(start_time=None)]}), "neither start_time nor dotted_order"),
-        (dump({"post": [run(end_time="2026-10-04T00:00:00")]}), "ends 86400.0 s before it starts"),
-        (dump({"post": [run(inputs=[1])]}), "inputs is list"),
         (dump({"post": [run(tags="x")]}), "tags is str"),
         (dump({"post": [run(session_id=str(uuid4()))]}), "no project"),
         (dump({"post": [run(dotted_order=".".join(["x"] * 300))]}), "deeper than 200 levels"),
@@ -330,11 +330,77 @@ def test_whatever_is_sent_to_an_endpoint_is_answered_or_refused_with_a_reason(as
         assert answer.json()["detail"]
 
 
-def test_a_batch_with_one_bad_run_leaves_nothing_behind(ask):
-    good = run()
-    answer = ask.post("/runs/batch", json={"post": [good, run(session_id=str(uuid4()))]})
-    assert answer.status_code == 404
-    assert ask.get(f"/runs/{good['id']}").status_code == 404
+DEEP = json.loads('{"k":' * 400 + "1" + "}" * 400)
+BAD = {
+    "of no project": {"session_id": str(uuid4())},
+    "with a list for its extra": {"extra": [1]},
+    "with no start": {"start_time": None, "dotted_order": None},
+    "with a time that is none": {"start_time": "yesterday"},
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_one_bad_run_costs_none_of_the_others_and_the_answer_names_it(ask, what):
+    good, bad, after = run(), run(**BAD[what]), run()
+    answer = ask.post("/runs/batch", json={"post": [good, bad, after]})
+    assert answer.status_code == 202
+    assert list(answer.json()["refused"]) == [bad["id"]]
+    assert [ask.get(f"/runs/{one['id']}").status_code for one in (good, bad, after)] == [200, 404, 200]
+    alone = ask.post("/runs/batch", json={"post": [bad]})
+    assert alone.status_code in (404, 422)
+    assert alone.json()["detail"] == answer.json()["refused"][bad["id"]]
+
+
+def test_of_a_multipart_body_a_run_nested_too_deep_is_refused_alone(ask):
+    good, deep = run(), run()
+    parts = [
+        (f"post.{one['id']}", dump(one).encode()) for one in (good, deep)
+    ]  # fmt: skip
+    parts += [(f"post.{good['id']}.inputs", b'{"a": 1}'), (f"post.{deep['id']}.inputs", json.dumps(DEEP).encode())]
+    answer = ask.post("/runs/multipart", **multipart(*parts))
+    assert answer.status_code == 202
+    assert "nested deeper than 200 levels" in answer.json()["refused"][deep["id"]]
+    assert [ask.get(f"/runs/{one['id']}").status_code for one in (good, deep)] == [200, 404]
+
+
+KEPT = [([1, 2], {"input": [1, 2]}), ("hi", {"input": "hi"}), ({"a": 1}, {"a": 1})]
+
+
+@pytest.mark.parametrize(("inputs", "kept"), KEPT)
+def test_inputs_that_are_a_list_or_a_text_are_kept(ask, inputs, kept):
+    sent = run(inputs=inputs)
+    assert ask.post("/runs/batch", json={"post": [sent]}).status_code == 202
+    assert ask.get(f"/runs/{sent['id']}").json()["inputs"] == kept
+
+
+@pytest.mark.parametrize(("earlier", "latency"), [(0.000_02, 0.0), (3.0, None)])
+def test_a_run_that_ends_before_it_starts_is_stored_and_took_no_time_or_nobody_knows(ask, earlier, latency):
+    start = datetime(2026, 10, 5, 9, tzinfo=UTC)
+    end = start - timedelta(seconds=earlier)
+    sent = run(start_time=start.isoformat(), end_time=end.isoformat())
+    assert ask.post("/runs/batch", json={"post": [sent]}).status_code == 202
+    found = ask.get(f"/runs/{sent['id']}").json()
+    assert found["status"] == "success"
+    assert found.get("latency") == latency
+
+
+def test_execution_order_1_asks_for_roots_and_another_one_is_refused(ask):
+    root = run(session_name="order")
+    child = run(session_name="order", trace_id=root["id"], parent_run_id=root["id"])
+    ask.post("/runs/batch", json={"post": [root, child]})
+    project = ask.get("/sessions", params={"name": "order"}).json()[0]["id"]
+    found = ask.post("/runs/query", json={"session": [project], "execution_order": 1}).json()["runs"]
+    assert [one["id"] for one in found] == [root["id"]]
+    assert ask.post("/runs/query", json={"session": [project], "execution_order": 2}).status_code == 501
+
+
+def test_datasets_are_found_by_their_metadata_and_type(ask):
+    ask.post("/datasets", json={"name": "a", "metadata": {"k": "1"}})
+    ask.post("/datasets", json={"name": "b", "data_type": "chat"})
+    by = lambda **asked: [one["name"] for one in ask.get("/datasets", params=asked).json()]  # noqa: E731
+    assert by(metadata='{"k": "1"}') == ["a"]
+    assert by(data_type="chat") == ["b"]
+    assert by(metadata='{"k": "2"}') == []
 
 
 def test_what_is_not_spoken_here_says_so(ask):
