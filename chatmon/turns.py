@@ -45,6 +45,8 @@ class Turn:
         cache_write_tokens: The part of ``input_tokens`` written to the provider's cache.
         output_tokens: All output tokens, reasoning included.
         reasoning_tokens: The part of ``output_tokens`` spent on reasoning.
+        usage_details: What else the provider counted, such as ``{"input_audio_tokens": 900, "service_tier": "flex"}``
+            (see ``chatmon.cost.Usage``); None where nothing beyond the five counts is known.
         usage_source: ``reported`` by the provider or ``estimated``.
         cost: US dollars; None where the price is unknown.
         price_source: Where the price came from, with its date.
@@ -91,6 +93,7 @@ class Turn:
     cache_write_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
+    usage_details: Mapping[str, int | str] | None = None
     usage_source: str | None = None
     cost: Decimal | None = None
     price_source: str | None = None
@@ -118,6 +121,7 @@ class Turn:
         check_columns({name: getattr(self, name) for name in COLUMNS})
         object.__setattr__(self, "timestamp", self.timestamp.astimezone(UTC))
         object.__setattr__(self, "attributes", json.loads(as_json(dict(self.attributes))))
+        object.__setattr__(self, "usage_details", dict(self.usage_details) if self.usage_details else None)
         for name, kind in KINDS.items():
             value = getattr(self, name)
             if kind == "float" and type(value) is int:
@@ -143,7 +147,7 @@ NEEDED: Final[dict[str, tuple[str, ...]]] = {
 KINDS: Final[dict[str, str]] = {f.name: str(f.type).removesuffix(" | None") for f in fields(Turn)}
 DUCKDB_TYPES: Final = {
     "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "Decimal": f"DECIMAL(38,{COST_PLACES})", "bool": "BOOLEAN",
-    "datetime": "TIMESTAMPTZ", "Mapping[str, JSON]": "VARCHAR",
+    "datetime": "TIMESTAMPTZ", "Mapping[str, JSON]": "VARCHAR", "Mapping[str, int | str]": "VARCHAR",
 }  # fmt: skip
 """Kind of a column to its type in DuckDB."""
 PARTS: Final = (
@@ -199,17 +203,19 @@ def schema() -> pa.Schema:
         "datetime": pa.timestamp("us", tz="UTC"),
         "bool": pa.bool_(),
         "Mapping[str, JSON]": pa.string(),
+        "Mapping[str, int | str]": pa.string(),
     }
     return pa.schema([pa.field(name, types[kind], nullable=name not in REQUIRED) for name, kind in KINDS.items()])
 
 
 def to_arrow(turns: Iterable[Turn]) -> pa.Table:
-    """Return turns as an Arrow table with ``schema()``; ``attributes`` becomes JSON text."""
+    """Return turns as an Arrow table with ``schema()``; ``attributes`` and ``usage_details`` become JSON text."""
     import pyarrow as pa
 
     rows = list(turns)
     columns: dict[str, list[object]] = {name: [getattr(turn, name) for turn in rows] for name in COLUMNS}
     columns["attributes"] = [as_json(dict(turn.attributes)) for turn in rows]
+    columns["usage_details"] = [as_json(dict(turn.usage_details)) if turn.usage_details else None for turn in rows]
     return pa.table(columns, schema=schema())
 
 
@@ -246,6 +252,7 @@ def from_arrow(table: pa.Table) -> list[Turn]:
     for position in range(table.num_rows):
         row = {name: values[position] for name, values in columns.items()}
         row["attributes"] = json.loads(row.get("attributes") or "{}")
+        row["usage_details"] = json.loads(row.get("usage_details") or "null")
         try:
             turns.append(Turn(**row))
         except (TypeError, ValueError) as error:
@@ -292,7 +299,7 @@ def from_frame(frame: pd.DataFrame) -> list[Turn]:
     arrays = {}
     for name in frame.columns:
         kind, values = KINDS.get(name), frame[name]
-        typed = kind in ("str", "Decimal", "Mapping[str, JSON]") and values.dtype == object
+        typed = kind in ("str", "Decimal", "Mapping[str, JSON]", "Mapping[str, int | str]") and values.dtype == object
         try:
             arrays[name] = pa.array(values, type=schema().field(name).type if typed else None, from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:

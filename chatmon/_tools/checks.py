@@ -112,6 +112,17 @@ def _attributes(name: str, value: object) -> None:
         raise ValueError(f"{name} would change on its way through JSON: use text keys, lists for tuples")
 
 
+def _details(name: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} ({value!r}) has type {type(value).__name__}, not a mapping")
+    for key, part in value.items():
+        _text(f"a key of {name}", key)
+        if isinstance(part, str):
+            _text(f"{name}[{key!r}]", part)
+        else:
+            _count(f"{name}[{key!r}]", part)
+
+
 _CHECKS: Final[dict[str, Callable[[str, object], None]]] = {
     "str": _text,
     "int": _count,
@@ -120,4 +131,5 @@ _CHECKS: Final[dict[str, Callable[[str, object], None]]] = {
     "datetime": _time,
     "bool": _flag,
     "Mapping[str, JSON]": _attributes,
+    "Mapping[str, int | str]": _details,
 }

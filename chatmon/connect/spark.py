@@ -34,6 +34,7 @@ LOCAL: Final = {
 TYPES: Final = {
     "str": "STRING", "int": "BIGINT", "float": "DOUBLE", "Decimal": f"DECIMAL(38,{COST_PLACES})",
     "datetime": "TIMESTAMP", "bool": "BOOLEAN", "Mapping[str, JSON]": "STRING",
+    "Mapping[str, int | str]": "STRING",
 }  # fmt: skip
 """Kind of a turn's column to its type in Spark."""
 

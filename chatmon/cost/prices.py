@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,18 +12,39 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatmon._tools.checks import COST_PLACES
 from chatmon._tools.models import course_models
-from chatmon.cost.rates import MILLION, DatedRates, PriceList, Rates, split
+from chatmon.cost._names import names_of, unexplained
+from chatmon.cost.rates import MILLION, ZERO, DatedRates, PriceList, Rates, split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from genai_prices.types import ConditionalPrice, ModelPrice
+    from genai_prices.types import (
+        ConditionalPrice,
+        ModelInfo,
+        ModelPrice,
+        PriceVariant,
+        Provider,
+        StartDateConstraint,
+        TimeOfDateConstraint,
+    )
 
     from chatmon.cost.usage import Usage
 
+LOWER_BOUND = "lower bound"
+"""What the source of an amount says where something was billed besides it; the reasons follow."""
 OWN_MACHINE = frozenset({"ollama", "llama.cpp", "llama_cpp", "llamacpp", "local"})
 """Providers that are a program on one's own machine: nobody sends a bill by the token."""
+
+SERVICE_TIERS = {
+    "batch": {"processing": "batch"},
+    "fast": {"service_tier": "fast", "speed": "fast"},
+    "flex": {"service_tier": "flex"},
+    "priority": {"service_tier": "priority"},
+}
+"""A service tier, and how genai-prices says that a price is that tier's."""
+FREE = Rates(ZERO, ZERO, ZERO, ZERO, ZERO)
+SPEAKS = re.compile(r"audio|realtime|-live|-tts")
 
 
 class Price(NamedTuple):
@@ -45,8 +67,9 @@ def price(
     """Return what a call cost, in US dollars, by the prices that held when it was made.
 
     A part of the tokens that has a rate of its own but was not reported is charged with its whole, which ``source``
-    says. Standard rates only: batch, flex and priority service cost other amounts, and so do cache writes that last
-    an hour. An amount with more than 18 decimal places (a few public prices carry a float's noise) is rounded to 18.
+    says. Where something was billed that has no price, the amount is a lower bound, and ``source`` names it after
+    ``lower bound:``; a service tier without prices leaves the amount unknown. An amount with more than 18 decimal
+    places (a few public prices carry a float's noise) is rounded to 18.
 
     Args:
         usage: The tokens of one call. Prices that rise above so many input tokens go by the call, so the sum of
@@ -76,7 +99,10 @@ def price_by(prices: PriceList, usage: Usage, at: datetime) -> Price:
     if at.tzinfo is None:
         raise ValueError(f"at ({at}) has no time zone: say which, such as at.replace(tzinfo=datetime.UTC)")
     day = at.astimezone(UTC).date().isoformat()
-    period = prices.at(at)
+    tier = usage.service_tier
+    period = prices.at(at, tier)
+    if period is None and tier is not None:
+        return Price(None, None, f"{prices.source}: no price for service tier {tier!r} on {day}")
     if period is None:
         return Price(None, None, f"no price for {prices.source} on {day}: its first is from {prices.periods[0].since}")
     above, rates = period.tier(usage.input_tokens)
@@ -86,12 +112,23 @@ def price_by(prices: PriceList, usage: Usage, at: datetime) -> Price:
     source = f"{prices.source}, prices of {day}"
     if period.since is not None:
         source += f" (from {period.since})"
+    if tier is not None:
+        source += f", service tier {tier}"
     if above > 0:
         source += f", above {above:,} input tokens"
     assumed = rates.assumed(usage)
     if assumed:
         source += f", {' and '.join(assumed)} unknown: charged with the rest"
+    left_out = [*rates.left_out(usage), *_unsaid(prices, usage)]
+    if left_out:
+        source += f", {LOWER_BOUND}: {' and '.join(left_out)}"
     return Price(_to_places(rates.amount(split(usage))), source, None)
+
+
+def _unsaid(prices: PriceList, usage: Usage) -> list[str]:
+    """Return what a usage of a model for sound leaves unsaid."""
+    silent = prices.speaks and not (usage.input_audio_tokens or usage.output_audio_tokens)
+    return ["no audio tokens reported of a model for sound"] if silent else []
 
 
 def prices_of(model: str | None, *, provider: str | None = None, table: PriceTable | None = None) -> PriceList | str:
@@ -114,21 +151,78 @@ def prices_of(model: str | None, *, provider: str | None = None, table: PriceTab
 def _public_prices(model: str, provider: str | None) -> PriceList | str:
     """Look a model up in genai-prices, once: matching names takes that package most of the time of a price."""
     import genai_prices
-    from genai_prices.data_snapshot import get_snapshot
     from genai_prices.types import ModelPrice
 
-    try:
-        owner, info = get_snapshot().find_provider_model(model, None, provider, None)
-    except LookupError:
+    package = f"genai-prices {genai_prices.__version__}"
+    found = _look_up(model, provider)
+    if found is None:
         of_provider = f" of provider {provider!r}" if provider else ""
-        package = f"genai-prices {genai_prices.__version__}"
         return f"no price for model {model!r}{of_provider} in {package}: give its price in a file, with PriceTable"
-    source = f"genai-prices {genai_prices.__version__}, {owner.id}/{info.id}"
-    if isinstance(info.prices, ModelPrice):
-        return PriceList(source, (DatedRates(None, _always, _tiers(info.prices)),))
-    periods = [_period(conditional) for conditional in info.prices]
-    # Where no period holds a moment, genai-prices takes the first.
-    return PriceList(source, (DatedRates(None, _always, periods[0].tiers), *periods))
+    owner, info = found
+    strangers = unexplained(model, info)
+    name = f"{owner.id}/{info.id}"
+    if strangers:
+        said = " and ".join(map(repr, strangers))
+        return f"no price for model {model!r} in {package}: {name} is another one, without {said}"
+    priced_as = name if model.lower() == info.id.lower() else f"{model} priced as {name}"
+    periods = [DatedRates(None, _always, _tiers(info.prices))] if isinstance(info.prices, ModelPrice) else []
+    if isinstance(info.prices, list):
+        dated = [_period(conditional) for conditional in info.prices]
+        # Where no period holds a moment, genai-prices takes the first.
+        periods = [DatedRates(None, _always, dated[0].tiers), *dated]
+    if _is_free(owner, info, provider):
+        periods = [DatedRates(None, _always, ((-1, FREE),))]
+    variants = info.price_variants if any(info is one for one in owner.models) else None
+    return PriceList(
+        f"{package}, {priced_as}",
+        tuple(periods),
+        {tier: _of_tier(tier, info, variants or ()) for tier in SERVICE_TIERS},
+        model=name,
+        speaks=SPEAKS.search(info.id) is not None,
+    )
+
+
+def _look_up(model: str, provider: str | None) -> tuple[Provider, ModelInfo] | None:
+    """Return the first that genai-prices knows of a model's names: as given, and without what platforms put before."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    snapshot = get_snapshot()
+    for name, served_by in names_of(model, provider):
+        try:
+            return snapshot.find_provider_model(name, None, served_by, None)
+        except LookupError:
+            continue
+    return None
+
+
+def _is_free(owner: Provider, info: ModelInfo, provider: str | None) -> bool:
+    """Return whether a model without prices costs nothing: genai-prices lists some so whose price is not known."""
+    if isinstance(info.prices, list) or any(value is not None for value in vars(info.prices).values()):
+        return False
+    said = info.id.endswith(":free") or "free of charge" in (info.price_comments or "").lower()
+    # https://ai.google.dev/gemini-api/docs/pricing; on Vertex AI its machines are paid by the hour.
+    gemma = owner.id == "google" and info.id.startswith("gemma")
+    return (said or gemma) and "vertex" not in (provider or "").lower()
+
+
+def _of_tier(tier: str, info: ModelInfo, variants: Sequence[PriceVariant]) -> tuple[DatedRates, ...]:
+    """Return the periods of a service tier: the standard prices with what the tier replaces of them."""
+    from genai_prices.types import ConditionalPrice, ModelPrice
+
+    standard = [ConditionalPrice(prices=info.prices)] if isinstance(info.prices, ModelPrice) else info.prices
+    found = []
+    for variant in reversed(variants):  # the first that holds counts, and of periods the last does
+        if vars(variant.prices) and variant.when.items() <= SERVICE_TIERS[tier].items():
+            for at_first, base in [(True, standard[0]), *((False, one) for one in standard)]:
+                merged = ModelPrice(**(vars(base.prices) | vars(variant.prices)))
+                constraints = [c for c in (None if at_first else base.constraint, variant.constraint) if c is not None]
+                since = max((day for c in constraints if (day := getattr(c, "start_date", None))), default=None)
+                found.append(DatedRates(since, _all_active(constraints), _tiers(merged)))
+    return tuple(found)
+
+
+def _all_active(constraints: Sequence[StartDateConstraint | TimeOfDateConstraint]) -> Callable[[datetime], bool]:
+    return lambda moment: all(constraint.active(moment) for constraint in constraints)
 
 
 def _period(conditional: ConditionalPrice) -> DatedRates:
@@ -155,6 +249,12 @@ def _tiers(prices: ModelPrice) -> tuple[tuple[int, Rates], ...]:
         reached = [tier.price for tier in value.tiers if tier.start <= start]
         return reached[-1] if reached else value.base
 
+    def own(start: int) -> Iterator[tuple[str, Decimal | None]]:
+        for kind, name in _OWN_UNITS.items():
+            yield kind, rate(name, start)
+        thousand = rate("web_searches_kcount", start)
+        yield "web_search", None if thousand is None else thousand * 1000
+
     def rates(start: int) -> Rates:
         whole_input, whole_output = rate("input_mtok", start), rate("output_mtok", start)
         cached, cache_write, reasoning, thousand = (
@@ -168,9 +268,18 @@ def _tiers(prices: ModelPrice) -> tuple[tuple[int, Rates], ...]:
             output=whole_output,
             reasoning=whole_output if reasoning is None else reasoning,
             request=Decimal(0) if thousand is None else thousand / 1000,
+            own={kind: value for kind, value in own(start) if value is not None},
         )
 
     return tuple((start, rates(start)) for start in (-1, *starts))
+
+
+_OWN_UNITS = {
+    "cache_write_1h": "cache_write_1h_mtok", "audio": "input_audio_mtok", "cached_audio": "cache_audio_read_mtok",
+    "image": "input_image_mtok", "cached_image": "cache_image_read_mtok", "video": "input_video_mtok",
+    "cached_video": "cache_video_read_mtok", "answer_audio": "output_audio_mtok", "answer_image": "output_image_mtok",
+}  # fmt: skip
+"""A kind of ``Split`` and what genai-prices calls its price."""
 
 
 def _to_places(amount: Decimal) -> Decimal:

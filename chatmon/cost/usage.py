@@ -1,16 +1,18 @@
-"""The tokens of a model call in one convention, whichever of six shapes they were reported in.
+"""The usage of a model call in one convention, whichever shape it was reported in.
 
 "Input tokens" means two things in the field: OpenAI, OpenTelemetry, LangChain and llama.cpp's server count cached
 tokens in, Anthropic's own bodies count them out. Mixing the two up charges cached tokens twice or not at all, so every
-converter states what its shape means and ends in the same record.
+shape states what it means, in ``shapes``, and ends in the same record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
+from chatmon.cost.shapes import DETAILS, INPUT_PARTS, OUTPUT_PARTS, SHAPES, TEXTS
 from chatmon.turns import check_columns
 
 
@@ -18,12 +20,29 @@ from chatmon.turns import check_columns
 class Usage:
     """Tokens of one or more model calls, in the convention of turns. Not reported is ``None``, never 0.
 
+    What follows the five counts is billed at a rate of its own, where there is one.
+
     Attributes:
         input_tokens: All input, cached tokens included.
         cached_tokens: The part of ``input_tokens`` read from the provider's cache.
         cache_write_tokens: The part of ``input_tokens`` written to the provider's cache.
         output_tokens: All output, reasoning included.
         reasoning_tokens: The part of ``output_tokens`` spent on reasoning.
+        input_audio_tokens: The part of ``input_tokens`` that is sound.
+        input_image_tokens: The part of ``input_tokens`` that is pictures.
+        input_video_tokens: The part of ``input_tokens`` that is video.
+        cached_audio_tokens: The part of ``cached_tokens`` that is sound.
+        cached_image_tokens: The part of ``cached_tokens`` that is pictures.
+        cached_video_tokens: The part of ``cached_tokens`` that is video.
+        cache_write_1h_tokens: The part of ``cache_write_tokens`` that is kept for an hour.
+        output_audio_tokens: The part of ``output_tokens`` that is sound.
+        output_image_tokens: The part of ``output_tokens`` that is pictures.
+        web_searches: Searches that the provider made.
+        server_tool_calls: Calls of other tools of the provider.
+        model_calls_apart: Tokens written by calls that the counts leave out, such as compaction by the provider.
+        hidden_tokens: Tokens that the total has and neither count: output is a lower bound.
+        service_tier: Such as ``flex``, ``priority`` or ``batch``; None for the standard one.
+        inference_geo: Where the model had to run, where that costs more.
 
     Raises:
         TypeError: A count is no whole number (a float, NaN and True are none).
@@ -40,9 +59,45 @@ class Usage:
     cache_write_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    input_video_tokens: int | None = None
+    cached_audio_tokens: int | None = None
+    cached_image_tokens: int | None = None
+    cached_video_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    output_image_tokens: int | None = None
+    web_searches: int | None = None
+    server_tool_calls: int | None = None
+    model_calls_apart: int | None = None
+    hidden_tokens: int | None = None
+    service_tier: str | None = None
+    inference_geo: str | None = None
 
     def __post_init__(self) -> None:
         check_columns({name: getattr(self, name) for name in TOKENS})
+        details = self.details
+        if not details:
+            return
+        check_columns({"usage_details": details})
+        for whole, parts in PARTS.items():
+            known = {name: getattr(self, name) or 0 for name in parts}
+            count = getattr(self, whole)
+            if count is not None and sum(known.values()) > count:
+                named = " + ".join(f"{name} ({part})" for name, part in known.items() if part)
+                raise ValueError(f"{named} cannot exceed {whole} ({count})")
+
+    @property
+    def details(self) -> dict[str, int | str]:
+        """What is known besides the five counts, and is not 0; as turns keep it in ``usage_details``."""
+        values = _DETAILS_OF(self)
+        if values.count(None) == len(values):
+            return {}
+        known = {name: value for name, value in zip(DETAILS, values, strict=True) if value}
+        if self.cache_write_tokens and self.cache_write_1h_tokens is not None:
+            known["cache_write_1h_tokens"] = self.cache_write_1h_tokens
+        return known
 
     def __add__(self, other: Usage) -> Usage:
         """Add up two calls: a sum with an unknown part is unknown, because a part is no total.
@@ -57,20 +112,45 @@ class Usage:
         if not isinstance(other, Usage):
             return NotImplemented
         pairs = ((getattr(self, name), getattr(other, name)) for name in TOKENS)
-        return Usage(*(None if mine is None or theirs is None else mine + theirs for mine, theirs in pairs))
+        counts = (None if mine is None or theirs is None else mine + theirs for mine, theirs in pairs)
+        return Usage(*counts, **(_added(self, other) if self.details or other.details else {}))
+
+    @classmethod
+    def read(cls, shape: str, body: Mapping[str, Any]) -> Usage:
+        """Read a body of one of ``shapes.SHAPES``.
+
+        Args:
+            shape: The shape's name.
+            body: The usage as it was reported.
+
+        Raises:
+            TypeError: The body is no mapping, or a count is no whole number.
+            ValueError: The body is of another shape, or impossible.
+
+        Example:
+            >>> Usage.read("google", {"promptTokenCount": 10, "candidatesTokenCount": 5, "thoughtsTokenCount": 20,
+            ...                       "totalTokenCount": 35}).output_tokens
+            25
+        """
+        _expect(shape, body)
+        counts = SHAPES[shape].counts(body)
+        counts.pop("said", None)
+        return cls(**counts)
 
     @classmethod
     def from_openai_chat(cls, usage: Mapping[str, Any]) -> Usage:
         """Read ``body["usage"]`` of a chat completion: ``prompt_tokens`` INCLUDES cached tokens.
 
-        ``completion_tokens`` includes reasoning; both details are subsets of their totals.
+        ``completion_tokens`` includes reasoning; both details are subsets of their totals. xAI and Gemini's endpoint
+        for OpenAI's clients count reasoning apart, which their ``total_tokens`` says. Mistral, DeepSeek, vLLM, LiteLLM
+        and OpenRouter write this shape too.
 
         Example:
             >>> Usage.from_openai_chat({"prompt_tokens": 100, "completion_tokens": 20,
             ...                         "prompt_tokens_details": {"cached_tokens": 60}}).cached_tokens
             60
         """
-        return _of_openai(usage, "prompt_tokens", "completion_tokens")
+        return cls.read("openai chat", usage)
 
     @classmethod
     def from_openai_responses(cls, usage: Mapping[str, Any]) -> Usage:
@@ -84,31 +164,21 @@ class Usage:
             ...                              "output_tokens_details": {"reasoning_tokens": 15}}).reasoning_tokens
             15
         """
-        return _of_openai(usage, "input_tokens", "output_tokens")
+        return cls.read("openai responses", usage)
 
     @classmethod
     def from_anthropic(cls, usage: Mapping[str, Any]) -> Usage:
         """Read ``message["usage"]`` of Anthropic's API: ``input_tokens`` EXCLUDES cache reads and writes; added here.
 
         The two cache counts are absent or null where a request used no cache, so a missing one adds nothing to the
-        input, and stays unknown itself. ``output_tokens`` includes thinking, which is not counted apart.
+        input, and stays unknown itself. ``output_tokens`` includes thinking.
 
         Example:
             >>> Usage.from_anthropic({"input_tokens": 30, "cache_read_input_tokens": 60,
             ...                       "cache_creation_input_tokens": 10, "output_tokens": 20}).input_tokens
             100
         """
-        _expect(usage, "input_tokens", "output_tokens")
-        cached, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
-        fresh = usage.get("input_tokens")
-        check_columns({"input_tokens": fresh, "output_tokens": usage.get("output_tokens")})
-        check_columns({"cached_tokens": cached, "cache_write_tokens": written})
-        return cls(
-            input_tokens=None if fresh is None else fresh + (cached or 0) + (written or 0),
-            cached_tokens=cached,
-            cache_write_tokens=written,
-            output_tokens=usage.get("output_tokens"),
-        )
+        return cls.read("anthropic", usage)
 
     @classmethod
     def from_langchain(cls, usage_metadata: Mapping[str, Any]) -> Usage:
@@ -122,34 +192,22 @@ class Usage:
             ...                       "input_token_details": {"cache_read": 60}}).cached_tokens
             60
         """
-        _expect(usage_metadata, "input_tokens", "output_tokens")
-        read, written = (_details(usage_metadata, name) for name in ("input_token_details", "output_token_details"))
-        lifetimes = [read[name] for name in _LIFETIMES if read.get(name) is not None]
-        cache_write = _first(read, *(f"{tier}cache_creation" for tier in _TIERS))
-        return cls(
-            input_tokens=usage_metadata.get("input_tokens"),
-            cached_tokens=_first(read, *(f"{tier}cache_read" for tier in _TIERS)),
-            # With lifetimes given, `cache_creation` is 0 or their sum, depending on the version.
-            cache_write_tokens=(cache_write or sum(lifetimes)) if lifetimes else cache_write,
-            output_tokens=usage_metadata.get("output_tokens"),
-            reasoning_tokens=_first(written, *(f"{tier}reasoning" for tier in _TIERS)),
-        )
+        return cls.read("langchain", usage_metadata)
 
     @classmethod
     def from_otel(cls, attributes: Mapping[str, Any]) -> Usage:
         """Read the attributes of an OpenTelemetry span: ``gen_ai.usage.input_tokens`` INCLUDES cached tokens.
 
         The older ``prompt_tokens`` and ``completion_tokens`` and the spellings of OpenLLMetry, OpenLIT and pydantic-ai
-        are read too. A span without tokens gives a usage of which nothing is known. Instrumentations that count cache
-        out against the convention are refused where the parts exceed the whole.
+        are read too. A span without tokens gives a usage of which nothing is known. Where more is cached than went in,
+        the input was counted without the cache, against the convention, and it is added.
 
         Example:
             >>> Usage.from_otel({"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 20,
             ...                  "gen_ai.usage.cache_read.input_tokens": 60}).cached_tokens
             60
         """
-        _expect(attributes)
-        return cls(**{name: _first(attributes, *keys) for name, keys in _OTEL.items()})
+        return cls.read("opentelemetry", attributes)
 
     @classmethod
     def from_llama_cpp(cls, body: Mapping[str, Any]) -> Usage:
@@ -162,80 +220,77 @@ class Usage:
             >>> Usage.from_llama_cpp({"timings": {"cache_n": 60, "prompt_n": 40, "predicted_n": 20}}).input_tokens
             100
         """
-        _expect(body, "usage", "timings")
-        usage, timings = _details(body, "usage"), _details(body, "timings")
-        reused, computed = timings.get("cache_n"), timings.get("prompt_n")
-        check_columns({"cached_tokens": reused})
-        check_columns({"input_tokens": computed})
-        prompt = None if reused is None or computed is None else reused + computed
-        cached = _details(usage, "prompt_tokens_details").get("cached_tokens")
-        return cls(
-            input_tokens=usage["prompt_tokens"] if usage.get("prompt_tokens") is not None else prompt,
-            cached_tokens=reused if cached is None else cached,
-            output_tokens=_first({**timings, **usage}, "completion_tokens", "predicted_n"),
-        )
+        return cls.read("llama.cpp", body)
+
+    @classmethod
+    def from_google(cls, usage_metadata: Mapping[str, Any]) -> Usage:
+        """Read ``usageMetadata`` of Google's API: ``candidatesTokenCount`` EXCLUDES thoughts, added here.
+
+        ``promptTokenCount`` includes cached tokens and excludes what tools read, which is added.
+
+        Example:
+            >>> Usage.from_google({"promptTokenCount": 10, "toolUsePromptTokenCount": 90, "candidatesTokenCount": 5,
+            ...                    "thoughtsTokenCount": 20, "totalTokenCount": 125}).input_tokens
+            100
+        """
+        return cls.read("google", usage_metadata)
+
+    @classmethod
+    def from_bedrock(cls, usage: Mapping[str, Any]) -> Usage:
+        """Read ``usage`` of Amazon Bedrock's Converse: ``inputTokens`` EXCLUDES cache reads and writes; added here.
+
+        Example:
+            >>> Usage.from_bedrock({"inputTokens": 30, "cacheReadInputTokens": 60, "outputTokens": 20}).input_tokens
+            90
+        """
+        return cls.read("bedrock", usage)
+
+    @classmethod
+    def from_cohere(cls, usage: Mapping[str, Any]) -> Usage:
+        """Read ``usage`` of Cohere's API: what it bills, which leaves out the tokens that it adds itself.
+
+        Example:
+            >>> Usage.from_cohere({"billed_units": {"input_tokens": 5, "output_tokens": 3}}).output_tokens
+            3
+        """
+        return cls.read("cohere", usage)
 
 
-TOKENS = tuple(field.name for field in fields(Usage))
+TOKENS = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 """The names of the five counts, in order."""
-
-_TIERS = ("", "priority_", "flex_")
-_LIFETIMES = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
-_PREFIX = "gen_ai.usage."
-_OTEL = {
-    "input_tokens": (f"{_PREFIX}input_tokens", f"{_PREFIX}prompt_tokens", "llm.usage.prompt_tokens"),
-    "cached_tokens": (
-        f"{_PREFIX}cache_read.input_tokens",
-        f"{_PREFIX}cache_read_input_tokens",
-        f"{_PREFIX}prompt_tokens_details.cached_tokens",
-        f"{_PREFIX}details.cache_read_tokens",
-    ),
-    "cache_write_tokens": (
-        f"{_PREFIX}cache_creation.input_tokens",
-        f"{_PREFIX}cache_write.input_tokens",
-        f"{_PREFIX}cache_creation_input_tokens",
-        f"{_PREFIX}cache_write_input_tokens",
-        f"{_PREFIX}details.cache_write_tokens",
-    ),
-    "output_tokens": (f"{_PREFIX}output_tokens", f"{_PREFIX}completion_tokens", "llm.usage.completion_tokens"),
-    "reasoning_tokens": (
-        f"{_PREFIX}reasoning.output_tokens",
-        f"{_PREFIX}reasoning_tokens",
-        f"{_PREFIX}details.reasoning_tokens",
-    ),
+PARTS = {
+    "input_tokens": tuple(name for name in INPUT_PARTS if name.startswith("input_")),
+    "cached_tokens": tuple(name for name in INPUT_PARTS if name.startswith("cached_")),
+    "cache_write_tokens": ("cache_write_1h_tokens",),
+    "output_tokens": OUTPUT_PARTS,
 }
+"""A count, and its parts besides those that turns have columns for."""
+
+_DETAILS_OF = attrgetter(*DETAILS)
 
 
-def _of_openai(usage: Mapping[str, Any], read: str, written: str) -> Usage:
-    """Read either of OpenAI's two shapes, which differ in what they call the totals."""
-    _expect(usage, read, written)
-    read_details, written_details = _details(usage, f"{read}_details"), _details(usage, f"{written}_details")
-    return Usage(
-        input_tokens=usage.get(read),
-        cached_tokens=read_details.get("cached_tokens"),
-        cache_write_tokens=read_details.get("cache_write_tokens"),
-        output_tokens=usage.get(written),
-        reasoning_tokens=written_details.get("reasoning_tokens"),
-    )
+def _added(one: Usage, other: Usage) -> dict[str, Any]:
+    """Return the details of two calls: what one says nothing of adds nothing; two tiers are named both."""
+    found: dict[str, Any] = {}
+    for name in DETAILS:
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if mine is None and theirs is None:
+            continue
+        if name not in TEXTS:
+            found[name] = (mine or 0) + (theirs or 0)
+        else:
+            said = {value or "standard" for value, of in ((mine, one), (theirs, other)) if value or of.input_tokens}
+            found[name] = "+".join(sorted({part for value in said for part in value.split("+")}))
+    return found
 
 
-def _expect(found: object, *names: str) -> None:
-    """Refuse what is no mapping, and a mapping that has something but none of the names."""
+def _expect(shape: str, found: object) -> None:
+    """Refuse what is no mapping, and a mapping that has something but none of the shape's names."""
     if not isinstance(found, Mapping):
         kind = type(found).__name__
         raise TypeError(f"usage has type {kind}, not a mapping: turn an SDK's object into one with .model_dump()")
-    if found and names and not any(name in found for name in names):
-        raise ValueError(f"no {' or '.join(names)} among {', '.join(map(str, found))}: is this the right shape?")
-
-
-def _details(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    details = found.get(name)
-    if details is None:
-        return {}
-    if not isinstance(details, Mapping):
-        raise TypeError(f"{name} has type {type(details).__name__}, not a mapping")
-    return details
-
-
-def _first(found: Mapping[str, Any], *names: str) -> Any:
-    return next((found[name] for name in names if found.get(name) is not None), None)
+    if shape != "opentelemetry" and found and not SHAPES[shape].is_named(found):
+        names = " or ".join(
+            places[0] for unit in ("input_tokens", "output_tokens") if (places := SHAPES[shape].names(unit))
+        )
+        raise ValueError(f"no {names} among {', '.join(map(str, found))}: is this the right shape?")

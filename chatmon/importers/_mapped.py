@@ -29,7 +29,7 @@ from chatmon.importers._spans import readings, unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-DERIVED: Final = ("attempts", "usage_source", "price_source", "attributes")
+DERIVED: Final = ("attempts", "usage_details", "usage_source", "price_source", "attributes")
 """Columns of turns that no map fills."""
 FILLED: Final = tuple(name for name in turns.COLUMNS if name not in DERIVED)
 DURATIONS: Final = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}

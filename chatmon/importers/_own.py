@@ -19,6 +19,7 @@ _READ: Final = {
     "Decimal": "{0}_read",
     "bool": "flag({0})",
     "Mapping[str, JSON]": "{0}",
+    "Mapping[str, int | str]": "{0}",
 }
 _NUMBERS: Final = {name: _READERS[kind] for name, kind in turns.KINDS.items() if kind in _READERS}
 _ELSEWHERE: Final = ("turn_id", "timestamp", "time_to_first_token", "usage_source", "price_source", "attempts")

@@ -30,6 +30,7 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
     "cache_write_tokens": "BIGINT",
     "output_tokens": "BIGINT",
     "reasoning_tokens": "BIGINT",
+    "usage_details": "JSON",
     "cost": "DECIMAL(38,18)",
     "failed": "BOOLEAN",
     "error_type": "VARCHAR",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 
 from chatmon.cost import Usage
+from chatmon.cost.shapes import SHAPES
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -57,7 +60,7 @@ class UsageCallback(BaseCallbackHandler):
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """Take over what the call reported."""
         turn = self._turns.pop(run_id, None)
-        if turn is None:
+        if turn is None or not turn.counts(run_id):  # another callback, on the model or around it, has reported it
             return
         for generations in response.generations:
             message = getattr(generations[0], "message", None) if generations else None
@@ -73,19 +76,34 @@ class UsageCallback(BaseCallbackHandler):
 
     def _add(self, turn: LiveTurn, message: BaseMessage) -> None:
         reported = message.response_metadata
-        named = {
+        named: dict[str, Any] = {
             "model": reported.get("model_name") or reported.get("model"),
             "provider": turn.columns.get("provider") or reported.get("model_provider"),
             "finish_reason": reported.get("finish_reason") or reported.get("stop_reason"),
         }
         metadata = getattr(message, "usage_metadata", None)
-        if metadata is None:
-            turn.set(**{name: value for name, value in named.items() if value is not None})
+        if metadata is not None and metadata.get("total_cost") == 0:  # so LangChain marks a reply out of its own cache
+            turn.add_usage(Usage(), model=named["model"], provider=named["provider"], from_cache=True)
             return
         try:
-            usage = Usage.from_langchain(metadata)
+            usage = None if metadata is None else _usage(metadata, reported)
         except (TypeError, ValueError) as error:
             self._monitor.reject(f"usage: {error}")
+            usage = None
+        if usage is None:
             turn.set(**{name: value for name, value in named.items() if value is not None})
         else:
             turn.add_usage(usage, **named)
+
+
+def _usage(metadata: Mapping[str, Any], reported: Mapping[str, Any]) -> Usage:
+    """Return what a message says it used, with what only the provider's own body beside it tells, such as searches."""
+    usage = Usage.from_langchain(metadata)
+    told = {"service_tier": reported.get("service_tier")}
+    own = reported.get("token_usage") or reported.get("usage")
+    if isinstance(own, Mapping):
+        shape = "openai chat" if "prompt_tokens" in own else "anthropic" if "cache_read_input_tokens" in own else None
+        details = SHAPES[shape].details({**told, **own}) if shape else {}
+    else:
+        details = SHAPES["openai chat"].details(told)
+    return replace(usage, **{name: value for name, value in details.items() if getattr(usage, name) is None})

@@ -7,18 +7,21 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
-from chatmon.cost.usage import TOKENS
+from chatmon.cost.prices import LOWER_BOUND, Price
+from chatmon.cost.usage import TOKENS, Usage
 from chatmon.turns import Turn, check_columns
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from uuid import UUID
 
-    from chatmon.cost import Usage
     from chatmon.live.monitor import ChatMonitor
 
 CURRENT: ContextVar[LiveTurn | None] = ContextVar("chatmon_current_turn", default=None)
 """The innermost turn of this thread or task, whichever monitor it belongs to."""
 CONTENT = frozenset({"question", "answer"})
+NOTHING_ASKED = Usage(0, 0, 0, 0, 0)
+FROM_CACHE = "a reply kept from an earlier call: no request was made"
 MEASURED = frozenset({"turn_id", "conversation_id", "user_id", "timestamp", "response_time", "time_to_first_token"})
 
 
@@ -39,6 +42,7 @@ class LiveTurn:
     """
 
     __slots__ = (
+        "_runs",
         "_started",
         "_usage",
         "columns",
@@ -65,6 +69,7 @@ class LiveTurn:
         self.outer: LiveTurn | None = None
         self.time_to_first_token: float | None = None
         self._usage: Usage | None = None
+        self._runs: frozenset[UUID] = frozenset()
 
     def __enter__(self) -> Self:
         monitor = self.monitor
@@ -136,6 +141,7 @@ class LiveTurn:
         model: str | None = None,
         provider: str | None = None,
         finish_reason: str | None = None,
+        from_cache: bool = False,
     ) -> None:
         """Add one model call's tokens, price them at the time of the turn, and note who answered.
 
@@ -147,8 +153,12 @@ class LiveTurn:
             model: The model that answered.
             provider: Who served it.
             finish_reason: Why the model stopped.
+            from_cache: The reply is one that was kept from an earlier call: nothing was asked, and nothing is paid.
         """
-        price = self.monitor.pricer(usage, model, provider=provider, at=self.timestamp)
+        if from_cache:
+            usage, price, finish_reason = NOTHING_ASKED, Price(Decimal(0), FROM_CACHE, None), "cache"
+        else:
+            price = self.monitor.pricer(usage, model, provider=provider, at=self.timestamp)
         with self.monitor.lock:
             first = self._usage is None
             self._usage = usage if self._usage is None else self._usage + usage
@@ -159,10 +169,19 @@ class LiveTurn:
                 **self.columns,
                 **{name: value for name, value in named.items() if value is not None},
                 **{name: getattr(self._usage, name) for name in TOKENS},
+                "usage_details": self._usage.details or None,
                 "usage_source": "reported",
                 "cost": amount,
-                "price_source": None if amount is None else price.source,
+                "price_source": None if amount is None else _source(self.columns.get("price_source"), price.source),
             }
+
+    def counts(self, run_id: UUID) -> bool:
+        """Return whether this is the first time that a model call with this id reports what it used."""
+        with self.monitor.lock:
+            if run_id in self._runs:
+                return False
+            self._runs = self._runs | {run_id}
+            return True
 
     def first_token(self) -> None:
         """Mark the time to the first token; later calls change nothing."""
@@ -189,6 +208,11 @@ class LiveTurn:
             time_to_first_token=self.time_to_first_token,
             **self.columns,
         )
+
+
+def _source(before: str | None, now: str | None) -> str | None:
+    """Return the source of a sum: that of the last call, or of one that left something out."""
+    return before if before and LOWER_BOUND in before and LOWER_BOUND not in (now or "") else now
 
 
 def as_datetime(nanoseconds: int) -> datetime:

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 GRACE_SECONDS: Final = 3_600.0
 MEMORY: Final = "1GB"
 _SOURCES: Final = "chatmon.sources"
-_COLUMNS: Final = {name: turns.DUCKDB_TYPES[kind] for name, kind in turns.KINDS.items()} | {"attributes": "JSON"}
+_COLUMNS: Final = {name: turns.DUCKDB_TYPES[kind] for name, kind in turns.KINDS.items()} | dict.fromkeys(
+    ("attributes", "usage_details"), "JSON"
+)
+_AS_TEXT: Final = {
+    "attributes": "coalesce(CAST(attributes AS VARCHAR), '{}')", "usage_details": "CAST(usage_details AS VARCHAR)",
+}  # fmt: skip
 _NAMES: Final = ", ".join(sql.name(name) for name in _COLUMNS)
 _LINE: Final = _COLUMNS | {"rated_at": "TIMESTAMPTZ"}
 
@@ -163,7 +168,10 @@ def _write_day(part: Path, lines: list[Path], sources: Mapping[str, float], *, a
         connection.execute(f"CREATE TABLE found ({declared}, CHECK (({whole} AND rated_at IS NULL) OR ({rating})))")
         if part.exists():
             of_part = f"read_parquet({sql.file(part)}, hive_partitioning = false)"
-            connection.execute(f"INSERT INTO found BY NAME SELECT {_NAMES} FROM {of_part}")  # noqa: S608
+            held = {name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {of_part}").fetchall()}  # noqa: S608
+            # A file that was written before a column was there has the others.
+            names = ", ".join(sql.name(name) for name in _COLUMNS if name in held)
+            connection.execute(f"INSERT INTO found BY NAME SELECT {names} FROM {of_part}")  # noqa: S608
         unreadable = sum(_take_in(connection, path, cleaned) for path in lines)
         astray = _set_ratings_aside(connection)
         if astray and not alone:
@@ -237,8 +245,7 @@ def _write(connection: duckdb.DuckDBPyConnection, path: Path, sources: Mapping[s
             SELECT max(rowid) FROM found WHERE turn_id IN (FROM twice) GROUP BY turn_id)"""
     )
     columns = ", ".join(
-        f"coalesce(CAST({name} AS VARCHAR), '{{}}') AS {name}" if kind == "JSON" else sql.name(name)
-        for name, kind in _COLUMNS.items()
+        f"{_AS_TEXT[name]} AS {name}" if kind == "JSON" else sql.name(name) for name, kind in _COLUMNS.items()
     ).replace(sql.name("user_satisfaction"), "coalesce(last, user_satisfaction) AS user_satisfaction")
     noted = f"{{{sql.text(_SOURCES)}: {sql.text(json.dumps(dict(sources)))}}}"
     connection.execute(

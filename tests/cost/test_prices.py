@@ -19,7 +19,7 @@ from waits import PATIENCE
 from chatmon._tools.models import course_models
 from chatmon.cost import Price, PriceTable, Usage, price
 from chatmon.cost.prices import _tiers, price_by, prices_of
-from chatmon.cost.rates import DatedRates, PriceList, Rates, split
+from chatmon.cost.rates import DatedRates, PriceList, Rates, Split, split
 from chatmon.turns import COST_PLACES
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -300,8 +300,8 @@ RATES = Rates(Decimal(1), Decimal(1), Decimal(1), Decimal(2), Decimal(2))
 
 
 def test_the_parts_of_a_usage_of_which_nothing_is_known_are_empty():
-    assert split(Usage()) == (0, 0, 0, 0, 0)
-    assert split(Usage(100, 60, 10, 20, 5)) == (30, 60, 10, 15, 5)
+    assert set(split(Usage())) == {0}
+    assert split(Usage(100, 60, 10, 20, 5)) == Split(30, 60, 10, 15, 5)
 
 
 def test_a_part_without_a_rate_of_its_own_is_no_assumption():

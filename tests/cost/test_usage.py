@@ -1,6 +1,7 @@
 """Usage: one record from six shapes, each with a body worked by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -126,11 +127,12 @@ def test_details_that_are_null_are_unknown_and_details_that_are_no_mapping_are_r
         Usage.from_openai_chat({"prompt_tokens": 5, "prompt_tokens_details": 3})
 
 
-@pytest.mark.parametrize("tier", ["", "priority_", "flex_"])
-def test_langchain_s_service_tiers_name_the_same_tokens(tier):
-    read = {f"{tier}cache_read": 600, f"{tier}cache_creation": 100}
-    body = {**LANGCHAIN, "input_token_details": read, "output_token_details": {f"{tier}reasoning": 30}}
-    assert Usage.from_langchain(body) == CALL
+@pytest.mark.parametrize("tier", [None, "priority", "flex"])
+def test_langchain_s_service_tiers_name_the_same_tokens_and_the_tier(tier):
+    prefix = f"{tier}_" if tier else ""
+    read = {f"{prefix}cache_read": 600, f"{prefix}cache_creation": 100}
+    body = {**LANGCHAIN, "input_token_details": read, "output_token_details": {f"{prefix}reasoning": 30}}
+    assert Usage.from_langchain(body) == replace(CALL, service_tier=tier)
 
 
 @pytest.mark.parametrize("together", [0, 100, None])
