@@ -51,6 +51,7 @@ class Shape:
             ``list[key=value]`` picks the entry of a list, ``+`` adds what is there, ``&`` what must all be there.
         cache: Whether what is read from the cache, and written to it, is inside the input count.
         reasoning: Whether reasoning is inside the output count.
+        audio: Whether sound is inside the input and the output count.
         rest: What a total above input and output holds: ``output``, or None where nobody says.
         tier_prefixes: Service tiers that stand before the names of other counts.
         source: Where this is documented.
@@ -64,6 +65,7 @@ class Shape:
     paths: Mapping[str, tuple[str, ...]]
     cache: str = INSIDE
     reasoning: str = INSIDE
+    audio: str = INSIDE
     rest: str | None = None
     tier_prefixes: tuple[str, ...] = ()
     source: str = field(default="", compare=False)
@@ -75,7 +77,8 @@ class Shape:
 
         Args:
             body: The usage, such as ``response["usage"]``.
-            number: Reads a count that may be written as text; None from it is unknown.
+            number: Reads a count that may be written as text, None where it is none; what cannot be read is then
+                unknown, and no error.
 
         Raises:
             TypeError: A count, or what holds it, has the wrong type.
@@ -91,13 +94,15 @@ class Shape:
             _put_together(found, total, sum(self._numbers(body, number)))
         else:
             self._put_reasoning_in(found, total)
+            self._put_audio_in(found)
             self._put_cache_in(found)
             self._put_rest_in(found, total)
         return {unit: value for unit, value in found.items() if value or unit not in DETAILS or _matters(found, unit)}
 
     def details(self, body: Mapping[str, Any], number: Callable[[Any], Any] | None = None) -> dict[str, Any]:
-        """Return what a body says besides the five counts."""
-        return {unit: value for unit, value in self.counts(body, number).items() if unit in DETAILS}
+        """Return what a body says besides the five counts, each by itself: what only a sum tells is not in it."""
+        named = (unit for unit in self.paths if unit in DETAILS)
+        return {unit: value for unit in named if (value := self._found(body, unit, number))}
 
     def names(self, unit: str) -> tuple[str, ...]:
         """Return the places of a unit."""
@@ -116,10 +121,12 @@ class Shape:
     def _found(self, body: Mapping[str, Any], unit: str, number: Callable[[Any], Any] | None) -> Any:
         """Return the value of a unit at the first of its places, checked; None where it has none."""
         if unit in TEXTS:
-            return next(filter(None, (_name(_at(body, place)) for place in self.paths[unit])), None)
+            return next(
+                filter(None, (_name(_at(body, place, strict=number is None)) for place in self.paths[unit])), None
+            )
         for place in self.paths[unit]:
             parts, together = _parsed(place)
-            read = [value for part in parts if (value := _at(body, part)) is not None]
+            read = [value for part in parts if (value := _at(body, part, strict=number is None)) is not None]
             if number is not None:
                 read = [told for value in read if (told := number(value)) is not None]
             if read and (not together or len(read) == len(parts)):
@@ -152,6 +159,11 @@ class Shape:
         if apart and (written is not None or self.reasoning == OUTSIDE):
             found["output_tokens"] = (written or 0) + reasoning
 
+    def _put_audio_in(self, found: dict[str, Any]) -> None:
+        for side in ("input", "output") if self.audio == OUTSIDE else ():
+            if found.get(f"{side}_tokens") is not None:
+                found[f"{side}_tokens"] += found.get(f"{side}_audio_tokens") or 0
+
     def _put_cache_in(self, found: dict[str, Any]) -> None:
         """Make the input count all input."""
         whole = found.get("input_tokens")
@@ -171,8 +183,8 @@ class Shape:
             found["hidden_tokens"] = found.get("hidden_tokens", 0) + rest
 
 
-def _at(body: Any, place: str) -> Any:
-    """Return what stands at a place; None where there is nothing.
+def _at(body: Any, place: str, *, strict: bool = True) -> Any:
+    """Return what stands at a place; None where there is nothing, or, if not strict, something else on the way.
 
     Example:
         >>> _at({"a": [{"m": "X", "n": 1}, {"m": "Y", "n": 2}]}, "a[m=Y]/n")
@@ -182,6 +194,8 @@ def _at(body: Any, place: str) -> Any:
         if body is None:
             return None
         if not isinstance(body, Mapping):
+            if not strict:
+                return None
             raise TypeError(f"{place.rpartition('/')[0]} has type {type(body).__name__}, not a mapping")
         body = body.get(name)
         if key and body is not None:
@@ -531,7 +545,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
         source="https://langfuse.com/docs/observability/features/token-and-cost-tracking",
     ),
     "helicone": Shape(
-        name="Helicone requests", paths=_HELICONE, cache=OUTSIDE, reasoning=OUTSIDE_BY_TOTAL,
+        name="Helicone requests", paths=_HELICONE, cache=OUTSIDE, reasoning=OUTSIDE_BY_TOTAL, audio=OUTSIDE,
         source="https://docs.helicone.ai/references/data-autogeneration",
     ),
     "mlflow": Shape(

@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon.cost.shapes import SHAPES
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._spans import readings, unreadable
+from chatmon.importers._langfuse import whole_of
+from chatmon.importers._spans import TOKENS, readings, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,15 +27,20 @@ FREE: Final = (
 )  # fmt: skip
 _COPIED: Final = (
     "request_created_at", "response_created_at", "response_status", "delay_ms", "time_to_first_token", "provider",
-    "prompt_tokens", "completion_tokens", "prompt_cache_read_tokens", "prompt_cache_write_tokens", "reasoning_tokens",
-    "total_tokens", "request_user_id",
+    "request_user_id",
 )  # fmt: skip
+_USAGE: Final = {unit: SHAPES["helicone"].names(unit)[0] for unit in (*TOKENS, "total_tokens")}
+"""A count of turns, and the key that Helicone has for it."""
 
 
 def _flat(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     properties = {**_object(row.get("properties")), **_object(row.get("request_properties"))}
     found = {name: row.get(name) for name in _COPIED}
-    found["uncounted"] = "prompt_cache_read_tokens" not in row
+    found["uncounted"] = _USAGE["cached_tokens"] not in row and row.get(_USAGE["input_tokens"]) is not None
+    found |= {unit: row.get(key) for unit, key in _USAGE.items()}
+    if all(value in (None, "") or whole_of(value) is not None for value in map(found.get, TOKENS)):
+        used = SHAPES["helicone"].counts(row, whole_of)
+        found |= {name: used.pop(name, None) for name in TOKENS} | {"usage_details": used or None}
     found["id"] = row.get("request_id") or row.get("response_id")
     found["session"] = properties.pop("Helicone-Session-Id", None)
     found["model"] = row.get("model") or row.get("response_model") or row.get("request_model")
@@ -57,10 +64,7 @@ def _object(value: Any) -> dict[str, Any]:
     return {}
 
 
-_READERS: Final = {
-    "prompt_tokens": "whole", "prompt_cache_read_tokens": "whole", "prompt_cache_write_tokens": "whole",
-    "completion_tokens": "whole", "reasoning_tokens": "whole", "cost": "dollars",
-}  # fmt: skip
+_READERS: Final = dict.fromkeys(TOKENS, "whole") | {"cost": "dollars"}
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, id AS trace_id, 'llm' AS kind,
         lower(provider) AS provider, model,
@@ -68,12 +72,7 @@ _SELECT: Final = f"""
         CASE WHEN number(delay_ms) IS NULL THEN utc(response_created_at) END AS end_time,
         number(delay_ms) / 1000 AS response_time,
         later(utc(request_created_at), number(time_to_first_token) / 1000) AS first_token_time,
-        prompt_tokens_read + coalesce(prompt_cache_read_tokens_read, 0) + coalesce(prompt_cache_write_tokens_read, 0)
-            AS input_tokens,
-        prompt_cache_read_tokens_read AS cached_tokens, prompt_cache_write_tokens_read AS cache_write_tokens,
-        completion_tokens_read + CASE WHEN whole(total_tokens) = prompt_tokens_read + completion_tokens_read THEN 0
-            ELSE coalesce(reasoning_tokens_read, 0) END AS output_tokens,
-        reasoning_tokens_read AS reasoning_tokens,
+        {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, usage_details,
         cost_read AS cost, whole(response_status) NOT BETWEEN 200 AND 299 AS failed,
         CASE WHEN whole(response_status) NOT BETWEEN 200 AND 299 THEN 'HTTP ' || response_status END AS error_type,
         session AS conversation_id, filled(request_user_id) AS user_id, {", ".join(FREE[:6])},
@@ -82,7 +81,7 @@ _SELECT: Final = f"""
         filled(concat_ws('; ',
             CASE WHEN number(delay_ms) IS NULL
                 THEN 'no delay_ms: the response time is from request_created_at to response_created_at' END,
-            CASE WHEN flag(uncounted) AND prompt_tokens IS NOT NULL
+            CASE WHEN flag(uncounted)
                 THEN 'no counts of cached tokens and of reasoning, which the others leave out: lower bounds' END
             )) AS note,
         {unreadable(**_READERS)} AS reject
@@ -99,13 +98,14 @@ DIALECTS: Final = (
         name="helicone: requests",
         tool="helicone",
         recognise=_recognise,
-        columns=dict.fromkeys(("id", "session", "model", "cost", "uncounted", *_COPIED, *FREE), "VARCHAR")
-        | {"rest": "JSON"},
+        columns=dict.fromkeys(("id", "session", "model", "cost", "uncounted", *TOKENS, *_COPIED, *FREE), "VARCHAR")
+        | {"rest": "JSON", "usage_details": "JSON"},
         select=_SELECT,
         unpack=_flat,
         reads=frozenset(
             (
                 *_COPIED,
+                *_USAGE.values(),
                 *FREE,
                 "request_id",
                 "response_id",

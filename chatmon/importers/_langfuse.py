@@ -9,26 +9,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon.cost.shapes import SHAPES
 from chatmon.importers._dialect import Dialect
 from chatmon.importers._spans import SCORED, TOKENS, readings, unread_scores, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-CACHED: Final = (
-    "input_cached_tokens", "input_cache_read", "cache_read_input_tokens", "prompt_details.cache_read",
-    "input_cached", "cached_tokens",
-)  # fmt: skip
-WRITTEN: Final = (
-    "input_cache_creation", "cache_creation_input_tokens", "cache_write_tokens", "input_cache_write",
-    "input_cache_creation_5m", "input_cache_creation_1h",
-)  # fmt: skip
-REASONING: Final = (
-    "output_reasoning", "output_reasoning_tokens", "completion_details.reasoning", "thoughts_token_count",
-    "reasoning_tokens",
-)  # fmt: skip
-SPLIT_WRITES: Final = ("input_cache_creation_5m", "input_cache_creation_1h")
-INPUT, OUTPUT, TOTAL = ("input", "prompt_tokens"), ("output", "completion_tokens"), ("total", "total_tokens")
 FREE: Final = (
     "intent", "prompt_version", "variant", "experiment", "region", "channel", "context_relevance",
     "user_satisfaction", "task_completed",
@@ -42,9 +29,7 @@ _TEXT: Final = (
 def tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
     """Return a map of token counts in the convention of turns, with a note where one had to be assumed.
 
-    Where the counts beside the total add up to it, each token is in one of them only: input is without cache and output
-    without reasoning. Where input and output alone make the total, the others are parts of them. Without a total,
-    input is taken to be without cache, as Langfuse stores what it normalises, and the note says so.
+    Its own sums say whether input includes the cache; nested counts are OpenAI's.
 
     Args:
         usage: Counts by Langfuse's or the provider's names.
@@ -55,33 +40,22 @@ def tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
         >>> tokens({"input": 50, "input_cached_tokens": 40, "output": 5, "total": 55})["input_tokens"]
         50
     """
-    counts = {key: number for key, value in usage.items() if (number := _number(value)) is not None}
-    whole, written_out, total = (_first(counts, names) for names in (INPUT, OUTPUT, TOTAL))
-    cached, reasoning = _first(counts, CACHED), _first(counts, REASONING)
-    split = [counts[name] for name in SPLIT_WRITES if name in counts]
-    written = _first(counts, WRITTEN[:4])
-    written = sum(split) if written is None and split else written
-    if whole is None and written_out is None:
-        return {}  # also where the counts are under names that nobody knows: they stay unknown
-    parts = (cached or 0) + (written or 0) + (reasoning or 0)
-    note = None
-    apart = False
-    if parts and total is not None:
-        apart = (whole or 0) + (written_out or 0) != total
-        if apart and sum(value for key, value in counts.items() if key not in TOTAL) != total:
-            note = "token counts add up to their total neither with nor without the cache: input is taken without it"
-    elif parts:
-        apart, note = True, "token counts without a total: input is taken to be counted without cache"
-    if total is not None and not parts and total > (whole or 0) + (written_out or 0):
-        note = "the total holds tokens that are neither input nor output, such as reasoning: output is a lower bound"
-    return {
-        "input_tokens": None if whole is None else whole + ((cached or 0) + (written or 0) if apart else 0),
-        "cached_tokens": cached,
-        "cache_write_tokens": written,
-        "output_tokens": None if written_out is None else written_out + ((reasoning or 0) if apart else 0),
-        "reasoning_tokens": reasoning,
-        "said": note,
-    }
+    nested = any(isinstance(value, dict) for value in usage.values())
+    names = ("openai chat", "openai responses") if nested else ("langfuse",)
+    shape = next((SHAPES[name] for name in names if SHAPES[name].is_named(usage)), SHAPES["langfuse"])
+    negative = [number for value in usage.values() if (number := number_of(value)) is not None and number < 0]
+    return {"input_tokens": int(min(negative))} if negative else shape.counts(usage, whole_of)
+
+
+def whole_of(value: Any) -> int | None:
+    """Return a whole number from 0 on, also one written as text, or None.
+
+    Example:
+        >>> whole_of("5"), whole_of(5.0), whole_of(5.5), whole_of({})
+        (5, 5, None, None)
+    """
+    number = number_of(value)
+    return int(number) if number is not None and number.is_integer() and number >= 0 else None
 
 
 def number_of(value: Any) -> float | None:
@@ -111,15 +85,6 @@ def amount_of(costs: Mapping[str, Any]) -> Any:
     return sum(part for part in parts if part is not None) if parts and None not in parts else None
 
 
-def _number(value: Any) -> int | None:
-    number = number_of(value)
-    return int(number) if number is not None and number.is_integer() else None
-
-
-def _first(counts: Mapping[str, int], names: tuple[str, ...]) -> int | None:
-    return next((counts[name] for name in names if name in counts), None)
-
-
 def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
     """Return an observation under one set of names, whichever of snake and camel it was written in."""
 
@@ -131,7 +96,7 @@ def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, 
     cost = get("total_cost", "totalCost", "calculatedTotalCost", "calculated_total_cost")
     if isinstance(costs, dict) and costs and cost is None:
         cost = amount_of(costs)
-    elif not costs and _number(cost) == 0:
+    elif not costs and number_of(cost) == 0:
         cost = None  # Langfuse writes a total of 0 where it has no price; a model that is free has its zeros in the map
     metadata = {**_mapping(trace.get("metadata")), **_mapping(get("metadata", "traceMetadata"))}
     found = {
@@ -151,7 +116,8 @@ def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, 
         if found[name] is None:
             found[name] = scores.get(name)
     found["rest"] = metadata
-    found |= tokens(usage) if isinstance(usage, dict) else {}
+    used = tokens(usage) if isinstance(usage, dict) else {}
+    found |= {name: used.pop(name) for name in (*TOKENS, "said") if name in used} | {"usage_details": used or None}
     found["strangers"] = ", ".join(strangers) if strangers and found["parent"] is None else None
     return found
 
@@ -222,7 +188,7 @@ _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, trace AS trace_id, filled(parent) AS parent_id,
         CASE WHEN upper(kind) = 'GENERATION' THEN 'llm' ELSE lower(kind) END AS kind,
         utc("start") AS start_time, utc("end") AS end_time, utc("first") AS first_token_time, provided_model AS model,
-        {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, cost_read AS cost,
+        {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, usage_details, cost_read AS cost,
         level = 'ERROR' AS failed,
         CASE WHEN level = 'ERROR' THEN coalesce(nullif(regexp_extract(message,
             '^([A-Za-z_.]*?)([A-Za-z_]+)[(:]', 2), ''), 'unknown') END AS error_type,
@@ -237,7 +203,7 @@ _SELECT: Final = f"""
         filled(concat_ws('; ', said, {unread_scores("strangers")})) AS note,
         {unreadable(**_READERS)} AS reject
     FROM (SELECT *, {readings(**_READERS)} FROM records)"""
-COLUMNS: Final = dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON"}
+COLUMNS: Final = dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON", "usage_details": "JSON"}
 
 
 def _snake(record: Mapping[str, Any]) -> str | None:

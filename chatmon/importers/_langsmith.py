@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers._dialect import Dialect
+from chatmon.importers._run_usage import READERS as COUNTS
+from chatmon.importers._run_usage import with_usage
 from chatmon.importers._spans import SCORED, readings, unread_scores, unreadable
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = dict.fromkeys(
     (
         "id", "run_type", "start_time", "end_time", "first_token_time", "error", "status", "parent_run_id", "trace_id",
-        "prompt_tokens", "completion_tokens", "total_cost", "thread_id",
+        *COUNTS, "total_cost", "thread_id",
     ),
     "VARCHAR",
 ) | {
@@ -27,8 +29,9 @@ COLUMNS: Final = dict.fromkeys(
     "inputs": "STRUCT(question VARCHAR, input VARCHAR, messages JSON)",
     "outputs": "STRUCT(answer VARCHAR, output VARCHAR, usage_metadata JSON)",
     "feedback_stats": "JSON",
-    "prompt_token_details": "STRUCT(cache_read VARCHAR, cache_creation VARCHAR)",
-    "completion_token_details": "STRUCT(reasoning VARCHAR)",
+    "total_tokens": "VARCHAR",
+    "prompt_token_details": "JSON",
+    "completion_token_details": "JSON",
 }  # fmt: skip
 
 _METADATA: Final = (
@@ -37,12 +40,8 @@ _METADATA: Final = (
     "task_completed", "usage_metadata",
 )  # fmt: skip
 """Keys of a run's metadata that have a column of their own."""
-_USAGE: Final = [
-    "$.input_tokens", "$.output_tokens", "$.input_token_details.cache_read", "$.input_token_details.cache_creation",
-    "$.output_token_details.reasoning",
-]  # fmt: skip
 _FEEDBACK: Final = ["$.user_satisfaction.avg", "$.task_completed.avg", "$.context_relevance.avg"]
-_READERS: Final = {"prompt_tokens": "whole", "completion_tokens": "whole", "total_cost": "dollars"}
+_READERS: Final = COUNTS | {"total_cost": "dollars"}
 
 
 def _at(name: str) -> str:
@@ -54,6 +53,14 @@ _FREE: Final = ", ".join(
     f"{_at(name)} AS {name}"
     for name in ("user_id", "intent", "prompt_version", "variant", "experiment", "region", "channel")
 )
+_RUNS: Final = f"""
+    SELECT *, {readings(**_READERS)}, json_extract_string(extra.metadata, {list(_METADATA)}) AS m,
+        json_extract_string(feedback_stats, {_FEEDBACK}) AS f,
+        CASE WHEN filled(parent_run_id) IS NULL AND len(json_keys(feedback_stats)) > list_count(f) THEN
+            list_filter(json_keys(feedback_stats), lambda key: key NOT IN {SCORED}) END AS strangers,
+        utc(start_time) AS begun, utc(end_time) AS ended, CASE WHEN prompt_token_details IS NULL THEN
+            coalesce(outputs.usage_metadata, try_cast({_at("usage_metadata")} AS JSON)) END AS said
+    FROM records"""
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, coalesce(filled(trace_id), id) AS trace_id,
         filled(parent_run_id) AS parent_id, nullif(run_type, 'patch') AS kind,
@@ -62,11 +69,7 @@ _SELECT: Final = f"""
         utc(first_token_time) AS first_token_time, {_at("ls_provider")} AS provider,
         coalesce({_at("ls_model_name")}, extra.invocation_params->>'$.model', extra.invocation_params->>'$.model_name')
             AS model,
-        coalesce(prompt_tokens_read, whole(u[1])) AS input_tokens,
-        coalesce(whole(prompt_token_details.cache_read), whole(u[3])) AS cached_tokens,
-        coalesce(whole(prompt_token_details.cache_creation), whole(u[4])) AS cache_write_tokens,
-        coalesce(completion_tokens_read, whole(u[2])) AS output_tokens,
-        coalesce(whole(completion_token_details.reasoning), whole(u[5])) AS reasoning_tokens,
+        input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens, usage_details,
         total_cost_read AS cost,
         CASE WHEN filled(error) IS NOT NULL THEN true ELSE lower(status) = 'error' END AS failed,
         CASE WHEN filled(error) IS NOT NULL THEN
@@ -85,14 +88,7 @@ _SELECT: Final = f"""
         CASE WHEN parent_run_id IS NULL THEN coalesce(outputs.answer, outputs.output) END AS answer,
         CASE WHEN run_type IS NULL THEN 'no run_type: not a run of LangSmith' ELSE {unreadable(**_READERS)} END
             AS reject
-    FROM (SELECT *, {readings(**_READERS)}, json_extract_string(extra.metadata, {list(_METADATA)}) AS m,
-            json_extract_string(feedback_stats, {_FEEDBACK}) AS f,
-            CASE WHEN filled(parent_run_id) IS NULL AND len(json_keys(feedback_stats)) > list_count(f) THEN
-                list_filter(json_keys(feedback_stats), lambda key: key NOT IN {SCORED}) END AS strangers,
-            utc(start_time) AS begun, utc(end_time) AS ended, CASE WHEN prompt_token_details IS NULL THEN
-                json_extract_string(coalesce(outputs.usage_metadata, try_cast({_at("usage_metadata")} AS JSON)),
-                    {_USAGE}) END AS u
-          FROM records)"""
+    FROM ({with_usage(_RUNS)})"""
 _FEEDBACK_SELECT: Final = f"""
     SELECT _file AS file, _line AS line, 'feedback-' || id AS span_id, filled(trace_id) AS trace_id,
         filled(run_id) AS parent_id, 'score' AS kind,

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon.cost.shapes import SHAPES
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._spans import readings, unreadable
+from chatmon.importers._langfuse import whole_of
+from chatmon.importers._spans import TOKENS, readings, unreadable
 from chatmon.importers.attributes import object_of
 from chatmon.importers.names import OTHER_CALLS
 
@@ -22,13 +24,12 @@ ANSWERS: Final = (
     "generate_content", "agenerate_content",
 )  # fmt: skip
 """Types of calls in which a model answers; others, such as moderations and pictures, are billed apart."""
-_COUNTS: Final = {
-    "prompt_tokens": "whole", "completion_tokens": "whole", "cached": "whole", "written": "whole", "reasoning": "whole",
-    "paid": "dollars",
-}  # fmt: skip
+_COUNTS: Final = dict.fromkeys(TOKENS, "whole") | {"paid": "dollars"}
+_READ_AS: Final = SHAPES["openai chat"]
+_INPUT, _OUTPUT = _READ_AS.names("input_tokens")[0], _READ_AS.names("output_tokens")[0]
 _READ: Final = (
     "request_id", "id", "call_type", "startTime", "endTime", "completionStartTime", "custom_llm_provider", "model",
-    "session_id", "trace_id", "end_user", "model_parameters", "prompt_tokens", "completion_tokens", "spend",
+    "session_id", "trace_id", "end_user", "model_parameters", _INPUT, _OUTPUT, "spend",
     "response_cost", "response_cost_failure_debug_info", "cache_hit", "status", "stream", "metadata",
     "error_information", "error_str", "response",
 )  # fmt: skip
@@ -37,16 +38,21 @@ _READ: Final = (
 def _flat(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     metadata = object_of(record.get("metadata"))
     usage = object_of(metadata.get("usage_object"))
-    asked, answered = object_of(usage.get("prompt_tokens_details")), object_of(usage.get("completion_tokens_details"))
+    failed = record.get("status") == "failure"
+    counted = {} if failed else _READ_AS.counts({**usage, **_stated(record)}, whole_of)
+    tokens = {name: counted.pop(name, None) for name in TOKENS}
+    for name, key in (("input_tokens", _INPUT), ("output_tokens", _OUTPUT)):
+        if not failed and whole_of(record.get(key)) is None:
+            tokens[name] = record.get(key) or tokens[name]  # what is no count is refused by its own text
+    details = _READ_AS.details(usage, whole_of) if usage else {}
     error = object_of(record.get("error_information") or metadata.get("error_information"))
     call = str(record.get("call_type") or "")
     kind = call if call in OTHER_CALLS else "llm" if call in ANSWERS else "other call"
     choices = object_of(record.get("response")).get("choices") or ()
-    failed = record.get("status") == "failure"
     cached_reply = str(record.get("cache_hit")).lower() == "true"
     cost = record.get("spend") if "spend" in record else record.get("response_cost")
     unpriced = bool(record.get("response_cost_failure_debug_info")) or (
-        _is_zero(cost) and not cached_reply and not failed and not _is_zero(record.get("prompt_tokens"))
+        _is_zero(cost) and not cached_reply and not failed and not _is_zero(record.get(_INPUT))
     )
     yield {
         "id": record.get("request_id") or record.get("id"),
@@ -59,19 +65,26 @@ def _flat(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "model": record.get("model"),
         "conversation": _conversation(record) if kind == "llm" else None,
         "user": _user(record, metadata) if kind == "llm" else None,
-        "prompt_tokens": None if failed else record.get("prompt_tokens"),
-        "completion_tokens": None if failed else record.get("completion_tokens"),
-        "cached": asked.get("cached_tokens", usage.get("cache_read_input_tokens")),
-        "written": asked.get("cache_creation_tokens", usage.get("cache_creation_input_tokens")),
-        "reasoning": answered.get("reasoning_tokens"),
+        **tokens,
+        "usage_details": details or None,
         "paid": None if unpriced else cost,
         "failed": failed,
         "error_type": error.get("error_class") or error.get("error_code"),
         "message": error.get("error_message") or record.get("error_str"),
         "finish": next((object_of(one).get("finish_reason") for one in choices), None),
-        "guessed": record.get("stream") is True and bool(usage) and not asked and not failed,
+        "guessed": record.get("stream") is True and bool(usage) and not _says_more(usage) and not failed,
         "unpriced": unpriced,
     }
+
+
+def _stated(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the counts that stand beside the usage, which it may lack."""
+    return {name: record[name] for name in (_INPUT, _OUTPUT) if record.get(name) is not None}
+
+
+def _says_more(usage: Mapping[str, Any]) -> bool:
+    """Return whether a usage has the details that a provider's has."""
+    return any(isinstance(value, dict) and value for name, value in usage.items() if name.startswith("prompt"))
 
 
 def _conversation(record: Mapping[str, Any]) -> Any:
@@ -96,8 +109,7 @@ _SELECT: Final = f"""
         lower(filled(provider)) AS provider, filled(model) AS model,
         utc(begun) AS start_time, utc(ended) AS end_time,
         CASE WHEN utc(first) < utc(ended) THEN utc(first) END AS first_token_time,
-        prompt_tokens_read AS input_tokens, cached_read AS cached_tokens, written_read AS cache_write_tokens,
-        completion_tokens_read AS output_tokens, reasoning_read AS reasoning_tokens, paid_read AS cost,
+        {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, usage_details, paid_read AS cost,
         flag(failed) AS failed, filled(error_type) AS error_type, filled(message) AS error_message,
         filled(finish) AS finish_reason, filled(conversation) AS conversation_id, filled("user") AS user_id,
         filled(concat_ws('; ',
@@ -125,7 +137,7 @@ DIALECTS: Final = (
                 "failed", "error_type", "message", "finish", "guessed", "unpriced",
             ),
             "VARCHAR",
-        ),
+        ) | {"usage_details": "JSON"},
         select=_SELECT,
         unpack=_flat,
         reads=frozenset(_READ),

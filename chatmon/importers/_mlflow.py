@@ -9,18 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon.cost.shapes import SHAPES
 from chatmon.importers import _otlp as otlp
 from chatmon.importers._dialect import Dialect
+from chatmon.importers._spans import TOKENS
 from chatmon.importers.attributes import NAMES, flat, object_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-USAGE: Final = {
-    "input_tokens": "input_tokens", "output_tokens": "output_tokens", "cached_tokens": "cache_read_input_tokens",
-    "cache_write_tokens": "cache_creation_input_tokens", "reasoning_tokens": "reasoning_tokens",
-}  # fmt: skip
-"""Columns of spans, and MLflow's name for each in its counts."""
 
 
 def _of_trace(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -76,7 +72,14 @@ def _span(span: Mapping[str, Any], attributes: dict[str, Any], trace: Any) -> di
 
 
 def _usage(counts: Mapping[str, Any]) -> dict[str, Any]:
-    return {NAMES[column][0]: counts[name] for column, name in USAGE.items() if counts.get(name) is not None}
+    """Return MLflow's counts under the standard's names, as they stand: the cache is settled as on any span."""
+    shape = SHAPES["mlflow"]
+    return {
+        NAMES[unit][0]: value
+        for unit in TOKENS
+        for name in shape.names(unit)
+        if (value := counts.get(name)) is not None
+    }
 
 
 def _attributes(span: Mapping[str, Any]) -> dict[str, Any]:

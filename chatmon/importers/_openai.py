@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon.cost.shapes import SHAPES
 from chatmon.cost.usage import Usage
 from chatmon.importers._dialect import Dialect
 from chatmon.importers._spans import TOKENS, readings, unreadable
@@ -24,9 +25,12 @@ def _of_batch(line: dict[str, Any]) -> Iterator[dict[str, Any]]:
     response = line.get("response") or {}
     body = response.get("body") or {}
     error = line.get("error") or body.get("error") or {}
+    found = _of_body(body)
+    if "usage_details" in found:
+        found["usage_details"] = {**(found["usage_details"] or {}), "service_tier": "batch"}
     failed = bool(error) or int(response.get("status_code") or 200) >= 400
     yield {
-        **_of_body(body),
+        **found,
         "id": line.get("id") or line.get("custom_id"),  # a custom_id is unique within its batch only
         "created": body.get("created") or body.get("created_at"),
         "failed": failed,
@@ -51,13 +55,10 @@ def _of_body(body: Mapping[str, Any]) -> dict[str, Any]:
     usage = body.get("usage")
     found: dict[str, Any] = {"model": body.get("model"), "user": body.get("user") or body.get("input_user")}
     if isinstance(usage, dict):
-        read = Usage.from_openai_responses if "input_tokens" in usage else Usage.from_openai_chat
-        counted = read(usage)
-        found |= {
-            "input_tokens": counted.input_tokens, "cached_tokens": counted.cached_tokens,
-            "cache_write_tokens": counted.cache_write_tokens, "output_tokens": counted.output_tokens,
-            "reasoning_tokens": counted.reasoning_tokens,
-        }  # fmt: skip
+        names = ("openai responses", "openai chat")
+        shape = next((name for name in names if SHAPES[name].is_named(usage)), "openai chat")
+        used = Usage.read(shape, {"service_tier": body.get("service_tier"), **usage} if usage else {})
+        found |= {name: getattr(used, name) for name in TOKENS} | {"usage_details": used.details or None}
     choices = body.get("choices")
     if isinstance(choices, list) and choices:
         found["finish_reason"] = choices[0].get("finish_reason")
@@ -68,7 +69,8 @@ def _of_body(body: Mapping[str, Any]) -> dict[str, Any]:
 _READERS: Final = dict.fromkeys(TOKENS, "whole")
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, id AS span_id, id AS trace_id, 'llm' AS kind, utc(created) AS start_time,
-        'openai' AS provider, model, {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, flag(failed) AS failed,
+        'openai' AS provider, model, {", ".join(f"{name}_read AS {name}" for name in TOKENS)}, usage_details,
+        flag(failed) AS failed,
         CASE WHEN flag(failed) THEN coalesce(error_type, 'unknown') END AS error_type,
         CASE WHEN flag(failed) THEN message END AS error_message, finish_reason, "user" AS user_id,
         dimensions(rest) AS attributes, answer, {unreadable(**_READERS)} AS reject
@@ -96,7 +98,7 @@ def _dialect(shape: str, recognise: Any, unpack: Any, reads: str, *said: str) ->
         name=f"openai: {shape}",
         tool="openai",
         recognise=recognise,
-        columns=dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON"},
+        columns=dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON", "usage_details": "JSON"},
         select=_SELECT,
         unpack=unpack,
         reads=frozenset(reads.split()),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from chatmon.cost.shapes import TEXTS
 from chatmon.importers._spans import RATED, SCORED, SPAN_COLUMNS, TOKENS
 from chatmon.importers.names import NO_TURN as OTHER_KINDS
 from chatmon.turns import DUCKDB_TYPES
@@ -190,6 +191,8 @@ def _turn_columns(facts: _Facts) -> dict[str, str]:
         name: _of_last_call(name, facts) for name in ("provider", "model", "finish_reason") if name in facts.known
     }
     columns |= {name: _total(name, facts) for name in (*TOKENS, "cost") if name in facts.known}
+    if "usage_details" in facts.known:
+        columns["usage_details"] = _details(facts)
     if "first_token_time" in facts.known:
         first = "min(first_token_time) FILTER (is_leaf AND NOT coalesce(failed, false))"
         columns["time_to_first_token"] = f"CASE WHEN {first} >= {start} THEN seconds_between({start}, {first}) END"
@@ -238,6 +241,26 @@ def _total(name: str, facts: _Facts) -> str:
 
     calls = over("is_leaf", gaps=name in facts.unknown)
     return calls if facts.called else f"CASE WHEN bool_or(is_leaf) THEN {calls} ELSE {over('is_root', gaps=True)} END"
+
+
+def _details(facts: _Facts) -> str:
+    """Add up the details of the leaf calls, or where a trace holds none, what its root states.
+
+    What a call says nothing of adds nothing; of names, such as service tiers, each that some call has is there.
+    """
+    rows = "is_leaf" if facts.called else "(is_leaf OR is_root)"
+    if facts.single:
+        return f"min(usage_details) FILTER ({rows})"
+    told = f"list(usage_details ORDER BY start_time, span_id) FILTER ({rows} AND usage_details IS NOT NULL)"
+    total = "list_sum(list_transform(sums.told, lambda one: try_cast(one->>key AS BIGINT)))"
+    named = "list_filter(list_transform(sums.told, lambda one: one->>key), lambda name: name IS NOT NULL)"
+    names = f"""list_aggregate(list_sort(list_distinct(list_concat({named},
+        CASE WHEN len({named}) < sums.calls THEN ['standard'] ELSE [] END))), 'string_agg', '+')"""
+    value = f"CASE WHEN key IN {TEXTS} THEN to_json({names}) ELSE to_json({total}) END"
+    keys = "list_sort(list_distinct(flatten(list_transform(sums.told, lambda one: json_keys(one)))))"
+    entries = f"list_transform({keys}, lambda key: {{'key': key, 'value': {value}}})"
+    given = f"{{'told': {told}, 'calls': count(*) FILTER ({rows})}}"
+    return f"list_transform([{given}], lambda sums: to_json(map_from_entries({entries})))[1]"
 
 
 def _nested_calls(connection: duckdb.DuckDBPyConnection) -> bool:

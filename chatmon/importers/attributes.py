@@ -9,7 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.importers._langfuse import amount_of, number_of, tokens
+from chatmon.cost.shapes import SHAPES
+from chatmon.importers._langfuse import amount_of, number_of, tokens, whole_of
 from chatmon.importers._spans import LONGEST_DIMENSION, TOKENS
 from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, OWN, SAYS_OK, STREAM, attributes_of
 
@@ -49,7 +50,7 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
         span: Ids, times, status, ``name``, ``scope`` and ``events`` (name, time and attributes of each).
         attributes: By name, those of the resource among them.
     """
-    counted, note = _counted_elsewhere(attributes)
+    counted, details, note = _counted_elsewhere(attributes)
     attributes = attributes | counted
     found = {column: _first(attributes, names) for column, names in NAMES.items()}
     metadata = object_of(attributes.get("metadata"))
@@ -59,6 +60,9 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
     if str(found["input_tokens"]) == str(found["output_tokens"]) == "0":  # a stream whose usage nobody asked for
         found["input_tokens"] = found["output_tokens"] = None
         found["operation"] = found["operation"] or "chat"
+    if found["input_tokens"] is not None or found["output_tokens"] is not None:
+        details |= SHAPES["opentelemetry"].details(attributes, whole_of)
+    found["usage_details"] = details or None
     found["duration"] = None
     if attributes.get("logfire.span_type") == "log" and found["input_tokens"] is not None:
         found |= {"operation": STREAM, "duration": attributes.get("duration")}
@@ -127,55 +131,24 @@ def _first_token(span: Mapping[str, Any], attributes: Mapping[str, Any]) -> Any:
     return _unquoted(told) or min(times, key=str, default=None)
 
 
-def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
-    """Return token counts and costs that a tool keeps in a map of its own, under the standard's names, and a note."""
-    usage = object_of(attributes.get("langfuse.observation.usage_details"))
-    read = tokens(_without_nesting(usage)) if usage else {}
-    found = {NAMES[name][0]: read.get(name) for name in TOKENS}
-    details = object_of(attributes.get("langsmith.metadata.usage_metadata"))
-    into, out = (object_of(details.get(f"{name}_token_details")) for name in ("input", "output"))
-    found |= {
-        NAMES[name][0]: value
-        for name, value in (
-            ("cached_tokens", into.get("cache_read")),
-            ("cache_write_tokens", into.get("cache_creation")),
-            ("reasoning_tokens", out.get("reasoning")),
-        )
-        if value is not None
-    }
-    found |= _anthropic(attributes)
+def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], str | None]:
+    """Return what a tool keeps in a map or under names of its own: counts and costs, details, and a note."""
+    read: dict[str, Any] = {}
+    if usage := object_of(attributes.get("langfuse.observation.usage_details")):
+        read = tokens(usage)
+    if told_by_langchain := object_of(attributes.get("langsmith.metadata.usage_metadata")):
+        read |= SHAPES["langchain"].counts(told_by_langchain, whole_of)
+    agent = SHAPES["claude agent sdk"]
+    if NAMES["input_tokens"][0] not in attributes and agent.names("input_tokens")[0] in attributes:
+        read |= agent.counts(attributes, whole_of)
+    note = read.pop("said", None)
+    found = {NAMES[name][0]: read.pop(name, None) for name in TOKENS}
     # Costs of 0 are what Langfuse's SDK writes of a call that failed.
     found[NAMES["cost"][0]] = amount_of(object_of(attributes.get("langfuse.observation.cost_details"))) or None
     told = {name: value for name, value in found.items() if value is not None}
     if attributes.get("telemetry.sdk.name") == "openlit" and number_of(attributes.get(NAMES["cost"][0])) == 0:
         told[NAMES["cost"][0]] = None  # it writes 0 where it knows no price
-    return told, read.get("said")
-
-
-def _anthropic(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the counts of Claude's agent SDK, under Anthropic's bare names: its input leaves out what was cached."""
-    if NAMES["input_tokens"][0] in attributes or "input_tokens" not in attributes:
-        return {}
-    read, written = attributes.get("cache_read_tokens"), attributes.get("cache_creation_tokens")
-    whole = [number_of(one) for one in (attributes["input_tokens"], read, written) if one is not None]
-    told = {"cached_tokens": read, "cache_write_tokens": written, "output_tokens": attributes.get("output_tokens")}
-    if None not in whole:
-        told["input_tokens"] = int(sum(filter(None, whole)))
-    return {NAMES[name][0]: value for name, value in told.items() if value is not None}
-
-
-def _without_nesting(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """Return OpenAI's nested counts as Langfuse's flat ones. Nested ones are parts of what they stand under."""
-    counts = {name: value for name, value in usage.items() if not isinstance(value, dict)}
-    nested = {name: inner for name, inner in usage.items() if isinstance(inner, dict)}
-    for name, inner in nested.items():
-        into = "prompt" in name or "input" in name
-        part, told = ("input_cached_tokens", "cached_tokens") if into else ("output_reasoning", "reasoning_tokens")
-        counts[part] = inner.get(told)
-    wholes = [number_of(counts.get(name)) for name in ("prompt_tokens", "completion_tokens")]
-    if nested and "total_tokens" not in counts and None not in wholes:
-        counts["total_tokens"] = sum(filter(None, wholes))
-    return counts
+    return told, {name: value for name, value in read.items() if value is not None}, note
 
 
 def _finish_reason(said: Any) -> Any:

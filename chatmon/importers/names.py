@@ -1,13 +1,16 @@
 """What tools call the same thing on a span: one table of attribute names, the standard's own first.
 
 "Since" is the release or date at which a name came into use, as far as it is known; a name that was replaced stays,
-because exports are read for years. All counts of input here include cached tokens, as OpenTelemetry has it.
+because exports are read for years. Those of token counts are in the table of shapes of usage.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+from chatmon.cost.shapes import SHAPES
+from chatmon.importers._spans import TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +52,7 @@ ALIASES: Final = (
     Alias("model", "gen_ai.request.model", OTEL, "1.27"),
     Alias("model", "llm.model_name", INFERENCE),
     Alias("model", "langfuse.observation.model.name", LANGFUSE),
-    Alias("input_tokens", "gen_ai.usage.input_tokens", OTEL, "1.27"),
-    Alias("input_tokens", "gen_ai.usage.prompt_tokens", OLD, "1.27"),
-    Alias("input_tokens", "llm.token_count.prompt", INFERENCE),
-    Alias("input_tokens", "llm.usage.prompt_tokens", LLMETRY),
-    Alias("output_tokens", "gen_ai.usage.output_tokens", OTEL, "1.27"),
-    Alias("output_tokens", "gen_ai.usage.completion_tokens", OLD, "1.27"),
-    Alias("output_tokens", "llm.token_count.completion", INFERENCE),
-    Alias("output_tokens", "llm.usage.completion_tokens", LLMETRY),
-    Alias("cached_tokens", "gen_ai.usage.cache_read.input_tokens", OTEL, "2026"),
-    Alias("cached_tokens", "gen_ai.usage.cache_read_input_tokens", f"{LLMETRY}, {LIT}"),
-    Alias("cached_tokens", "gen_ai.usage.details.cache_read_tokens", PYDANTIC),
-    Alias("cached_tokens", "gen_ai.usage.prompt_tokens_details.cached_tokens", LIT),
-    Alias("cached_tokens", "llm.token_count.prompt_details.cache_read", INFERENCE),
-    Alias("cached_tokens", "gen_ai.usage.input_tokens.cached", "Sentry"),
-    Alias("cached_tokens", "ai.usage.cachedInputTokens", VERCEL),
-    Alias("cached_tokens", "gen_ai.usage.cached_input_tokens", VERCEL),
-    Alias("cache_write_tokens", "gen_ai.usage.cache_write.input_tokens", OTEL, "2026"),
-    Alias("cache_write_tokens", "gen_ai.usage.cache_creation.input_tokens", OLD, "2026"),
-    Alias("cache_write_tokens", "gen_ai.usage.cache_creation_input_tokens", LLMETRY),
-    Alias("cache_write_tokens", "gen_ai.usage.cache_write_input_tokens", LIT),
-    Alias("cache_write_tokens", "gen_ai.usage.details.cache_write_tokens", PYDANTIC),
-    Alias("cache_write_tokens", "llm.token_count.prompt_details.cache_write", INFERENCE),
-    Alias("reasoning_tokens", "gen_ai.usage.reasoning.output_tokens", OTEL, "2026"),
-    Alias("reasoning_tokens", "gen_ai.usage.reasoning_tokens", LLMETRY),
-    Alias("reasoning_tokens", "gen_ai.usage.details.reasoning_tokens", PYDANTIC),
-    Alias("reasoning_tokens", "llm.token_count.completion_details.reasoning", INFERENCE),
-    Alias("reasoning_tokens", "gen_ai.usage.output_tokens.reasoning", "Sentry"),
-    Alias("reasoning_tokens", "ai.usage.reasoningTokens", VERCEL),
+    *(Alias(unit, name, "usage") for unit in TOKENS for name in SHAPES["opentelemetry"].names(unit)),
     Alias("cost", "gen_ai.usage.cost", LIT),
     Alias("cost", "operation.cost", LOGFIRE),
     Alias("cost", "llm.cost.total", INFERENCE),
