@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +69,11 @@ class Shape:
     rest: str | None = None
     tier_prefixes: tuple[str, ...] = ()
     source: str = field(default="", compare=False)
+    _plan: tuple[tuple[str, tuple[_Place, ...]], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        plan = tuple((unit, tuple(map(_parsed, places))) for unit, places in self.paths.items())
+        object.__setattr__(self, "_plan", plan)
 
     def counts(self, body: Mapping[str, Any], number: Callable[[Any], Any] | None = None) -> dict[str, Any]:
         """Return what a body says, in the convention of turns; what it does not say is left out.
@@ -84,7 +89,7 @@ class Shape:
             TypeError: A count, or what holds it, has the wrong type.
             ValueError: A count is negative.
         """
-        found = {unit: value for unit in self.paths if (value := self._found(body, unit, number)) is not None}
+        found = self._found(body, number)
         tier = self._prefix(body)
         if tier:
             found["service_tier"] = tier
@@ -101,8 +106,7 @@ class Shape:
 
     def details(self, body: Mapping[str, Any], number: Callable[[Any], Any] | None = None) -> dict[str, Any]:
         """Return what a body says besides the five counts, each by itself: what only a sum tells is not in it."""
-        named = (unit for unit in self.paths if unit in DETAILS)
-        return {unit: value for unit in named if (value := self._found(body, unit, number))}
+        return {unit: value for unit, value in self._found(body, number, only=DETAILS).items() if value}
 
     def names(self, unit: str) -> tuple[str, ...]:
         """Return the places of a unit."""
@@ -118,20 +122,20 @@ class Shape:
         }
         return any(name in body for name in tops)
 
-    def _found(self, body: Mapping[str, Any], unit: str, number: Callable[[Any], Any] | None) -> Any:
-        """Return the value of a unit at the first of its places, checked; None where it has none."""
-        if unit in TEXTS:
-            return next(
-                filter(None, (_name(_at(body, place, strict=number is None)) for place in self.paths[unit])), None
-            )
-        for place in self.paths[unit]:
-            parts, together = _parsed(place)
-            read = [value for part in parts if (value := _at(body, part, strict=number is None)) is not None]
-            if number is not None:
-                read = [told for value in read if (told := number(value)) is not None]
-            if read and (not together or len(read) == len(parts)):
-                return sum(_count(unit, value) for value in read)
-        return None
+    def _found(
+        self, body: Mapping[str, Any], number: Callable[[Any], Any] | None, only: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """Return the value of each unit at the first of its places, checked; units without one are left out."""
+        found: dict[str, Any] = {}
+        for unit, places in self._plan:
+            if only and unit not in only:
+                continue
+            for place in places:
+                value = _told(body, unit, place, number)
+                if value is not None:
+                    found[unit] = value
+                    break
+        return found
 
     def _numbers(self, body: Mapping[str, Any], number: Callable[[Any], Any] | None) -> Iterator[int]:
         """Return the counts at the top of a flat body, its total left out."""
@@ -204,6 +208,23 @@ def _at(body: Any, place: str, *, strict: bool = True) -> Any:
     return body
 
 
+def _told(body: Mapping[str, Any], unit: str, place: _Place, number: Callable[[Any], Any] | None) -> Any:
+    """Return the value of a unit at one place, checked; None where it is not there, or not all of it."""
+    parts, together, key = place
+    if key is not None:
+        value = body.get(key)
+        read = [] if value is None else [value]
+    else:
+        read = [value for part in parts if (value := _at(body, part, strict=number is None)) is not None]
+    if unit in TEXTS:
+        return next(filter(None, map(_name, read)), None)
+    if number is not None:
+        read = [told for value in read if (told := number(value)) is not None]
+    if not read or (together and len(read) < len(parts)):
+        return None
+    return sum(_count(unit, value) for value in read)
+
+
 @cache
 def _steps(place: str) -> tuple[tuple[str, str, str], ...]:
     """Return the steps to a place: a name, and of a list the key and value of the entry that is meant."""
@@ -211,10 +232,20 @@ def _steps(place: str) -> tuple[tuple[str, str, str], ...]:
     return tuple((name, *chosen.partition("=")[::2]) for name, _, chosen in split)
 
 
-@cache
-def _parsed(place: str) -> tuple[tuple[str, ...], bool]:
-    """Return the places that are added, and whether all of them must be there."""
-    return tuple(part.strip() for part in re.split("[+&]", place)), "&" in place
+class _Place(NamedTuple):
+    """A place taken apart: what is added, whether all of it must be there, and its key where it is just one."""
+
+    parts: tuple[str, ...]
+    together: bool
+    key: str | None
+
+
+def _parsed(place: str) -> _Place:
+    return _Place(
+        tuple(part.strip() for part in re.split("[+&]", place)),
+        "&" in place,
+        None if re.search(r"[+&/\[]", place) else place,
+    )
 
 
 def _count(unit: str, value: Any) -> int:
@@ -380,20 +411,22 @@ _COHERE: Final = {
     "server_tool_calls": ("billed_units/search_units",),
 }
 _OF_LANGCHAIN: Final = ("", "priority_", "flex_")
+READ_DETAILS, WRITTEN_DETAILS = "input_token_details", "output_token_details"
+"""Where LangChain keeps the parts of the input, and of the output."""
 _LANGCHAIN: Final = {
     "input_tokens": ("input_tokens",),
-    "cached_tokens": tuple(f"input_token_details/{tier}cache_read" for tier in _OF_LANGCHAIN),
-    "cache_write_tokens": tuple(f"input_token_details/{tier}cache_creation" for tier in _OF_LANGCHAIN),
-    "cache_write_5m_tokens": ("input_token_details/ephemeral_5m_input_tokens",),
-    "cache_write_1h_tokens": ("input_token_details/ephemeral_1h_input_tokens",),
+    "cached_tokens": tuple(f"{READ_DETAILS}/{tier}cache_read" for tier in _OF_LANGCHAIN),
+    "cache_write_tokens": tuple(f"{READ_DETAILS}/{tier}cache_creation" for tier in _OF_LANGCHAIN),
+    "cache_write_5m_tokens": (f"{READ_DETAILS}/ephemeral_5m_input_tokens",),
+    "cache_write_1h_tokens": (f"{READ_DETAILS}/ephemeral_1h_input_tokens",),
     "output_tokens": ("output_tokens",),
-    "reasoning_tokens": tuple(f"output_token_details/{tier}reasoning" for tier in _OF_LANGCHAIN),
+    "reasoning_tokens": tuple(f"{WRITTEN_DETAILS}/{tier}reasoning" for tier in _OF_LANGCHAIN),
     "total_tokens": ("total_tokens",),
-    "input_audio_tokens": ("input_token_details/audio",),
-    "input_image_tokens": ("input_token_details/image",),
-    "input_video_tokens": ("input_token_details/video",),
-    "output_audio_tokens": ("output_token_details/audio",),
-    "output_image_tokens": ("output_token_details/image",),
+    "input_audio_tokens": (f"{READ_DETAILS}/audio",),
+    "input_image_tokens": (f"{READ_DETAILS}/image",),
+    "input_video_tokens": (f"{READ_DETAILS}/video",),
+    "output_audio_tokens": (f"{WRITTEN_DETAILS}/audio",),
+    "output_image_tokens": (f"{WRITTEN_DETAILS}/image",),
     "service_tier": ("service_tier",),
 }
 _USAGE: Final = "gen_ai.usage."
@@ -435,6 +468,9 @@ _OTEL: Final = {
     ),
 }  # fmt: skip
 """OpenTelemetry's names, those that they replaced, and those of instrumentations: all one level, with dots in them."""
+OWN_DETAIL: Final = "chatmon.usage."
+"""What stands before a detail that our own exporter writes on a span."""
+_OTEL_AND_OWN: Final = _OTEL | {unit: (*_OTEL.get(unit, ()), OWN_DETAIL + unit) for unit in DETAILS}
 _AGENT_SDK: Final = {
     "input_tokens": ("input_tokens",),
     "cached_tokens": ("cache_read_tokens",),
@@ -445,14 +481,14 @@ _LANGSMITH: Final = {
     "input_tokens": ("prompt_tokens",),
     "output_tokens": ("completion_tokens",),
     **{
-        unit: tuple(place.replace("input_token_details", "prompt_token_details") for place in places)
+        unit: tuple(place.replace(READ_DETAILS, "prompt_token_details") for place in places)
         for unit, places in _LANGCHAIN.items()
-        if places[0].startswith("input_token_details")
+        if places[0].startswith(READ_DETAILS)
     },
     **{
-        unit: tuple(place.replace("output_token_details", "completion_token_details") for place in places)
+        unit: tuple(place.replace(WRITTEN_DETAILS, "completion_token_details") for place in places)
         for unit, places in _LANGCHAIN.items()
-        if places[0].startswith("output_token_details")
+        if places[0].startswith(WRITTEN_DETAILS)
     },
     "total_tokens": ("total_tokens",),
 }
@@ -529,7 +565,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
         source="https://reference.langchain.com/python/langchain_core/messages/ai/UsageMetadata",
     ),
     "opentelemetry": Shape(
-        name="OpenTelemetry attributes", paths=_OTEL, cache=BY_SIZE,
+        name="OpenTelemetry attributes", paths=_OTEL_AND_OWN, cache=BY_SIZE,
         source="https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/",
     ),
     "claude agent sdk": Shape(

@@ -43,8 +43,8 @@ def tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
     nested = any(isinstance(value, dict) for value in usage.values())
     names = ("openai chat", "openai responses") if nested else ("langfuse",)
     shape = next((SHAPES[name] for name in names if SHAPES[name].is_named(usage)), SHAPES["langfuse"])
-    negative = [number for value in usage.values() if (number := number_of(value)) is not None and number < 0]
-    return {"input_tokens": int(min(negative))} if negative else shape.counts(usage, whole_of)
+    negative = [value for value in usage.values() if str(value).startswith("-") and number_of(value) is not None]
+    return {"input_tokens": negative[0]} if negative else shape.counts(usage, whole_of)
 
 
 def whole_of(value: Any) -> int | None:
@@ -54,6 +54,8 @@ def whole_of(value: Any) -> int | None:
         >>> whole_of("5"), whole_of(5.0), whole_of(5.5), whole_of({})
         (5, 5, None, None)
     """
+    if type(value) is int:
+        return value if value >= 0 else None
     number = number_of(value)
     return int(number) if number is not None and number.is_integer() and number >= 0 else None
 

@@ -33,7 +33,11 @@ NAMES: Final = {
 _FREE_NAMES: Final = {
     name: tuple(f"{prefix}.{name}" for prefix in ("chatmon", "metadata", "langfuse.trace.metadata")) for name in FREE
 }
-_KNOWN: Final = {name for names in (*NAMES.values(), *_FREE_NAMES.values()) for name in names}
+_KNOWN: Final = {
+    name
+    for names in (*NAMES.values(), *_FREE_NAMES.values(), *SHAPES["opentelemetry"].paths.values())
+    for name in names
+}
 RAISED: Final = re.compile(r"(?P<kind>[A-Za-z_]\w*(?:Error|Exception))\(")
 """How a message begins that is an exception as Python shows it."""
 CLASS: Final = re.compile(r"(?:<class ')?(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w*)(?:'>)?")

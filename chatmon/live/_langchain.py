@@ -101,9 +101,7 @@ def _usage(metadata: Mapping[str, Any], reported: Mapping[str, Any]) -> Usage:
     usage = Usage.from_langchain(metadata)
     told = {"service_tier": reported.get("service_tier")}
     own = reported.get("token_usage") or reported.get("usage")
-    if isinstance(own, Mapping):
-        shape = "openai chat" if "prompt_tokens" in own else "anthropic" if "cache_read_input_tokens" in own else None
-        details = SHAPES[shape].details({**told, **own}) if shape else {}
-    else:
-        details = SHAPES["openai chat"].details(told)
+    own = {**told, **own} if isinstance(own, Mapping) else told
+    anthropic = SHAPES["anthropic"].names("cached_tokens")[0] in own
+    details = SHAPES["anthropic" if anthropic else "openai chat"].details(own)
     return replace(usage, **{name: value for name, value in details.items() if getattr(usage, name) is None})

@@ -14,6 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.connect.exporters._history import in_order, nanoseconds, text_file
+from chatmon.cost.shapes import OWN_DETAIL, SHAPES
+from chatmon.cost.usage import TOKENS
 from chatmon.importers.attributes import FREE
 from chatmon.importers.names import DIMENSIONS, OWN
 
@@ -31,11 +33,7 @@ ATTRIBUTES: Final = {
     "user_id": "user.id",
     "provider": "gen_ai.provider.name",
     "model": "gen_ai.response.model",
-    "input_tokens": "gen_ai.usage.input_tokens",
-    "cached_tokens": "gen_ai.usage.cache_read.input_tokens",
-    "cache_write_tokens": "gen_ai.usage.cache_write.input_tokens",
-    "output_tokens": "gen_ai.usage.output_tokens",
-    "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
+    **{unit: SHAPES["opentelemetry"].names(unit)[0] for unit in TOKENS},
     "cost": "gen_ai.usage.cost",
     "time_to_first_token": "gen_ai.response.time_to_first_chunk",
     "error_type": "error.type",
@@ -92,6 +90,7 @@ def span(turn: Turn) -> dict[str, Any]:
     free = {name if name.startswith(DIMENSIONS) else OWN + name: value for name, value in turn.attributes.items()}
     attributes: dict[str, Any] = {"gen_ai.operation.name": "chat"} | free
     attributes |= {} if known else {"chatmon.turn_id": turn.turn_id}
+    attributes |= {OWN_DETAIL + name: value for name, value in (turn.usage_details or {}).items()}
     for column, name in ATTRIBUTES.items():
         value = getattr(turn, column)
         if value is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon.cost.shapes import OUTPUT_PARTS, READ_DETAILS, WRITTEN_DETAILS
 from chatmon.lab.services.langsmith._values import EPOCH, clean, dump, microseconds
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def usage(run_type: str, outputs: Any, events: Any, metadata: Mapping[str, Any],
         costs = _priced(reported, metadata, at)
     return RunUsage(
         prompt, completion, total, *costs, _first_token(events),
-        prompt_token_details=_details(reported, "input_token_details"),
-        completion_token_details=_details(reported, "output_token_details"),
+        prompt_token_details=_details(reported, READ_DETAILS),
+        completion_token_details=_details(reported, WRITTEN_DETAILS),
     )  # fmt: skip
 
 
@@ -209,5 +210,6 @@ def _priced(
     total = cost(used).amount
     if total is None:
         return None, None, None
-    prompt = cost(Usage(used.input_tokens, used.cached_tokens, used.cache_write_tokens, 0, 0)).amount
+    written = dict.fromkeys((*OUTPUT_PARTS, "web_searches")) | {"output_tokens": 0, "reasoning_tokens": 0}
+    prompt = cost(replace(used, **written)).amount
     return prompt, None if prompt is None else total - prompt, total
