@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date  # noqa: TC003 - a line's annotations are read when it is made
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,7 @@ UNEXPLAINED: Final = "unexplained"
 NOT_STATED: Final = "no stated cost"
 NO_PRICE: Final = "no price to check with"
 TOLERANCE: Final = Decimal("0.000000001")
+MOST_SEARCHES: Final = 20
 _ROUNDINGS: Final = (ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_DOWN)
 
 
@@ -42,6 +44,7 @@ class BillLine:
         causes: What explains the difference, each on its own; empty where nothing is to explain or nothing does.
         outcome: ``agrees``, the cause, several joined by " or ", ``unexplained``, or why the turn cannot be checked.
         note: The price used, or why there is none.
+        day: The day of the turn, in UTC.
     """
 
     turn_id: str
@@ -51,6 +54,7 @@ class BillLine:
     causes: tuple[str, ...]
     outcome: str
     note: str | None
+    day: date | None = None
 
     @property
     def difference(self) -> Decimal | None:
@@ -115,6 +119,31 @@ class Reconciliation:
         ]
         found.sort(key=lambda group: (-abs(Decimal(str(group["difference"]))), str(group["outcome"])))
         return pd.DataFrame(found, columns=["outcome", "turns", "stated", "expected", "difference"])
+
+    def causes(self) -> pd.DataFrame:
+        """Return one row for each model, day and cause: how much of the day's difference it would explain.
+
+        A turn that several causes explain counts for each of them; the one that explains most turns of the day comes
+        first, and of equals the one that is the only explanation of most. ``share`` is the part of the turns that
+        differ; ``amount`` the US dollars of difference of those it explains.
+        """
+        import pandas as pd
+
+        days: dict[tuple[str, date | None], list[BillLine]] = defaultdict(list)
+        for line in self.lines:
+            if line.outcome == UNEXPLAINED or line.causes:
+                days[line.model or "", line.day].append(line)
+        found = []
+        for (model, day), lines in sorted(days.items(), key=lambda one: (one[0][0], str(one[0][1]))):
+            ranked = []
+            for cause in dict.fromkeys(cause for line in lines for cause in line.causes or (UNEXPLAINED,)):
+                explained = [line for line in lines if cause in (line.causes or (UNEXPLAINED,))]
+                alone = sum(len(line.causes) <= 1 for line in explained)
+                amount = add_up(line.difference for line in explained if line.difference is not None)
+                order = (cause == UNEXPLAINED, -len(explained), -alone)
+                ranked.append((order, [model, day, cause, len(explained), len(explained) / len(lines), amount]))
+            found += [row for _, row in sorted(ranked, key=lambda one: one[0])]
+        return pd.DataFrame(found, columns=["model", "day", "cause", "turns", "share", "amount"])
 
     def __repr__(self) -> str:
         """Return the summary as text: a line for each turn would be a page for each day."""
@@ -182,7 +211,7 @@ def _check(row: Row, tolerance: Decimal, table: PriceTable | None, others: dict[
     else:
         causes = _causes(row, row.cost, expected, prices, others, tolerance)
         outcome = " or ".join(causes) or UNEXPLAINED
-    return BillLine(row.turn_id, row.model, row.cost, expected, causes, outcome, note)
+    return BillLine(row.turn_id, row.model, row.cost, expected, causes, outcome, note, row.timestamp.date())
 
 
 def _causes(
@@ -193,12 +222,15 @@ def _causes(
     def explaining(mistakes: Iterator[tuple[str, Decimal]]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(cause for cause, amount in mistakes if abs(stated - amount) <= tolerance))
 
-    period = prices.at(row.timestamp)
+    period = prices.at(row.timestamp, row.usage.service_tier)
     if period is None:
         return ()
     _, rates = period.tier(row.usage.input_tokens)
-    return explaining(_simple(row, stated, expected, rates, prices, others)) or explaining(
-        _pairs(split(row.usage), rates)
+    return (
+        explaining(_simple(row, stated, expected, rates, prices, others))
+        or explaining(_pairs(split(row.usage), rates))
+        or explaining(_searches(stated, expected, rates))
+        or tuple(f"billed besides: {said}" for said in rates.left_out(row.usage) if stated > expected)
     )
 
 
@@ -206,8 +238,15 @@ def _simple(
     row: Row, stated: Decimal, expected: Decimal, rates: Rates, prices: PriceList, others: dict[str, PriceList]
 ) -> Iterator[tuple[str, Decimal]]:
     tokens = split(row.usage)
-    for cause, charged in (*_input_mistakes(tokens), *_output_mistakes(tokens)):
+    for cause, charged in (*_input_mistakes(tokens), *_output_mistakes(tokens), *_other_mistakes(tokens)):
         yield cause, rates.amount(charged)
+    for tier in (None, *prices.tiers):
+        charged_by = prices.at(row.timestamp, tier)
+        if tier == row.usage.service_tier or charged_by is None:
+            continue
+        amount = charged_by.tier(row.usage.input_tokens)[1].amount(tokens)
+        if 2 * amount != expected:  # which has a name of its own below
+            yield f"charged at the {tier or 'standard'} service tier", amount
     for other in prices.periods:
         name = "its undated price" if other.since is None else f"the price from {other.since}"
         yield f"price of another date ({name})", other.tier(row.usage.input_tokens)[1].amount(tokens)
@@ -217,7 +256,7 @@ def _simple(
         yield f"price of another context length ({name})", other_rates.amount(tokens)
     for name, list_of_other in others.items():
         amount = price_by(list_of_other, row.usage, row.timestamp).amount
-        if amount is not None and list_of_other.source != prices.source:
+        if amount is not None and (list_of_other.model or list_of_other.source) != (prices.model or prices.source):
             yield f"price of another model ({name})", amount
     yield "half the price (batch or flex)", expected / 2
     yield "charged as 0", ZERO
@@ -247,6 +286,39 @@ def _output_mistakes(tokens: Split) -> Iterator[tuple[str, Split]]:
     if tokens.reasoning:
         yield "reasoning added twice", tokens._replace(reasoning=2 * tokens.reasoning)
         yield "reasoning not charged", tokens._replace(reasoning=0)
+
+
+def _other_mistakes(tokens: Split) -> Iterator[tuple[str, Split]]:
+    """Give what other kinds were taken for: a lifetime of another length, sound and pictures as text, no searches."""
+    hour, short = tokens.cache_write_1h, tokens.cache_write
+    if hour:
+        yield (
+            "one-hour cache writes charged as five-minute ones",
+            tokens._replace(cache_write_1h=0, cache_write=short + hour),
+        )
+    if short:
+        yield (
+            "five-minute cache writes charged as one-hour ones",
+            tokens._replace(cache_write=0, cache_write_1h=short + hour),
+        )
+    for name, said in (("audio", "audio"), ("image", "image"), ("video", "video")):
+        fresh, cached = getattr(tokens, name), getattr(tokens, f"cached_{name}")
+        if fresh or cached:
+            as_text = {"fresh": tokens.fresh + fresh, "cached": tokens.cached + cached, name: 0, f"cached_{name}": 0}
+            yield f"{said} input charged as text", tokens._replace(**as_text)
+        if written := getattr(tokens, f"answer_{name}", 0):
+            as_text = {"answer": tokens.answer + written, f"answer_{name}": 0}
+            yield f"{said} output charged as text", tokens._replace(**as_text)
+    if tokens.web_search:
+        yield "web searches not charged", tokens._replace(web_search=0)
+
+
+def _searches(stated: Decimal, expected: Decimal, rates: Rates) -> Iterator[tuple[str, Decimal]]:
+    """Give so many searches by the provider as would make the difference, where it is a whole number of a few."""
+    each = rates.own.get("web_search", ZERO).scaleb(-6)
+    number = round((stated - expected) / each) if each else 0
+    if 0 < number <= MOST_SEARCHES:
+        yield f"{number} web searches charged that the usage does not count", expected + number * each
 
 
 def _pairs(tokens: Split, rates: Rates) -> Iterator[tuple[str, Decimal]]:

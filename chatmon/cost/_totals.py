@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chatmon.cost.prices import LOWER_BOUND
 from chatmon.cost.rates import EXACT, ZERO
+from chatmon.cost.shapes import DETAILS
 from chatmon.cost.usage import TOKENS, Usage
 from chatmon.turns import check_columns
 
@@ -28,6 +31,7 @@ class Row(NamedTuple):
         model: The model that answered.
         usage: Its tokens.
         cost: US dollars, as stated; None where unknown.
+        price_source: Where the cost is from.
     """
 
     turn_id: str
@@ -36,6 +40,12 @@ class Row(NamedTuple):
     model: str | None
     usage: Usage
     cost: Decimal | None
+    price_source: str | None = None
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether the cost leaves out something that was billed."""
+        return self.cost is not None and LOWER_BOUND in (self.price_source or "")
 
     @property
     def tokens(self) -> int:
@@ -63,18 +73,24 @@ def rows(turns_frame: pd.DataFrame) -> list[Row]:
         return [None if unknown else value for value, unknown in zip(column.tolist(), pd.isna(column), strict=True)]
 
     found = []
-    names = ("turn_id", "timestamp", "provider", "model", "cost", *TOKENS)
-    for turn_id, timestamp, provider, model, cost, *counts in zip(*map(values, names), strict=True):
+    names = ("turn_id", "timestamp", "provider", "model", "cost", "price_source", "usage_details", *TOKENS)
+    for turn_id, timestamp, provider, model, cost, source, details, *counts in zip(*map(values, names), strict=True):
         if timestamp is None or timestamp.tzinfo is None:
             raise ValueError(f"turn {turn_id}: timestamp ({timestamp}) has no time zone: use .dt.tz_localize('UTC')")
         try:
             check_columns({"cost": cost})
-            usage = Usage(*counts)
+            usage = Usage(*counts, **_details(details))
         except (TypeError, ValueError) as error:
             raise type(error)(f"turn {turn_id}: {error}") from None
         stated = None if cost is None else plain(cost)
-        found.append(Row(turn_id, timestamp.to_pydatetime().astimezone(UTC), provider, model, usage, stated))
+        found.append(Row(turn_id, timestamp.to_pydatetime().astimezone(UTC), provider, model, usage, stated, source))
     return found
+
+
+def _details(given: Any) -> dict[str, Any]:
+    """Return the details of a turn, which a frame may have as JSON; what a later release counts is left out."""
+    found = json.loads(given) if isinstance(given, str) else given or {}
+    return {name: value for name, value in found.items() if name in DETAILS}
 
 
 def add_up(amounts: Iterable[Decimal]) -> Decimal:
@@ -104,6 +120,8 @@ class Total:
         unpriced_turns: Turns without a cost: where this is not 0, ``amount`` is a lower bound.
         unpriced_tokens: Input and output tokens of the turns without a cost, as far as they were reported.
         unmeasured_turns: The turns without a cost that did not report all their tokens either.
+        lower_bound_turns: Turns whose cost leaves out something that was billed, as its source says: where this is not
+            0, ``amount`` is a lower bound.
     """
 
     amount: Decimal | None
@@ -111,18 +129,22 @@ class Total:
     unpriced_turns: int
     unpriced_tokens: int
     unmeasured_turns: int
+    lower_bound_turns: int = 0
 
     def __str__(self) -> str:
         """Return the sum as a sentence that does not hide what is missing."""
         amount = "unknown" if self.amount is None else f"${self.amount:f}"
-        if not self.unpriced_turns:
+        if not self.unpriced_turns and not self.lower_bound_turns:
             return f"{amount} for {self.turns} turns, all priced"
         at_least = "" if self.amount is None else "at least "
         unmeasured = f", {self.unmeasured_turns} of them with unknown tokens" if self.unmeasured_turns else ""
-        return (
-            f"{at_least}{amount} for {self.turns} turns: {self.unpriced_turns} turns ({self.unpriced_tokens} tokens) "
-            f"have no price{unmeasured}"
+        left_out = [f"{self.unpriced_turns} turns ({self.unpriced_tokens} tokens) have no price{unmeasured}"] * bool(
+            self.unpriced_turns
         )
+        left_out += [f"{self.lower_bound_turns} turns have a cost that leaves something out"] * bool(
+            self.lower_bound_turns
+        )
+        return f"{at_least}{amount} for {self.turns} turns: {', '.join(left_out)}"
 
 
 def total(turns_frame: pd.DataFrame) -> Total:
@@ -150,4 +172,5 @@ def total_of(priced: list[tuple[Row, Decimal | None]]) -> Total:
         unpriced_turns=len(without),
         unpriced_tokens=sum(row.tokens for row in without),
         unmeasured_turns=sum(None in (row.usage.input_tokens, row.usage.output_tokens) for row in without),
+        lower_bound_turns=sum(row.is_lower_bound for row, amount in priced if amount is not None),
     )

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatmon._tools.shown import escape
-from chatmon.cost._totals import Total, add_up, rows, total_of
-from chatmon.cost.prices import PriceTable, price_by, prices_of
+from chatmon.cost._totals import Row, Total, add_up, rows, total_of
+from chatmon.cost.prices import LOWER_BOUND, PriceTable, price_by, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
     import pandas as pd
+
+    from chatmon.cost.rates import PriceList
 
 FINE_PRINT: Final = (
     "The same token counts at the other model's prices on the day of each turn. Another model's tokenizer counts the "
@@ -172,9 +174,7 @@ def what_if(
         reasons: Counter[str] = Counter()
         amounts: list[Decimal | None] = []
         for row in turns:
-            amount, _, reason = (
-                (None, None, prices) if isinstance(prices, str) else price_by(prices, row.usage, row.timestamp)
-            )
+            amount, reason = _whole_price(prices, row)
             amounts.append(amount)
             if reason is not None:
                 reasons[reason] += 1
@@ -191,6 +191,16 @@ def what_if(
             )
         )
     return WhatIf(tuple(comparisons))
+
+
+def _whole_price(prices: PriceList | str, row: Row) -> tuple[Decimal | None, str | None]:
+    """Return what a turn would cost, or why that is not known: of a lower bound, what it leaves out would be saved."""
+    if isinstance(prices, str):
+        return None, prices
+    amount, source, reason = price_by(prices, row.usage, row.timestamp)
+    if source is not None and LOWER_BOUND in source:
+        return None, f"{prices.source}{source.partition(LOWER_BOUND)[2]}"
+    return amount, reason
 
 
 def _dollars(amount: Decimal | None) -> str:
