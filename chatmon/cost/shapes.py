@@ -182,7 +182,7 @@ class Shape:
             return
         rest = total - read - (written or 0)
         if written is None or (rest and self.rest == "output"):
-            found["output_tokens"] = total - read
+            found["output_tokens"] = max(total - read, found.get("reasoning_tokens") or 0)
         elif rest:
             found["hidden_tokens"] = found.get("hidden_tokens", 0) + rest
 

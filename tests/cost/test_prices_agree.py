@@ -1,4 +1,4 @@
-"""Prices against genai-prices' own calculation, and against their parts, for usages, models, tiers and dates at random."""
+"""Prices against genai-prices' own calculation, and against their parts: usages, models, tiers and dates at random."""
 
 import random
 from collections import Counter

@@ -264,3 +264,56 @@ def test_a_cost_is_cut_to_two_to_eight_places_or_not_at_all(frame_of, tmp_path, 
     turn = {"model": "m", "input_tokens": 1_000_000, "output_tokens": 0, "cost": Decimal(stated)}
     bill = reconcile(frame_of(turn), table=PriceTable.from_toml(tmp_path / "own.toml"), models=[], tolerance=Decimal(0))
     assert bill.lines[0].causes == ((f"rounded to {cause} decimal places",) if cause else ())
+
+
+SONNET = {"model": "claude-sonnet-4-5", "provider": "anthropic", "cached_tokens": 0, "reasoning_tokens": 0}
+SPECIAL = [
+    # Claude Sonnet 4.5: 100,000 written for an hour cost 0.60, for five minutes 0.375; 3 searches cost 0.03.
+    ({**SONNET, "input_tokens": 100_000, "cache_write_tokens": 100_000, "output_tokens": 0,
+      "usage_details": {"cache_write_1h_tokens": 100_000}}, "0.375",
+     "one-hour cache writes charged as five-minute ones"),
+    ({**SONNET, "input_tokens": 100_000, "cache_write_tokens": 100_000, "output_tokens": 0,
+      "usage_details": {"cache_write_1h_tokens": 0}}, "0.6", "five-minute cache writes charged as one-hour ones"),
+    ({**SONNET, "input_tokens": 10_000, "cache_write_tokens": 0, "output_tokens": 500,
+      "usage_details": {"web_searches": 3}}, "0.0375", "web searches not charged"),
+    ({**SONNET, "input_tokens": 10_000, "cache_write_tokens": 0, "output_tokens": 500}, "0.0675",
+     "3 web searches charged that the usage does not count"),
+    # gpt-audio: 9,000 of sound at 32 and 1,000 of text at 2.50 are 0.2905; all as text 0.025.
+    ({"model": "gpt-audio", "input_tokens": 10_000, "cached_tokens": 0, "output_tokens": 0,
+      "usage_details": {"input_audio_tokens": 9_000}}, "0.025", "audio input charged as text"),
+    # gpt-5 on 20 October 2026: a million at the standard tier 1.25, flex 0.625, priority 2.50.
+    ({"model": "gpt-5", "input_tokens": 10**6, "cached_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0,
+      "timestamp": NOON.replace(day=20), "usage_details": {"service_tier": "flex"}}, "1.25",
+     "charged at the standard service tier"),
+    ({"model": "gpt-5", "input_tokens": 10**6, "cached_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0,
+      "timestamp": NOON.replace(day=20)}, "2.5", "charged at the priority service tier"),
+    # gpt-4.1-mini: what the total has beside input and output has no price.
+    ({"model": "gpt-4.1-mini", **TOKENS, "usage_details": {"hidden_tokens": 700}}, "0.0046123",
+     "billed besides: 700 tokens of the total are neither input nor output"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("turn", "stated", "cause"), SPECIAL, ids=[cause for *_, cause in SPECIAL])
+def test_what_is_billed_besides_text_is_named(frame_of, turn, stated, cause):
+    (line,) = reconcile(frame_of({**turn, "cost": Decimal(stated)})).lines
+    assert cause in line.causes
+
+
+def test_causes_are_ranked_by_how_many_of_a_day_s_turns_they_explain(frame_of):
+    # 3,000 cached of 6,000, so that in full and as cached (twice) differ; one turn of another day has no cause.
+    turn = {"model": "gpt-4.1-mini", **TOKENS}
+    full = RIGHT + Decimal("0.0018009")  # 6,003 x (0.40 - 0.10)
+    twice = RIGHT + Decimal("0.0024012")
+    later = {"timestamp": NOON.replace(day=6)}
+    costs = [full, full, twice, RIGHT]
+    frame = frame_of(
+        *({**turn, "cost": cost} for cost in costs), {**turn, **later, "cost": RIGHT + Decimal("0.0123457")}
+    )
+    found = reconcile(frame).causes().to_dict("records")
+    assert [(row["day"].day, row["cause"], row["turns"]) for row in found] == [
+        (5, "cached tokens charged at the full rate", 2),
+        (5, "cached tokens charged twice", 1),
+        (6, "unexplained", 1),
+    ]
+    assert found[0]["amount"] == 2 * (full - RIGHT)
+    assert found[0]["share"] == pytest.approx(2 / 3)

@@ -85,3 +85,10 @@ def test_an_impossible_row_is_refused_with_its_turn(change, error, message):
 def test_a_frame_without_the_columns_of_a_turn_is_refused():
     with pytest.raises(ValueError, match="needs turn_id, timestamp; it has when, what"):
         rows(pd.DataFrame({"when": [], "what": []}))
+
+
+def test_a_cost_that_leaves_something_out_makes_the_total_a_lower_bound(frame_of):
+    source = "genai-prices, openai/gpt-4.1, lower bound: 2 web searches without a price"
+    found = total(frame_of({"cost": Decimal("0.1"), "price_source": source}, {"cost": Decimal("0.2")}))
+    assert (found.lower_bound_turns, found.unpriced_turns) == (1, 0)
+    assert str(found) == "at least $0.3 for 2 turns: 1 turns have a cost that leaves something out"

@@ -133,3 +133,11 @@ def test_the_most_frequent_reason_is_named(frame_of):
     assert what_if(frame, "gpt-4")["gpt-4"].reason.endswith("input_tokens is unknown")
     frame = frame_of({**whole, "input_tokens": 5}, {**whole, "input_tokens": 6}, {**whole, "output_tokens": 6})
     assert what_if(frame, "gpt-4")["gpt-4"].reason.endswith("output_tokens is unknown")
+
+
+def test_what_another_model_would_not_charge_for_is_no_saving(frame_of):
+    turn = {"cost": Decimal("0.5"), "input_tokens": 10_000, "cached_tokens": 0, "output_tokens": 10}
+    frame = frame_of(turn, {**turn, "usage_details": {"input_audio_tokens": 9_000}})
+    found = what_if(frame, "gpt-4o")["gpt-4o"]
+    assert (found.compared_turns, found.would_be.unpriced_turns) == (1, 1)
+    assert "9,000 input audio tokens charged as text" in found.reason

@@ -1,6 +1,6 @@
-"""Prices by hand: what providers publish, times round numbers, for tiers, lifetimes, kinds of tokens, dates and lengths.
+"""Prices by hand: what providers publish, for tiers, lifetimes, kinds of tokens, dates and lengths.
 
-Each amount is worked out from the price list named above its group, in US dollars for a million tokens.
+Each amount is worked out from the price list above its group, in US dollars for a million tokens.
 """
 
 from datetime import UTC, datetime

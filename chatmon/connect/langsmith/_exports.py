@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
+from chatmon.cost.shapes import READ_DETAILS, WRITTEN_DETAILS
 from chatmon.importers.files import look, open_bytes
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def _parts(run: dict[str, Any], orders: dict[str, str], project: str) -> Iterato
 def _usage(run: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         "input_tokens": run.get("prompt_tokens"), "output_tokens": run.get("completion_tokens"),
-        "total_tokens": run.get("total_tokens"), "input_token_details": run.get("prompt_token_details"),
-        "output_token_details": run.get("completion_token_details"), "total_cost": run.get("total_cost"),
+        "total_tokens": run.get("total_tokens"), READ_DETAILS: run.get("prompt_token_details"),
+        WRITTEN_DETAILS: run.get("completion_token_details"), "total_cost": run.get("total_cost"),
     }  # fmt: skip
     return {name: value for name, value in found.items() if value is not None}
 
