@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from stored_turns import a_turn, ids, killed_at
 from waits import PATIENCE
@@ -316,3 +317,15 @@ def test_contents_count_files_turns_and_torn_ends(tmp_path):
     assert (contents(tmp_path).live, contents(tmp_path).compacted) == ((0, 0), 59)
     assert "59 turns of 2 days" in contents(tmp_path)._repr_html_()
     assert contents(tmp_path).last - contents(tmp_path).first == timedelta(days=1)
+
+
+def test_a_days_file_from_before_a_column_was_there_is_read_and_written_anew_with_it(tmp_path):
+    filled(tmp_path, [0])
+    compact(tmp_path)
+    part = parts(tmp_path)[FIRST]
+    table = pq.read_table(part)
+    pq.write_table(table.drop_columns(["usage_details"]), part)
+    with Store(tmp_path) as store:
+        store.append(a_turn(2, timestamp=datetime(2026, 10, 5, tzinfo=UTC), usage_details={"web_searches": 3}))
+    compact(tmp_path)
+    assert [turn.usage_details for turn in read_parquet(part)] == [None, {"web_searches": 3}]
