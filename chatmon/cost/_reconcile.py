@@ -244,9 +244,9 @@ def _simple(
         charged_by = prices.at(row.timestamp, tier)
         if tier == row.usage.service_tier or charged_by is None:
             continue
-        amount = charged_by.tier(row.usage.input_tokens)[1].amount(tokens)
-        if 2 * amount != expected:  # which has a name of its own below
-            yield f"charged at the {tier or 'standard'} service tier", amount
+        of_tier = charged_by.tier(row.usage.input_tokens)[1].amount(tokens)
+        if 2 * of_tier != expected:  # which has a name of its own below
+            yield f"charged at the {tier or 'standard'} service tier", of_tier
     for other in prices.periods:
         name = "its undated price" if other.since is None else f"the price from {other.since}"
         yield f"price of another date ({name})", other.tier(row.usage.input_tokens)[1].amount(tokens)

@@ -44,7 +44,9 @@ SERVICE_TIERS = {
 }
 """A service tier, and how genai-prices says that a price is that tier's."""
 FREE = Rates(ZERO, ZERO, ZERO, ZERO, ZERO)
-SPEAKS = re.compile(r"audio|realtime|-live|-tts")
+SPEAKS = re.compile(r"audio|realtime|-live|voxtral")
+MADE_FOR = (("answer_audio", re.compile(r"-tts")), ("answer_image", re.compile(r"gpt-image")))
+"""Kinds of output, and the models that give nothing else: their rate for output is that kind's."""
 
 
 class Price(NamedTuple):
@@ -165,9 +167,10 @@ def _public_prices(model: str, provider: str | None) -> PriceList | str:
         said = " and ".join(map(repr, strangers))
         return f"no price for model {model!r} in {package}: {name} is another one, without {said}"
     priced_as = name if model.lower() == info.id.lower() else f"{model} priced as {name}"
-    periods = [DatedRates(None, _always, _tiers(info.prices))] if isinstance(info.prices, ModelPrice) else []
+    made_for = tuple(kind for kind, named in MADE_FOR if named.search(info.id))
+    periods = [DatedRates(None, _always, _tiers(info.prices, made_for))] if isinstance(info.prices, ModelPrice) else []
     if isinstance(info.prices, list):
-        dated = [_period(conditional) for conditional in info.prices]
+        dated = [_period(conditional, made_for) for conditional in info.prices]
         # Where no period holds a moment, genai-prices takes the first.
         periods = [DatedRates(None, _always, dated[0].tiers), *dated]
     if _is_free(owner, info, provider):
@@ -176,7 +179,7 @@ def _public_prices(model: str, provider: str | None) -> PriceList | str:
     return PriceList(
         f"{package}, {priced_as}",
         tuple(periods),
-        {tier: _of_tier(tier, info, variants or ()) for tier in SERVICE_TIERS},
+        {tier: _of_tier(tier, info, variants or (), made_for) for tier in SERVICE_TIERS},
         model=name,
         speaks=SPEAKS.search(info.id) is not None,
     )
@@ -205,7 +208,9 @@ def _is_free(owner: Provider, info: ModelInfo, provider: str | None) -> bool:
     return (said or gemma) and "vertex" not in (provider or "").lower()
 
 
-def _of_tier(tier: str, info: ModelInfo, variants: Sequence[PriceVariant]) -> tuple[DatedRates, ...]:
+def _of_tier(
+    tier: str, info: ModelInfo, variants: Sequence[PriceVariant], made_for: tuple[str, ...]
+) -> tuple[DatedRates, ...]:
     """Return the periods of a service tier: the standard prices with what the tier replaces of them."""
     from genai_prices.types import ConditionalPrice, ModelPrice
 
@@ -217,7 +222,7 @@ def _of_tier(tier: str, info: ModelInfo, variants: Sequence[PriceVariant]) -> tu
                 merged = ModelPrice(**(vars(base.prices) | vars(variant.prices)))
                 constraints = [c for c in (None if at_first else base.constraint, variant.constraint) if c is not None]
                 since = max((day for c in constraints if (day := getattr(c, "start_date", None))), default=None)
-                found.append(DatedRates(since, _all_active(constraints), _tiers(merged)))
+                found.append(DatedRates(since, _all_active(constraints), _tiers(merged, made_for)))
     return tuple(found)
 
 
@@ -225,17 +230,17 @@ def _all_active(constraints: Sequence[StartDateConstraint | TimeOfDateConstraint
     return lambda moment: all(constraint.active(moment) for constraint in constraints)
 
 
-def _period(conditional: ConditionalPrice) -> DatedRates:
+def _period(conditional: ConditionalPrice, made_for: tuple[str, ...]) -> DatedRates:
     constraint = conditional.constraint
     since = getattr(constraint, "start_date", None)
-    return DatedRates(since, _always if constraint is None else constraint.active, _tiers(conditional.prices))
+    return DatedRates(since, _always if constraint is None else constraint.active, _tiers(conditional.prices, made_for))
 
 
 def _always(moment: datetime) -> bool:
     return True
 
 
-def _tiers(prices: ModelPrice) -> tuple[tuple[int, Rates], ...]:
+def _tiers(prices: ModelPrice, made_for: tuple[str, ...] = ()) -> tuple[tuple[int, Rates], ...]:
     """Return a model's rates for each of its tiers, most of which have one."""
     from genai_prices.types import TieredPrices
 
@@ -251,7 +256,8 @@ def _tiers(prices: ModelPrice) -> tuple[tuple[int, Rates], ...]:
 
     def own(start: int) -> Iterator[tuple[str, Decimal | None]]:
         for kind, name in _OWN_UNITS.items():
-            yield kind, rate(name, start)
+            found = rate(name, start)
+            yield kind, rate("output_mtok", start) if found is None and kind in made_for else found
         thousand = rate("web_searches_kcount", start)
         yield "web_search", None if thousand is None else thousand * 1000
 

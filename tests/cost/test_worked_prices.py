@@ -13,6 +13,7 @@ from chatmon.cost.prices import LOWER_BOUND
 
 K, M = 1_000, 1_000_000
 LATE = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LATER = datetime(2027, 1, 2, 12, tzinfo=UTC)
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
 
@@ -101,6 +102,11 @@ EXACT = [
     ("flash, pictures", "gemini-2.5-flash", None, NOON, used(100 * K, input_image_tokens=50 * K), "0.03"),
     ("flash, the API's own name", "models/gemini-2.5-flash", "google_genai", NOON, used(100 * K, 10 * K), "0.055"),
     ("flash lite", "gemini-2.5-flash-lite", None, NOON, used(M, 100 * K), "0.14"),
+    # gemini-3.8-flash-lite-tts, flex: 0.25 and 3 until the end of 2026, then twice that.
+    ("tts, flex", "gemini-3.8-flash-lite-tts", None, LATE,
+     used(M, 100 * K, output_audio_tokens=100 * K, service_tier="flex"), "0.55"),
+    ("tts, flex, next year", "gemini-3.8-flash-lite-tts", None, LATER,
+     used(M, 100 * K, output_audio_tokens=100 * K, service_tier="flex"), "1.1"),
     ("flash, searched", "gemini-2.5-flash", None, NOON, used(web_searches=2), "0.07"),
     ("gemma", "models/gemma-3-27b-it", "google", NOON, used(M, M), "0"),
     # https://docs.x.ai/docs/models: grok-4 3, cached 0.75, output 15.
@@ -164,6 +170,8 @@ def test_what_has_no_price_makes_a_lower_bound_and_is_named(model, usage, amount
         ("gpt-5", "openai", used(M, service_tier="flex"), "no price for service tier 'flex' on 2026-10-05"),
         ("gpt-4o", "azure", used(M, service_tier="batch"), "no price for service tier 'batch'"),
         ("claude-sonnet-4-5", None, used(M, service_tier="priority"), "no price for service tier 'priority'"),
+        ("gpt-5", "azure", used(M, service_tier="flex"), "no price for service tier 'flex'"),
+        ("claude-sonnet-4-5-0x", None, used(M), "without '0x'"),
         ("gpt-4.1", None, used(M, service_tier="flex+standard"), "no price for service tier"),
         ("claude-sonnet-4-5-turbo", None, used(M), "anthropic/claude-sonnet-4-5 is another one, without 'turbo'"),
         ("deepseek-chat-ultra", None, used(M), "without 'ultra'"),
