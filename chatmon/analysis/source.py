@@ -65,7 +65,8 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
     connection.execute("SET TimeZone = 'UTC'")
     if isinstance(turns, str | Path):
         one = Path(turns).is_file()  # else a pattern, or a folder's
-        return _completed(connection.read_parquet(as_pattern(turns) if one else str(turns)))
+        # Files of other releases have other columns: each turn keeps those that its file has.
+        return _completed(connection.read_parquet(as_pattern(turns) if one else str(turns), union_by_name=True))
     if isinstance(turns, pa.Table):
         return _completed(connection.from_arrow(turns))
     if isinstance(turns, pd.DataFrame):

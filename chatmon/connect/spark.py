@@ -120,7 +120,7 @@ def turns(spark: Any, paths: str | Path | Sequence[str | Path]) -> SparkTurns:
     if zone not in ("UTC", "Etc/UTC"):
         raise ValueError(f"the session's zone is {zone}: set spark.sql.session.timeZone to UTC, as turns have it")
     chosen = [paths] if not isinstance(paths, list | tuple) else paths
-    data = spark.read.parquet(*map(str, chosen))
+    data = spark.read.parquet(*map(str, chosen), mergeSchema=True)  # files of other releases have other columns
     missing = [name for name in table.REQUIRED if name not in data.columns]
     if missing:
         raise ValueError(f"turns need {', '.join(missing)}; these have {', '.join(data.columns)}")

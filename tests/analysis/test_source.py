@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from analysis.by_hand import MONDAY, turn
 
@@ -112,3 +113,14 @@ def test_a_period_of_another_length_is_refused():
 def test_a_frame_with_a_column_called_turns_is_a_frame_all_the_same():
     frame = table.to_frame([turn(1)]).assign(turns=3)
     assert relation(frame).query("turns", "SELECT count(*) FROM turns").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("older", [0, 1])
+def test_files_of_an_older_release_are_read_beside_newer_ones(tmp_path, older):
+    for number in range(2):
+        path = tmp_path / f"{number}.parquet"
+        table.write_parquet([replace(turn(f"t{number}"), usage_details={"web_searches": 3})], path)
+        if number == older:
+            pq.write_table(pq.read_table(path).drop_columns(["usage_details"]), path)
+    (counts,) = relation(str(tmp_path / "*.parquet")).aggregate("count(*), count(usage_details)").fetchall()
+    assert counts == (2, 1)
