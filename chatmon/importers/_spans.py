@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatmon.cost import usage
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -59,8 +61,8 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
 ``scope``, the library that made a span, are there where a tool's traces need not be about a chatbot.
 """
 
+TOKENS: Final = usage.TOKENS
 TEXT_CAPTURED: Final = ("question", "answer")
-TOKENS: Final = ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 LAYOUTS: Final = ("%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ")
 """Times as most tools write them, in UTC: read at once, where any other text takes a slower way."""
 LONGEST_DIMENSION: Final = 200
@@ -99,6 +101,11 @@ ANY_TIME: Final = "coalesce(try_cast(x AS TIMESTAMPTZ), epoch_time(x))"
 KNOWN_LAYOUT_TIME: Final = f"make_timestamptz(epoch_us(try_strptime(x, {list(LAYOUTS)})))"
 UTC_TIME: Final = f"CASE WHEN x IS NOT NULL THEN coalesce({KNOWN_LAYOUT_TIME}, {ANY_TIME}) END"
 
+
+def _sum_of_details(parts: tuple[str, ...]) -> str:
+    return "(" + " + ".join(f"coalesce(try_cast(usage_details->>'{name}' AS BIGINT), 0)" for name in parts) + ")"
+
+
 NO_START: Final = "no start time, or one that cannot be read"
 EARLIEST, LATEST = "TIMESTAMPTZ '1990-01-01 00:00:00Z'", "TIMESTAMPTZ '2200-01-01 00:00:00Z'"
 CHECKS: Final = (
@@ -129,6 +136,13 @@ CHECKS: Final = (
     (
         "reasoning_tokens > output_tokens",
         "'reasoning_tokens (' || reasoning_tokens || ') exceed output_tokens (' || output_tokens || ')'",
+    ),
+    *(
+        (
+            f"usage_details IS NOT NULL AND {_sum_of_details(parts)} > {whole}",
+            f"'parts of {whole} in its details (' || {_sum_of_details(parts)} || ') exceed it (' || {whole} || ')'",
+        )
+        for whole, parts in usage.PARTS.items()
     ),
     ("cost < 0", "'cost is ' || cost"),
 )

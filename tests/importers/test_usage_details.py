@@ -125,6 +125,15 @@ def test_litellm_s_details_are_those_of_its_usage(read):
     assert (turn.input_tokens, turn.usage_details) == (10, {"input_audio_tokens": 6})
 
 
+def test_parts_above_their_whole_are_refused_with_both_numbers_and_cost_no_other_turn_anything(read, tmp_path):
+    wrong = span(1, **{"gen_ai.usage.details.input_audio_tokens": 11})
+    (turn,) = read(envelope(wrong), envelope(span(2) | {"traceId": "b" * 32}))
+    assert turn.input_tokens == 10
+    with open_logs(tmp_path / "log.jsonl") as logs:
+        (refused,) = logs.report.examples
+        assert refused.reason == "parts of input_tokens in its details (11) exceed it (10)"
+
+
 def test_a_batch_is_a_tier(read):
     body = {"object": "chat.completion", "created": 1791190800, "model": "gpt-4.1", "service_tier": "default",
             "usage": {"prompt_tokens": 10, "completion_tokens": 2}}  # fmt: skip
