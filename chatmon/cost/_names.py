@@ -22,6 +22,9 @@ _NEUTRAL: Final = frozenset(
 """Words of a name that do not make another model of it: releases, places, platforms."""
 _VERSION: Final = re.compile(r"v\d+|0|0\d+|1[0-9]|2[0-9]|3[01]|20\d\d|20\d{6}|[01]\d[0-3]\d")
 """Dates and revisions: 20250929, 2025, 09, 0613, 001, v1, 0."""
+_SIZE: Final = re.compile(r"e?\d+[bm]")
+"""Sizes of a model, of which a list may have one price for all."""
+_FINE_TUNED: Final = re.compile(r"\bft\b")
 
 
 def names_of(model: str, provider: str | None) -> Iterator[tuple[str, str | None]]:
@@ -63,11 +66,14 @@ def unexplained(model: str, info: ModelInfo) -> list[str]:
     listed = {info.id.lower(), *(text for kind, text in literals if kind == "equals")}
     if name in listed or name.rpartition("/")[2] in listed:
         return []
-    if any(kind != "equals" and text in name and not text[-1].isalnum() for kind, text in literals):
-        return []  # what follows is open by the list's own words: a fine-tuned model, a size
+    begins = [text for kind, text in literals if kind != "equals" and text in name and not text[-1].isalnum()]
+    if any(_FINE_TUNED.search(text) for text in begins):
+        return []  # what follows is its owner's own
+    sized = _SIZE if begins else _VERSION
     known = {word for text in (info.id.lower(), *(text for _, text in literals)) for word in _words(text)}
     rest = _words(name.rpartition("/")[2])
-    return [word for word in rest if word not in known | _NEUTRAL and not _VERSION.fullmatch(word)]
+    unknown = [word for word in rest if word not in known | _NEUTRAL]
+    return [word for word in unknown if not _VERSION.fullmatch(word) and not sized.fullmatch(word)]
 
 
 def _words(text: str) -> list[str]:

@@ -174,6 +174,7 @@ def test_what_has_no_price_makes_a_lower_bound_and_is_named(model, usage, amount
         ("claude-sonnet-4-5-0x", None, used(M), "without '0x'"),
         ("gpt-4.1", None, used(M, service_tier="flex+standard"), "no price for service tier"),
         ("claude-sonnet-4-5-turbo", None, used(M), "anthropic/claude-sonnet-4-5 is another one, without 'turbo'"),
+        ("gpt-5-nano-turbo", "openai", used(M), "openai/gpt-5-nano is another one, without 'turbo'"),
         ("deepseek-chat-ultra", None, used(M), "without 'ultra'"),
         ("gemma-3-27b-it", "google_vertexai", used(M), "no price for its input_tokens"),
     ],
