@@ -34,6 +34,7 @@ def test_every_column_that_a_span_can_carry_comes_back(tmp_path):
     full = replace(
         some_turns(1)[0], attempts=1, cache_write_tokens=3, finish_reason="length", context_relevance=0.25,
         user_satisfaction=2.0, variant="b", experiment="tone", channel="app", answer="On its way.",
+        usage_details={"input_audio_tokens": 4, "hidden_tokens": 5, "service_tier": "flex"},
         attributes={"tier": "gold", "seats": 12, "ratio": 0.5, "beta": True, "tags": ["a", "b"]},
     )  # fmt: skip
     (back,) = read_back([full], tmp_path, content=True)
