@@ -83,6 +83,7 @@ def coverage(name: str, days: int, histories: int) -> tuple[float, float]:
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--histories", type=int, default=500)
     histories = parser.parse_args().histories

@@ -58,7 +58,7 @@ def percentile(histogram: Histogram, q: float) -> float | None:
     Example:
         >>> ten = {bin_of(1.0): 9, bin_of(10.0): 1}
         >>> round(percentile(ten, 0.95), 1)
-        5.9
+        6.0
     """
     place = q * (sum(histogram.values()) - 1)
     below, above = _value_at(histogram, math.floor(place)), _value_at(histogram, math.ceil(place))
