@@ -1,15 +1,23 @@
-"""Means, rates and percentiles with their 95 % intervals: a number from few turns says how little it knows."""
+"""Means, rates and percentiles with their 95 % intervals: a number from few turns says how little it knows.
+
+A user's turns are alike, so that many turns of few users say less than their number. Given whose each value is, an
+interval counts users; without that, it takes each value for one that knows nothing of the others.
+"""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
 CONFIDENCE = 0.95
+_SKEWED: Final = 10.0
+"""Values for each unit of squared skewness below which a mean has no far end: it hangs on what few samples have."""
+_NOTHING: Final = 1e-12
 
 
 class Estimate(NamedTuple):
@@ -20,12 +28,15 @@ class Estimate(NamedTuple):
         low: Lower end of the 95 % interval; None where ``n`` is too small to have one.
         high: Upper end of the 95 % interval; None where ``n`` is too small to have one.
         n: Number of values.
+        effective: How many values that know nothing of each other are worth as much; None where nobody said whose they
+            are.
     """
 
     value: float | None
     low: float | None
     high: float | None
     n: int
+    effective: float | None = None
 
     def text(self, unit: str = "", digits: int = 2) -> str:
         """Return the estimate as text, with its interval and n.
@@ -33,64 +44,155 @@ class Estimate(NamedTuple):
         Example:
             >>> Estimate(0.81, 0.7, None, 20).text("s")
             '0.81 s (0.70 to ?, n = 20)'
+            >>> Estimate(0.05, 0.02, 0.09, 2000, 310.4).text()
+            '0.05 (0.02 to 0.09, n = 2000, worth 310)'
         """
         if self.value is None:
             return f"unknown (n = {self.n})"
         low, high = ("?" if end is None else f"{end:.{digits}f}" for end in (self.low, self.high))
         value = f"{self.value:.{digits}f}{' ' if unit else ''}{unit}"
-        return f"{value} ({low} to {high}, n = {self.n})"
+        worth = self.n if self.effective is None else round(self.effective)
+        return f"{value} ({low} to {high}, n = {self.n}{'' if worth == self.n else f', worth {worth}'})"
 
 
-def mean(values: Sequence[float]) -> Estimate:
-    """Return the mean with Student's t interval (two or more values).
+class Units(NamedTuple):
+    """How values are shared out among those who are independent of each other, such as users.
+
+    Attributes:
+        number: How many there are.
+        squares: The sum of the squares of how many values each has.
+        errors: The sum of the squares of what each one's sum is above what the mean makes of its number.
+        cubes: The sum of the cubes of that.
+    """
+
+    number: int
+    squares: float
+    errors: float
+    cubes: float = 0.0
+
+    @classmethod
+    def of(cls, values: Sequence[float], centre: float, units: Sequence[Hashable] | None) -> Units:
+        """Return whose values are how far from their mean; without ``units``, each value is one for itself."""
+        counts: defaultdict[Hashable, int] = defaultdict(int)
+        errors: defaultdict[Hashable, list[float]] = defaultdict(list)
+        for unit, value in zip(range(len(values)) if units is None else units, values, strict=True):
+            counts[unit] += 1
+            errors[unit].append(value - centre)
+        sums = [math.fsum(own) for own in errors.values()]
+        return cls(
+            len(counts),
+            math.fsum(count**2 for count in counts.values()),
+            math.fsum(one**2 for one in sums),
+            math.fsum(one**3 for one in sums),
+        )
+
+    def variance(self, n: int) -> float:
+        """Return the variance of a mean of ``n`` values: that of a ratio of two sums over units."""
+        return self.errors * self.number / (self.number - 1) / n**2 if self.number > 1 else math.inf
+
+    def freedom(self, n: int) -> float:
+        """Return the degrees of freedom: one less than the units of like size that they count as (Kish, 1965)."""
+        return max(1.0, n**2 / self.squares - 1)
+
+    def worth(self, n: int, share: float) -> float:
+        """Return how many independent values a share of ``n`` is worth, at most ``n``.
+
+        Where nothing differs there is nothing to tell by, and a unit counts as one value.
+        """
+        if self.number == n:
+            return float(n)
+        binomial = share * (1 - share) / n
+        if binomial <= _NOTHING or self.number < 2:
+            return n**2 / self.squares
+        return max(1.0, n * min(1.0, binomial / max(self.variance(n), binomial * _NOTHING)))
+
+
+def mean(values: Sequence[float], units: Sequence[Hashable] | None = None) -> Estimate:
+    """Return the mean with its interval (two or more values): see ``mean_of``.
 
     Args:
         values: Finite numbers.
+        units: Whose each value is, such as its user; without it, each value is independent of the others.
 
     Example:
         >>> mean([1.0, 2.0, 3.0]).text()
         '2.00 (-0.48 to 4.48, n = 3)'
+        >>> mean([1.0, 1.0, 2.0, 2.0, 3.0, 3.0], ["a", "a", "b", "b", "c", "c"]).text()
+        '2.00 (-0.48 to 4.48, n = 6, worth 2)'
     """
     n = len(values)
     if n == 0:
         return Estimate(None, None, None, 0)
     centre = math.fsum(values) / n
-    variance = math.fsum((value - centre) ** 2 for value in values) / (n - 1) if n > 1 else 0.0
-    return mean_of(n, centre, variance)
+    found = mean_of(n, centre, math.fsum((value - centre) ** 2 for value in values) / max(1, n - 1),
+                    Units.of(values, centre, units))  # fmt: skip
+    return found._replace(effective=None) if units is None else found
 
 
-def mean_of(n: int, centre: float | None, variance: float | None) -> Estimate:
-    """Return the mean with Student's t interval from what a database adds up.
+def mean_of(n: int, centre: float | None, variance: float | None, units: Units | None = None) -> Estimate:
+    """Return the mean with its interval, from what a database adds up.
+
+    Student's t interval, with the variance between units and, for skewed values, Hall's transformation (On the removal
+    of skewness by transformation, JRSS B 54, 1992). Where units are fewer than ten times the squared skewness, there is
+    no upper end: it would hang on values that few samples have.
 
     Args:
         n: Number of values.
         centre: Their mean.
         variance: Their sample variance, with n - 1 below the line; not read for fewer than two values.
+        units: Whose they are, from ``centre``; without it, each value is independent of the others and not skewed.
 
     Example:
         >>> mean_of(3, 2.0, 1.0).text()
         '2.00 (-0.48 to 4.48, n = 3)'
+        >>> mean_of(2000, 2.0, 1.0, Units(100, 40_000, 10_000, 0)).text()
+        '2.00 (1.90 to 2.10, n = 2000, worth 396)'
     """
     if n == 0 or centre is None:
         return Estimate(None, None, None, 0)
-    if n == 1 or variance is None:
-        return Estimate(centre, None, None, n)
+    if n == 1 or variance is None or (units is not None and units.number < 2):
+        return Estimate(centre, None, None, n, None if units is None else float(units.number))
     from scipy.special import stdtrit
 
-    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(variance / n)
-    return Estimate(centre, centre - half, centre + half, n)
+    error = variance / n if units is None else units.variance(n)
+    reach = float(stdtrit(n - 1 if units is None else units.freedom(n), (1 + CONFIDENCE) / 2))
+    if units is None:
+        half = reach * math.sqrt(error)
+        return Estimate(centre, centre - half, centre + half, n)
+    skewness = _skewness(units)
+    low = centre - math.sqrt(error) * _unskewed(reach, skewness, units.number)
+    high = centre - math.sqrt(error) * _unskewed(-reach, skewness, units.number)
+    worth = min(float(n), variance / error) if error else n**2 / units.squares
+    few = units.number < _SKEWED * skewness**2
+    return Estimate(centre, None if few and skewness < 0 else low, None if few and skewness > 0 else high, n, worth)
 
 
-def percentile(values: Sequence[float], q: float) -> Estimate:
+def _skewness(units: Units) -> float:
+    spread = units.errors / units.number
+    return units.cubes / units.number / spread**1.5 if spread > 0 else 0.0
+
+
+def _unskewed(t: float, skewness: float, n: int) -> float:
+    """Return where Hall's transformation of a skewed t is as large as one that is not."""
+    b = skewness / math.sqrt(n)
+    if abs(b) < 1e-6:  # its limit
+        return t
+    return 3 / b * (math.cbrt(1 + b * (t - b / 6)) - 1)
+
+
+def percentile(values: Sequence[float], q: float, units: Sequence[Hashable] | None = None) -> Estimate:
     """Return the ``q``-quantile, linearly interpolated, with its distribution-free interval from order statistics.
 
     The interval's ends are two of the values themselves, chosen so that the binomial number of values below the true
     quantile lies between them (Conover, Practical Nonparametric Statistics, 3rd ed., 1999, section 3.2). Few values
-    have no upper value for a high quantile: then ``high`` is None, which is the honest answer.
+    have no upper value for a high quantile: then ``high`` is None, which is the honest answer. Where a unit's values
+    are alike, they count for fewer, by how unlike the units' shares below the quantile are (Woodruff, Confidence
+    intervals for medians and other position measures, JASA 47, 1952).
 
     Args:
         values: Finite numbers, in any order.
         q: Between 0 and 1, such as 0.95.
+        units: Whose each value is, such as its user; without it, each value is independent of the others.
 
     Raises:
         ValueError: ``q`` is not between 0 and 1.
@@ -102,28 +204,66 @@ def percentile(values: Sequence[float], q: float) -> Estimate:
         '2.90 (2.00 to ?, n = 3)'
     """
     ordered = sorted(values)
-    places = places_of(len(ordered), q)
-    return percentile_of(len(ordered), q, {place: ordered[place] for place in places})
+    n = len(ordered)
+    found = percentile_of(n, q, {place: ordered[place] for place in places_of(n, q)})
+    if units is None or found.value is None:
+        return found
+    below = [float(value <= found.value) for value in values]
+    shared = Units.of(below, math.fsum(below) / n, units)
+    return percentile_of(n, q, {place: ordered[place] for place in places_of(n, q, shared)}, shared)
 
 
-def places_of(n: int, q: float) -> tuple[int, ...]:
+def places_of(n: int, q: float, units: Units | None = None) -> tuple[int, ...]:
     """Return the places, from 0 and in order of size, of the values that ``percentile_of`` needs to know.
 
     Example:
         >>> places_of(100, 0.95)
         (89, 94, 95, 99)
     """
-    below, above, low, high = _places(n, q)
+    below, above, low, high = _shared_places(n, q, units)
     return tuple(sorted({place for place in (below, above, low, high) if place is not None}))
 
 
-def percentile_of(n: int, q: float, values: Mapping[int, float]) -> Estimate:
-    """Return the ``q``-quantile of ``n`` values from the few that matter, by their places: see ``percentile``."""
-    below, above, low, high = _places(n, q)
+def percentile_of(n: int, q: float, values: Mapping[int, float], units: Units | None = None) -> Estimate:
+    """Return the ``q``-quantile of ``n`` values from the few that matter, by their places: see ``percentile``.
+
+    Args:
+        n: Number of values.
+        q: Between 0 and 1.
+        values: Place to value, for the places of ``places_of``.
+        units: Whose they are, by which of their values are at most the quantile.
+    """
+    below, above, low, high = _shared_places(n, q, units)
     if below is None or above is None:
         return Estimate(None, None, None, 0)
     value = values[below] + (q * (n - 1) - below) * (values[above] - values[below])
-    return Estimate(value, None if low is None else values[low], None if high is None else values[high], n)
+    least, most = (None if end is None else values[end] for end in (low, high))
+    return Estimate(value, least, most, n, None if units is None else units.worth(n, q))
+
+
+def _shared_places(n: int, q: float, units: Units | None) -> tuple[int | None, int | None, int | None, int | None]:
+    """Return what ``_places`` does, for values that are worth fewer: the places that lie as far up among all."""
+    below, above, low, high = _places(n, q)
+    if units is None or not n or units.number == n:
+        return below, above, low, high
+    if units.number < 2:
+        return below, above, None, None
+    worth = max(1, math.floor(_for_normal(units.worth(n, q), units.freedom(n))))
+    *_, low, high = _places(worth, q)
+    return (
+        below,
+        above,
+        None if low is None else low * n // worth,
+        None if high is None else -(-(high + 1) * n // worth) - 1,
+    )
+
+
+def _for_normal(worth: float, freedom: float) -> float:
+    """Return how many values leave, with a normal distribution, an interval as wide as so many do with Student's t."""
+    from scipy.special import ndtri, stdtrit
+
+    side = (1 + CONFIDENCE) / 2
+    return worth * float(ndtri(side) / stdtrit(freedom, side)) ** 2
 
 
 @lru_cache  # nearly all of a percentile's time, and the same for any values
@@ -143,14 +283,16 @@ def _places(n: int, q: float) -> tuple[int | None, int | None, int | None, int |
     return below, min(below + 1, n - 1), low, high
 
 
-def rate(successes: int, n: int) -> Estimate:
+def rate(successes: int, n: int, units: Units | None = None) -> Estimate:
     """Return a share with Wilson's interval, which stays inside 0 to 1 and is right even for 0 of n.
 
-    Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
+    Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927). Where whose each is is
+    known, it is that of as many independent ones as they are worth (Korn and Graubard, Survey Methodology 24, 1998).
 
     Args:
         successes: How many of the ``n`` had the property.
         n: How many there were.
+        units: Whose they are; without it, each is independent of the others.
 
     Raises:
         ValueError: ``successes`` is not between 0 and ``n``.
@@ -163,10 +305,30 @@ def rate(successes: int, n: int) -> Estimate:
         raise ValueError(f"successes ({successes}) is not between 0 and n ({n})")
     if n == 0:
         return Estimate(None, None, None, 0)
+    share = successes / n
+    if units is None or units.number == n:
+        return Estimate(share, *_wilson(share, n), n, None if units is None else float(n))
+    worth = units.worth(n, share)
+    if units.number < 2:
+        return Estimate(share, None, None, n, worth)
+    return Estimate(share, *_wilson(share, _for_normal(worth, units.freedom(n))), n, worth)
+
+
+def rate_of(flags: Sequence[bool], units: Sequence[Hashable]) -> Estimate:
+    """Return the share of what is true, by whose each one is: see ``rate``.
+
+    Example:
+        >>> rate_of([True] * 10 + [False] * 10, ["a"] * 10 + ["b"] * 5 + ["c"] * 5).text()
+        '0.50 (0.02 to 0.98, n = 20, worth 2)'
+    """
+    n, successes = len(flags), sum(flags)
+    return rate(successes, n, Units.of([float(flag) for flag in flags], successes / n, units) if n else None)
+
+
+def _wilson(share: float, n: float) -> tuple[float, float]:
     from scipy.special import ndtri
 
     z = float(ndtri((1 + CONFIDENCE) / 2))
-    share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return Estimate(share, max(0.0, centre - half), min(1.0, centre + half), n)
+    return max(0.0, centre - half), min(1.0, centre + half)

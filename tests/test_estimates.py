@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.stats
+import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
@@ -12,10 +14,10 @@ from chatmon import estimates
 
 def test_a_mean_has_the_t_interval_of_the_printed_tables():
     # Student's t for 95 %: 12.706 with one degree of freedom, 4.303 with two.
-    assert estimates.mean([1.0, 3.0]) == pytest.approx((2.0, 2.0 - 12.706, 2.0 + 12.706, 2), abs=0.001)
+    assert estimates.mean([1.0, 3.0])[:4] == pytest.approx((2.0, 2.0 - 12.706, 2.0 + 12.706, 2), abs=0.001)
     half = 4.303 / 3**0.5
-    assert estimates.mean([1.0, 2.0, 3.0]) == pytest.approx((2.0, 2.0 - half, 2.0 + half, 3), abs=0.001)
-    assert estimates.mean_of(3, 2.0, 1.0) == pytest.approx((2.0, 2.0 - half, 2.0 + half, 3), abs=0.001)
+    assert estimates.mean([1.0, 2.0, 3.0])[:4] == pytest.approx((2.0, 2.0 - half, 2.0 + half, 3), abs=0.001)
+    assert estimates.mean_of(3, 2.0, 1.0)[:4] == pytest.approx((2.0, 2.0 - half, 2.0 + half, 3), abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ def test_a_mean_has_the_t_interval_of_the_printed_tables():
     ],
 )
 def test_a_mean_from_a_database_knows_no_more_than_it_was_given(n, centre, variance, known):
-    assert estimates.mean_of(n, centre, variance) == known
+    assert estimates.mean_of(n, centre, variance) == (*known, None)
 
 
 @pytest.mark.parametrize(
@@ -40,9 +42,9 @@ def test_a_mean_from_a_database_knows_no_more_than_it_was_given(n, centre, varia
 )
 def test_a_rate_has_the_published_wilson_interval(successes, n, low, high):
     # Newcombe, Two-sided confidence intervals for the single proportion, Statistics in Medicine 17 (1998), table I.
-    assert estimates.rate(successes, n) == pytest.approx((successes / n, low, high, n), abs=0.00005)
+    assert estimates.rate(successes, n)[:4] == pytest.approx((successes / n, low, high, n), abs=0.00005)
     mirrored = (1 - successes / n, 1 - high, 1 - low, n)
-    assert estimates.rate(n - successes, n) == pytest.approx(mirrored, abs=0.00005)
+    assert estimates.rate(n - successes, n)[:4] == pytest.approx(mirrored, abs=0.00005)
 
 
 def test_the_interval_of_a_rate_stays_inside_zero_to_one():
@@ -99,7 +101,8 @@ def test_a_percentile_is_numpy_s(values, q):
 
 @examples(60)
 @given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=60).filter(lambda xs: len(set(xs)) > 1))
-def test_a_mean_and_its_interval_are_scipy_s(values):
+def test_a_mean_of_what_is_not_skewed_and_its_interval_are_scipy_s(values):
+    values = [*values, *(-value for value in values)]
     found = estimates.mean(values)
     expected = scipy.stats.ttest_1samp(values, 0).confidence_interval(0.95)
     assert (found.value, found.low, found.high) == pytest.approx((np.mean(values), expected.low, expected.high))
@@ -137,9 +140,9 @@ def test_ninety_five_percent_intervals_hold_the_truth_about_that_often():
 
 
 def test_nothing_is_known_of_no_values():
-    assert estimates.mean([]) == estimates.percentile([], 0.5) == estimates.rate(0, 0) == (None, None, None, 0)
+    assert estimates.mean([]) == estimates.percentile([], 0.5) == estimates.rate(0, 0) == (None, None, None, 0, None)
     assert estimates.mean([]).text() == "unknown (n = 0)"
-    assert estimates.mean([2.0]) == (2.0, None, None, 1)
+    assert estimates.mean([2.0]) == (2.0, None, None, 1, None)
 
 
 @pytest.mark.parametrize("q", [0, 1, 95])
@@ -152,3 +155,112 @@ def test_a_percentile_asked_for_as_a_whole_number_is_refused(q):
 def test_more_successes_than_trials_or_fewer_than_none_are_refused_with_both_numbers(successes):
     with pytest.raises(ValueError, match=rf"successes \({successes}\) is not between 0 and n \(2\)"):
         estimates.rate(successes, 2)
+
+
+def skewed_ends(values):
+    """The ends of Hall's interval by his polynomial, solved and not inverted."""
+    n, centre, error = len(values), np.mean(values), scipy.stats.sem(values)
+    b = scipy.stats.skew(values) / n**0.5
+    reach = scipy.stats.t.ppf(0.975, n - 1)
+
+    def away(end, wanted):
+        t = (centre - end) / error
+        return t + b * t**2 / 3 + b**2 * t**3 / 27 + b / 6 - wanted
+
+    far = 1000 * error
+    return [scipy.optimize.brentq(away, centre - far, centre + far, args=(side,)) for side in (reach, -reach)]
+
+
+def test_the_mean_of_what_is_skewed_has_hall_s_interval():
+    values = np.random.default_rng(5).gamma(4.0, size=60).tolist()
+    found = estimates.mean(values)
+    assert (found.low, found.high) == pytest.approx(skewed_ends(values))
+    assert found.high - found.value > found.value - found.low
+
+
+def test_a_mean_that_hangs_on_one_value_has_no_far_end():
+    up = estimates.mean([0.0] * 39 + [10.0])
+    assert (up.low is not None, up.high) == (True, None)
+    down = estimates.mean([10.0] * 39 + [0.0])
+    assert (down.low, down.high is not None) == (None, True)
+
+
+def test_values_each_of_a_user_of_its_own_are_as_good_as_values():
+    values = np.random.default_rng(5).gamma(4.0, size=60).tolist()
+    for found, plain in (
+        (estimates.mean(values, range(60)), estimates.mean(values)),
+        (estimates.percentile(values, 0.9, range(60)), estimates.percentile(values, 0.9)),
+        (estimates.rate_of([value > 3 for value in values], range(60)), estimates.rate(sum(v > 3 for v in values), 60)),
+    ):
+        assert found[:4] == pytest.approx(plain[:4])
+        assert found.effective == pytest.approx(60)
+
+
+def test_turns_that_repeat_each_other_are_worth_their_users():
+    # Thirty users, each with ten turns alike: as much as thirty turns.
+    once = np.random.default_rng(5).normal(10, 1, size=30)
+    values, users = np.repeat(once, 10).tolist(), np.repeat(np.arange(30), 10).tolist()
+    found, plain = estimates.mean(values, users), estimates.mean(once.tolist())
+    assert found[:3] == pytest.approx(plain[:3])
+    assert found.effective == pytest.approx(30, rel=0.04)
+    flags = estimates.rate_of([value > 10 for value in values], users)
+    assert flags.effective == pytest.approx(30, rel=0.04)
+    as_if_apart = estimates.rate(150, 300)
+    assert flags.high - flags.low > 2.7 * (as_if_apart.high - as_if_apart.low)
+    median = estimates.percentile(values, 0.5, users)
+    assert (median.low, median.high) == pytest.approx(estimates.percentile(once.tolist(), 0.5)[1:3], abs=0.25)
+
+
+def test_one_user_alone_has_no_interval():
+    values = [1.0, 2.0, 3.0]
+    for found in (
+        estimates.mean(values, "aaa"), estimates.percentile(values, 0.5, "aaa"), estimates.rate_of([True, False], "aa"),
+    ):  # fmt: skip
+        assert (found.low, found.high) == (None, None)
+
+
+def test_the_interval_by_user_is_the_clustered_regression_s():
+    rng = np.random.default_rng(9)
+    users = np.repeat(np.arange(80), 10)
+    values = rng.normal(size=80)[users] + rng.normal(size=800)
+    fitted = sm.OLS(values, np.ones(800)).fit(cov_type="cluster", cov_kwds={"groups": users, "use_correction": False})
+    units = estimates.Units.of(values.tolist(), float(values.mean()), users.tolist())
+    assert units.variance(800) ** 0.5 == pytest.approx(fitted.bse[0] * (80 / 79) ** 0.5)
+
+
+ALIKE = [(icc, users, turns) for icc in (0.0, 0.1, 0.3) for users, turns in ((40, 10), (200, 10))]
+
+
+@pytest.mark.parametrize(("icc", "users", "turns"), ALIKE)
+def test_intervals_hold_where_a_user_s_turns_are_alike(icc, users, turns):
+    truths = (0.1, np.exp(0.245), 1.0, np.exp(0.7 * scipy.stats.norm.ppf(0.95)))
+    held, rng = np.zeros(4), np.random.default_rng([3, users, int(10 * icc)])
+    for _ in range(150):
+        who = np.repeat(np.arange(users), 1 + rng.poisson(turns - 1, users))
+        alike = (1 - icc) / max(icc, 1e-9)
+        failed = rng.random(len(who)) < rng.beta(0.1 * alike, 0.9 * alike, users)[who]
+        own, other = rng.standard_normal(users)[who], rng.standard_normal(len(who))
+        seconds = np.exp(0.7 * (icc**0.5 * own + (1 - icc) ** 0.5 * other)).tolist()
+        found = (
+            estimates.rate_of(failed.tolist(), who.tolist()),
+            estimates.mean(seconds, who.tolist()),
+            estimates.percentile(seconds, 0.5, who.tolist()),
+            estimates.percentile(seconds, 0.95, who.tolist()),
+        )
+        held += [
+            (one.low is None or one.low <= truth) and (one.high is None or truth <= one.high)
+            for one, truth in zip(found, truths, strict=True)
+        ]
+    # 92 % of 150, less three standard errors.
+    assert (held >= 0.86 * 150).all()
+
+
+@pytest.mark.parametrize("n", [40, 200])
+def test_the_mean_of_rare_and_of_skewed_costs_holds(n):
+    rng, held = np.random.default_rng(n), np.zeros(2)
+    for _ in range(300):
+        skewed, rare = rng.lognormal(0, 1.5, n), rng.lognormal(0, 0.7, n) * (rng.random(n) < 0.1)
+        for place, (values, truth) in enumerate(((skewed, np.exp(1.125)), (rare, 0.1 * np.exp(0.245)))):
+            found = estimates.mean(values.tolist())
+            held[place] += (found.low is None or found.low <= truth) and (found.high is None or truth <= found.high)
+    assert (held >= 0.87 * 300).all()

@@ -50,8 +50,24 @@ def merged(histograms: Iterable[Histogram]) -> Counter[int]:
 
 
 def percentile(histogram: Histogram, q: float) -> float | None:
-    """Return the value below which a share ``q`` of a histogram's values lies, within 1 %; None where it is empty."""
-    rank, seen = q * (sum(histogram.values()) - 1), 0
+    """Return the ``q``-quantile of a histogram's values, within 1 %; None where it is empty.
+
+    It is that of ``estimates.percentile``: interpolated between the two values around the place ``q * (n - 1)``, so
+    that one slow turn among ten is seen in their 95th percentile.
+
+    Example:
+        >>> ten = {bin_of(1.0): 9, bin_of(10.0): 1}
+        >>> round(percentile(ten, 0.95), 1)
+        6.0
+    """
+    place = q * (sum(histogram.values()) - 1)
+    below, above = _value_at(histogram, math.floor(place)), _value_at(histogram, math.ceil(place))
+    return None if below is None or above is None else below + (place - math.floor(place)) * (above - below)
+
+
+def _value_at(histogram: Histogram, rank: int) -> float | None:
+    """Return the value at a place, from 0, in order of size."""
+    seen = 0
     for place in sorted(histogram):
         seen += histogram[place]
         if seen > rank:

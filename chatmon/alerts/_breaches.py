@@ -100,16 +100,17 @@ def _too_far(watch: Watch, flat: Flat, group: Ints, tick: Ints, since: int, last
 
 
 def _percentile_beyond(watch: Watch, flat: Flat, sums: _Sums, group: Ints, tick: Ints, n: Ints) -> Bools:
-    """Say where the percentile is too far, without reading it: the turn of its rank lies beyond the limit's bin."""
+    """Say where the percentile may be too far, without reading it: a turn beside it lies beyond the limit's bin."""
     rule = watch.rule
     places = np.arange(flat.bin.min(initial=0), flat.bin.max(initial=0) + 1)
     beyond = np.array([rule.breached(value_of_bin(place)) for place in places.tolist()])
     good = np.where(beyond[flat.bin - places[0]], 0, flat.bin_n)
     per_cell = np.bincount(flat.bin_cell, weights=good, minlength=len(flat.tick)).astype(np.int64)
     inside = sums.over(per_cell, group, tick, watch.length)
-    rank = np.floor((rule.percentile or 0.0) * np.maximum(n - 1, 0))
-    # Above: fewer good turns than the rank asks for. Below: the bad ones are the smallest, and reach up to it.
-    wanted: Bools = inside <= rank if rule.sign > 0 else (n - inside) > rank
+    place = (rule.percentile or 0.0) * np.maximum(n - 1, 0)
+    # The percentile lies between two turns. Above: one of them is bad, so fewer are good than the upper one's place
+    # asks for. Below: the bad ones are the smallest, and reach up to the lower one.
+    wanted: Bools = inside <= np.ceil(place) if rule.sign > 0 else (n - inside) > np.floor(place)
     return wanted
 
 

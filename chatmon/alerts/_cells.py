@@ -118,7 +118,7 @@ class GroupCells:
         return counts[last] - counts[first], totals[last] - totals[first], squares[last] - squares[first]
 
     def percentile(self, tick: int, length: int, q: float) -> float | None:
-        """Return the value below which a share ``q`` of that window's turns lies, within 1 %; None without turns."""
+        """Return the ``q``-quantile of that window's turns, within 1 %; None without turns."""
         first, last = bisect_right(self.ticks, tick - length), bisect_right(self.ticks, tick)
         return percentile(merged(self.histograms[first:last]), q)
 

@@ -61,6 +61,12 @@ def _price(cost: Floats, fresh_and_cached: Floats, cached: Floats, output: Float
     return _share(cost * MICRO, fresh_and_cached - 0.75 * cached + 4 * output)
 
 
+def _unpriced(cost: Floats, failed: Floats, input_tokens: Floats) -> Floats:
+    # A call that failed before it used a token costs nothing that is not known.
+    found: Floats = (np.isnan(cost) & ((failed == 0) | (input_tokens > 0))).astype(np.float64)
+    return found
+
+
 _USED: Final = ("input_tokens", "output_tokens")
 RULE_MEASURES: Final[dict[str, RuleMeasure]] = {
     "turns": RuleMeasure("turns", "turns", 1, ("failed",), np.ones_like),
@@ -79,6 +85,7 @@ RULE_MEASURES: Final[dict[str, RuleMeasure]] = {
     "price": RuleMeasure(
         "price of tokens", "USD per million", MICRO, ("cost", "input_tokens", "cached_tokens", "output_tokens"), _price
     ),
+    "unpriced": RuleMeasure("turns without a price", "", 1, ("cost", "failed", "input_tokens"), _unpriced, yes_no=True),
 }
 """Every measure by its name.
 

@@ -14,7 +14,7 @@ from chatmon.alerts._cells import Flat, GroupCells, Ticks, add_up, ticks_of
 from chatmon.alerts._decision import State
 from chatmon.alerts._watch import Watch, step
 from chatmon.alerts.notification import Status
-from chatmon.alerts.rules import check_names
+from chatmon.alerts.rules import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,6 +105,7 @@ class History:
     """
 
     def __init__(self, rules: Sequence[Rule], turns: Turns, tick_seconds: int = TICK_SECONDS) -> None:
+        rules = watched(rules)
         batch = of_table(turns, Columns.of(rules))
         if not len(batch.ends):
             raise ValueError("there are no turns to replay")
@@ -121,9 +122,10 @@ class History:
         Raises:
             KeyError: A rule looks at something that was not added up.
         """
+        rules = watched(rules)
         said = [
             (note.at, place, note.key, note)
-            for place, rule in enumerate(check_names(rules))
+            for place, rule in enumerate(rules)
             for note in self._run(Watch.of(rule, self.ticks))
         ]
         said.sort(key=lambda one: one[:3])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
@@ -60,7 +60,8 @@ class Rule:
             the error budget burns, over a long and a short window. ``change``: how unlike windows around the same time
             of past weeks, as a robust z. ``budget``: dollars spent in a calendar day, week or month. ``absence``: too
             few turns.
-        measure: One of ``_measures.RULE_MEASURES``; ``budget`` is of ``cost``, ``absence`` of ``turns``.
+        measure: One of ``_measures.RULE_MEASURES``; ``budget`` is of ``cost`` or ``unpriced``, ``absence`` of
+            ``turns``.
         statistic: ``mean``, ``rate`` (the share of turns for which a yes-or-no measure is yes), ``sum``, ``count`` (of
             turns whose measure is known), or a percentile such as ``p95``, within 1 %.
         window: How far back the statistic looks.
@@ -243,7 +244,7 @@ def _hold_kind(rule: Rule, hold: Any) -> None:
         rule.period in PERIODS if budget else rule.period is None,
         f"one of {', '.join(PERIODS)}, for budget only",
     )
-    hold("measure", not budget or rule.measure == "cost", "cost, which a budget is of")
+    hold("measure", not budget or rule.measure in ("cost", "unpriced"), "cost, which a budget is of, or unpriced")
     hold("above", not budget or rule.above is not None, "given: a budget is overspent, never underspent")
     absence = rule.kind == "absence"
     hold("measure", not absence or rule.measure == "turns", "turns, which are absent")
@@ -275,6 +276,26 @@ def check_names(rules: Sequence[Rule]) -> list[Rule]:
         if names.count(name) > 1:
             raise RuleError(f"rule {name!r}, key 'name': {names.count(name)} rules have it, and each needs its own")
     return list(rules)
+
+
+def watched(rules: Sequence[Rule]) -> list[Rule]:
+    """Return the rules, each budget with one beside it that fires on the first turn whose cost is unknown.
+
+    What has no price is spent all the same: a budget of the known part alone would be silent about it.
+
+    Raises:
+        RuleError: Two have one name.
+
+    Example:
+        >>> [rule.name for rule in watched([Rule(name="day", kind="budget", period="day", above=5)])]
+        ['day', 'day-unpriced']
+    """
+    budgets = [rule for rule in rules if rule.kind == "budget" and rule.measure == "cost"]
+    beside = [
+        replace(rule, name=f"{rule.name}-unpriced", measure="unpriced", above=0, recover=None, text=None)
+        for rule in budgets
+    ]
+    return check_names([*rules, *beside])
 
 
 def toml_key(key: str) -> str:

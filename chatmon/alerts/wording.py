@@ -65,7 +65,7 @@ def number(rule: Rule, value: float) -> str:
 def amount(rule: Rule, value: float) -> str:
     """Return a rule's statistic, with its unit."""
     measure = RULE_MEASURES[rule.measure]
-    if rule.statistic == "count" or rule.kind == "absence":
+    if rule.statistic == "count" or rule.kind == "absence" or (rule.kind == "budget" and rule.measure == "unpriced"):
         return f"{value:,.0f} turns"
     if measure.unit == "USD":
         return f"${value:,.2f}" if value >= 1 else f"${value:.3g}"
@@ -103,6 +103,13 @@ def short(span: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts[:2]) or "0s"
+
+
+def unknown_spending(rule: Rule, unpriced: int, n: int) -> str:
+    """Return what to say of turns without a price; nothing where the rule is not of them."""
+    if rule.measure != "unpriced":
+        return ""
+    return f"{unpriced:,} of {n:,} turns of {over(rule)} have no price, so that their cost is unknown"
 
 
 def what(rule: Rule) -> str:

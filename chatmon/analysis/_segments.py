@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
-from chatmon.analysis.source import cut, frame
+from chatmon.analysis._units import UNIT, shared
+from chatmon.analysis.source import cut, frame, query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from chatmon.analysis.source import Turns
+    from chatmon.estimates import Estimate
 
 ENOUGH: Final = 30
-"""Turns below which a segment's percentile and rate say little; it is shown, and marked."""
+"""Independent turns below which a segment's percentile and rate say little; it is shown, and marked."""
 
 
 def segments(turns: Turns, by: str | Sequence[str] = "intent") -> pd.DataFrame:
@@ -27,7 +29,8 @@ def segments(turns: Turns, by: str | Sequence[str] = "intent") -> pd.DataFrame:
 
     Returns:
         The dimensions; ``turns``, ``conversations``, ``errors``, ``error_rate`` with ``error_rate_low`` and
-        ``error_rate_high`` (95 %, Wilson), ``median`` and ``p95`` of the response time in seconds, ``tokens`` (input
+        ``error_rate_high`` (95 %, Wilson, by user) and ``effective``, the independent turns that they are
+        worth; ``median`` and ``p95`` of the response time in seconds, ``tokens`` (input
         and output), ``cost`` in US dollars with ``unpriced`` turns, ``satisfaction`` with ``rated`` turns, ``enough``.
 
     Raises:
@@ -51,11 +54,31 @@ def segments(turns: Turns, by: str | Sequence[str] = "intent") -> pd.DataFrame:
             count(user_satisfaction) AS rated
         FROM turns GROUP BY {columns} ORDER BY cost DESC NULLS LAST, turns DESC, {in_order}""",  # noqa: S608 - checked above
     )
-    rates = [estimates.rate(int(failed), int(n)) for failed, n in zip(found["errors"], found["turns"], strict=True)]
+    rates = _rates(source, names, found)
     place = found.columns.get_loc("errors")
     assert isinstance(place, int)  # noqa: S101 - the columns have different names
     found.insert(place + 1, "error_rate", [rate.value for rate in rates])
     found.insert(place + 2, "error_rate_low", [rate.low for rate in rates])
     found.insert(place + 3, "error_rate_high", [rate.high for rate in rates])
-    found["enough"] = found["turns"] >= ENOUGH
+    found.insert(place + 4, "effective", [rate.effective for rate in rates])
+    found["enough"] = found["effective"] >= ENOUGH
     return found
+
+
+def _rates(turns: Turns, names: list[str], found: pd.DataFrame) -> list[Estimate]:
+    """Return each segment's error rate, by user: its turns repeat each other."""
+    columns = ", ".join(names)
+    rows = query(
+        turns,
+        f"""SELECT {columns}, count(*), sum(n * n), sum(n * failed), sum(failed * failed) FROM (
+            SELECT {columns}, CAST(count(*) AS DOUBLE) AS n, CAST(count(error_type) AS DOUBLE) AS failed
+            FROM turns GROUP BY {columns}, {UNIT}) AS units GROUP BY {columns}""",  # noqa: S608 - checked above
+    )
+    sums = {row[: len(names)]: row[len(names) :] for row in rows}
+    rates = []
+    for *segment, failed, number in found[[*names, "errors", "turns"]].itertuples(index=False, name=None):
+        key = tuple(None if one is None or one != one else one for one in segment)
+        units, squares, products, own = sums[key]
+        whose = shared(units, squares, products, own, failed / number)
+        rates.append(estimates.rate(int(failed), int(number), whose))
+    return rates

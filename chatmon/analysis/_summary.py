@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chatmon import estimates
+from chatmon.analysis import _units
 from chatmon.analysis.source import query, relation
+from chatmon.estimates import Estimate, Units
 from chatmon.live.summary import Spread, Summary, Tokens
 
 if TYPE_CHECKING:
@@ -18,22 +20,18 @@ _TOTALS = """
     SELECT count(*), count(DISTINCT user_id),
         sum(input_tokens), sum(cached_tokens), sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens),
         count(*) FILTER (WHERE input_tokens IS NULL AND output_tokens IS NULL),
-        sum(cost), count(*) FILTER (WHERE cost IS NULL), count(error_type),
-        count(user_satisfaction), avg(user_satisfaction), var_samp(user_satisfaction),
-        epoch_us(min(timestamp)), epoch_us(max(timestamp)),
-        count(response_time), avg(response_time), var_samp(response_time),
-        count(time_to_first_token), avg(time_to_first_token), var_samp(time_to_first_token)
+        sum(cost), count(*) FILTER (WHERE cost IS NULL), epoch_us(min(timestamp)), epoch_us(max(timestamp))
     FROM turns"""
 _LENGTHS = """
-    SELECT count(*), avg(length), var_samp(length)
-    FROM (SELECT count(*) AS length FROM turns GROUP BY conversation_id) AS conversations"""
+    SELECT count(*), avg(length), var_samp(length), sum(length * length), sum(length * length * length)
+    FROM (SELECT CAST(count(*) AS DOUBLE) AS length FROM turns GROUP BY conversation_id) AS conversations"""
 _ERRORS = """
     SELECT error_type, count(*) AS number FROM turns WHERE error_type IS NOT NULL
     GROUP BY error_type ORDER BY number DESC, error_type"""
 
 
 def summary(turns: Turns) -> Summary:
-    """Return what turns add up to, from the first to the last of them.
+    """Return what turns add up to, from the first to the last of them; intervals count users, not turns.
 
     Args:
         turns: Any holder of turns.
@@ -46,51 +44,42 @@ def summary(turns: Turns) -> Summary:
     row = query(source, _TOTALS)[0]
     number, users = row[:2]
     read, cached, written, output, reasoning = (None if count is None else int(count) for count in row[2:7])
-    cost, unpriced, failed, rated, rating, variance, first, last, *moments = row[8:]
-    lengths = query(source, _LENGTHS)[0]
+    cost, unpriced, first, last = row[8:]
+    length = _length(source)
     return Summary(
         since=_moment(first),
         until=_moment(last),
         turns=number,
-        conversations=lengths[0],
+        conversations=length.n,
         users=users,
-        response_time=_spread(source, "response_time", *moments[:3]),
-        time_to_first_token=_spread(source, "time_to_first_token", *moments[3:]),
+        response_time=_spread(source, "response_time"),
+        time_to_first_token=_spread(source, "time_to_first_token"),
         tokens=Tokens(read, cached, written, output, reasoning, unreported_turns=row[7]),
         cost=cost,
         unpriced_turns=unpriced,
-        error_rate=estimates.rate(failed, number),
+        error_rate=_units.rate(source, "error_type IS NOT NULL"),
         errors=dict(query(source, _ERRORS)),
-        satisfaction=estimates.mean_of(rated, rating, variance),
-        response_rate=estimates.rate(rated, number),
-        conversation_length=estimates.mean_of(*lengths),
+        satisfaction=_units.mean(source, "user_satisfaction"),
+        response_rate=_units.rate(source, "user_satisfaction IS NOT NULL"),
+        conversation_length=length,
         evicted=0,
         rejected={},
         health=None,
     )
 
 
-def _spread(
-    source: duckdb.DuckDBPyRelation, column: str, n: int, centre: float | None, variance: float | None
-) -> Spread:
-    wanted = {q: estimates.places_of(n, q) for q in (0.5, 0.95, 0.99)}
-    values = values_at(source, column, {place for places in wanted.values() for place in places})
-    median, p95, p99 = (estimates.percentile_of(n, q, values) for q in wanted)
-    return Spread(estimates.mean_of(n, centre, variance), median, p95, p99)
+def _spread(source: duckdb.DuckDBPyRelation, column: str) -> Spread:
+    return Spread(_units.mean(source, column), *_units.percentiles(source, column, (0.5, 0.95, 0.99))[None])
 
 
-def values_at(source: duckdb.DuckDBPyRelation, column: str, places: set[int]) -> dict[int, float]:
-    """Return a column's values at some places, from 0, in order of size."""
-    if not places:
-        return {}
-    chosen = ", ".join(str(place + 1) for place in sorted(places))
-    rows: list[tuple[Any, ...]] = query(
-        source,
-        f"""SELECT place - 1, {column} FROM (
-            SELECT {column}, row_number() OVER (ORDER BY {column}) AS place FROM turns WHERE {column} IS NOT NULL
-        ) AS ordered WHERE place IN ({chosen})""",  # noqa: S608 - our own names and numbers
-    )
-    return dict(rows)
+def _length(source: duckdb.DuckDBPyRelation) -> Estimate:
+    """Return how long conversations are: each is one for itself."""
+    ((n, centre, variance, squares, cubes),) = query(source, _LENGTHS)
+    if not n:
+        return Estimate(None, None, None, 0)
+    errors, third = squares - n * centre**2, cubes - 3 * centre * squares + 2 * n * centre**3
+    found = estimates.mean_of(n, centre, variance, Units(n, n, max(0.0, errors), third))
+    return found._replace(effective=None)
 
 
 def _moment(microseconds: int | None) -> datetime:

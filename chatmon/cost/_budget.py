@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatmon._tools.shown import escape
 from chatmon.cost._forecast import cumulative, daily_costs, last_day, utc
-from chatmon.cost._totals import rows
+from chatmon.cost._totals import Total, rows, total_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +28,10 @@ class BudgetStatus:
         month_share: The share of the month that is over.
         days_left: Days to the end of the month, the rest of today as a fraction.
         per_day: US dollars a day in this month so far; None before it starts.
-        runs_out: The day on which the money is, or was, all spent, at that rate; None where it lasts the month.
-        unpriced_turns: Turns of the month without a cost.
+        runs_out: The day on which the money is, or was, all spent, at that rate; None where it lasts the month. Where
+            ``unpriced_turns`` is not 0, it may be earlier, and the month may not be lasted.
+        total: What the month's turns add up to, with the tokens that have no price.
+        unpriced_models: The models of the turns without a cost, as far as they are known.
     """
 
     at: datetime
@@ -41,17 +43,32 @@ class BudgetStatus:
     days_left: float
     per_day: Decimal | None
     runs_out: date | None
-    unpriced_turns: int
+    total: Total
+    unpriced_models: tuple[str, ...]
+
+    @property
+    def unpriced_turns(self) -> int:
+        """Turns of the month without a cost."""
+        return self.total.unpriced_turns
 
     def __str__(self) -> str:
         """Return the status as a sentence."""
-        spent = f"{'at least ' if self.unpriced_turns else ''}${self.spent:.2f}"
         ends = "lasts the month" if self.runs_out is None else f"runs out on {self.runs_out}"
-        unpriced = f"; {self.unpriced_turns} turns have no price" if self.unpriced_turns else ""
-        return (
-            f"{spent} of ${self.amount:.2f} spent ({self.share:.0%}) with {self.month_share:.0%} of the month over: "
-            f"at this rate it {ends}{unpriced}"
+        if not self.unpriced_turns:
+            return f"{self._spent()}: at this rate it {ends}"
+        sure = "whether it lasts is unknown" if self.runs_out is None else f"at this rate it {ends} at the latest"
+        return f"at least {self._spent()}: {sure}; {self._unpriced()}"
+
+    def _spent(self) -> str:
+        month = f"with {self.month_share:.0%} of the month over"
+        return f"${self.spent:.2f} of ${self.amount:.2f} spent ({self.share:.0%}) {month}"
+
+    def _unpriced(self) -> str:
+        models = f" of {', '.join(self.unpriced_models)}" if self.unpriced_models else ""
+        unmeasured = (
+            f", {self.total.unmeasured_turns} turns did not say how many" if self.total.unmeasured_turns else ""
         )
+        return f"{self.unpriced_turns} turns have no price ({self.total.unpriced_tokens:,} tokens{models}{unmeasured})"
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(str(self))}</p>"
@@ -123,5 +140,6 @@ class Budget:
             days_left=(end - max(now, start)) / timedelta(days=1) if now < end else 0.0,
             per_day=spent / Decimal(str(days)) if days else None,
             runs_out=runs_out,
-            unpriced_turns=sum(row.cost is None for row in turns),
+            total=total_of([(row, row.cost) for row in turns]),
+            unpriced_models=tuple(sorted({row.model for row in turns if row.cost is None and row.model is not None})),
         )

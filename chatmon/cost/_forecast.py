@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEAST_DAYS: Final = 7
+ENOUGH_DAYS: Final = 28
 HISTORY_DAYS: Final = 56
+LEAST_SCATTER: Final = 0.01
+"""Of a mean day's cost: how well the rest of a day is known at best."""
 _MICRODOLLAR: Final = Decimal("0.000001")
 
 
@@ -73,13 +75,12 @@ class Forecast:
 def forecast(turns_frame: pd.DataFrame, *, at: datetime, month: date | None = None, level: float = 0.95) -> Forecast:
     """Forecast what a month will cost from the days before.
 
-    What was spent is exact. The days to come are expected to cost what like days cost: all days alike below two whole
-    weeks of history, then working days and weekends apart, then, from four weeks on, each day of the week. The
-    interval is the t prediction interval for a sum of new days around group means with one pooled variance (Montgomery,
-    Peck and Vining, Introduction to Linear Regression Analysis, 5th ed., 2012, section 3.5): it holds the uncertainty
-    of the means and the scatter of the days. It supposes that days are independent and go on as they were: growth, a
-    launch or a holiday is not in it. A day without turns cost 0, the first turn's day counts as whole, at most the last
-    56 days count.
+    What was spent is exact. The days to come are expected to cost what like days cost, all alike below two whole weeks
+    of history, then working days and weekends apart, then, from four weeks on, each day of the week; times the growth
+    that the days seen allow for. What is left of today is what was left of past days at this hour. How the interval is
+    made is in ``_days_ahead``: it knows of growth and of days that hang together, but no launch and no holiday. Below
+    four weeks neither can be told from chance, and the interval is wide. A day without turns cost 0, the first turn's
+    day counts as whole, at most the last 56 days count.
 
     Args:
         turns_frame: Turns, as ``turns.to_frame`` makes them.
@@ -100,8 +101,10 @@ def forecast(turns_frame: pd.DataFrame, *, at: datetime, month: date | None = No
     today = now.date()
     history = _history(by_day, today)
     ahead = _days_ahead(first, last, now)
+    share, scatter = _rest_of_a_day(turns, history, now)
+    weighed = {day: share if day == today else 1.0 for day in ahead}
     spent = add_up(cost for day, cost in by_day.items() if first <= day <= last)
-    amounts, method = sum_of_days_to_come(history, ahead, spent, level)
+    amounts, method = sum_of_days_to_come(history, weighed, spent, level, scatter if today in ahead else 0.0)
     return Forecast(
         month=first,
         end=last,
@@ -123,15 +126,16 @@ def forecast(turns_frame: pd.DataFrame, *, at: datetime, month: date | None = No
 
 
 def sum_of_days_to_come(
-    history: dict[date, float], ahead: dict[date, float], spent: Decimal, level: float
+    history: dict[date, float], ahead: dict[date, float], spent: Decimal, level: float, scatter: float = 0.0
 ) -> tuple[tuple[Decimal, Decimal, Decimal] | None, str]:
     """Return a month's expected cost with the ends of its interval, or None, and how that came about.
 
     Args:
-        history: Whole days that have passed, and US dollars.
-        ahead: Days to come, and how much of each is to come.
+        history: Whole days that have passed, one after the other, and US dollars.
+        ahead: Days to come, and how much of each day's cost is to come.
         spent: US dollars spent already.
         level: How sure the interval is to be.
+        scatter: US dollars: how much the rest of a day varies besides, as a standard deviation.
     """
     if not ahead:
         return (spent, spent, spent), "the month is over: what was spent, exactly"
@@ -139,26 +143,29 @@ def sum_of_days_to_come(
         return None, f"{len(history)} whole days of history, {LEAST_DAYS} are needed"
     if not any(history.values()):
         return None, f"no turn of the {len(history)} days of history has a cost"
-    group, method = _grouping(len(history))
-    seen: dict[int, list[float]] = {}
-    for day, cost in history.items():
-        seen.setdefault(group(day), []).append(cost)
-    means = {name: math.fsum(costs) / len(costs) for name, costs in seen.items()}
-    expected = math.fsum(share * means[group(day)] for day, share in ahead.items())
-    freedom = len(history) - len(means)
-    variance = math.fsum((cost - means[name]) ** 2 for name, costs in seen.items() for cost in costs) / freedom
-    weights: defaultdict[int, float] = defaultdict(float)
-    for day, share in ahead.items():
-        weights[group(day)] += share
-    scatter = sum(ahead.values()) + sum(weight**2 / len(seen[name]) for name, weight in weights.items())
-    from scipy.special import stdtrit
+    import numpy as np
 
-    half = float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(variance * scatter)
-    value, low, high = (
-        spent + Decimal(max(0.0, number)).quantize(_MICRODOLLAR)
-        for number in (expected, expected - half, expected + half)
+    from chatmon.cost._days_ahead import sum_ahead
+
+    kind, method = _grouping(len(history))
+    days = sorted(history)
+    coming = [days[-1] + timedelta(days=n + 1) for n in range((max(ahead) - days[-1]).days)]
+    found = sum_ahead(
+        np.array([history[day] for day in days]),
+        [kind(day) for day in days],
+        [kind(day) for day in coming],
+        np.array([ahead.get(day, 0.0) for day in coming]),
+        level,
+        scatter,
     )
-    return (value, low, high), f"{method}; t prediction interval from {len(history)} days"
+    value, low, high = (spent + Decimal(max(0.0, number)).quantize(_MICRODOLLAR) for number in found)
+    return (value, low, high), f"{method}; from {len(history)} days, as they grow and hang together{_caution(days)}"
+
+
+def _caution(days: list[date]) -> str:
+    if len(days) >= ENOUGH_DAYS:
+        return ""
+    return f": too few to tell growth from chance, {ENOUGH_DAYS} are needed, so that the interval is wide"
 
 
 def _grouping(days: int) -> tuple[Callable[[date], int], str]:
@@ -188,6 +195,23 @@ def _history(by_day: dict[date, Decimal], today: date) -> dict[date, float]:
     start = max(min(by_day), today - timedelta(days=HISTORY_DAYS))
     days = [start + timedelta(days=n) for n in range((today - start).days)]
     return {day: float(by_day.get(day, ZERO)) for day in days}
+
+
+def _rest_of_a_day(turns: list[Row], history: dict[date, float], now: datetime) -> tuple[float, float]:
+    """Return which share of a day's cost comes after this hour, and the scatter of what comes about that share.
+
+    The ratio of the sums over whole days, as in Cochran, Sampling Techniques, 3rd ed., 1977, chapter 6.
+    """
+    later = dict.fromkeys(history, 0.0)
+    for row in turns:
+        if row.timestamp.date() in later and row.timestamp.time() >= now.time():
+            later[row.timestamp.date()] += float(row.cost or 0)
+    whole = math.fsum(history.values())
+    share = math.fsum(later.values()) / whole if whole else 0.0
+    squares = math.fsum((rest - share * history[day]) ** 2 for day, rest in later.items())
+    # A bot that always slept at this hour may wake all the same.
+    least = LEAST_SCATTER * whole / max(1, len(history))
+    return share, max(least, math.sqrt(squares / max(1, len(history) - 1)))
 
 
 def _days_ahead(first: date, last: date, now: datetime) -> dict[date, float]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chatmon.analysis.source import relation
-from chatmon.experiment._aggregate import add_up, loose
+from chatmon.experiment._aggregate import add_up, columns, loose
 from chatmon.experiment._decision import GO_ON, NO_RESULT, Bounds, Decision, bounds_of, decide
 from chatmon.experiment._effects import effect, library
 from chatmon.experiment._metrics import METRICS
@@ -61,7 +61,7 @@ def analyse(turns: Turns, plan: Experiment, *, look: int | None = None, at: date
     elif look is None:
         decisions = dict.fromkeys(plan.treatments, Decision(GO_ON, (f"no planned look: {_next_look(plan, until)}",)))
     else:
-        bounds = bounds_of(plan, [sum(arm.turns for arm in own.arms.values()) for own in (*earlier, users)])
+        bounds = bounds_of(plan, [_information(plan, own) for own in (*earlier, users)])
         decisions = {name: decide(plan, bounds, [own[name] for own in looks]) for name in plan.treatments}
     return Result(plan, look, until, validity, counts, looks, bounds, decisions)
 
@@ -76,6 +76,12 @@ def _effects(plan: Experiment, metrics: list[Metric], users: Users) -> dict[str,
         name: {metric.name: effect(metric, name, control, users.arms[name]) for metric in metrics}
         for name in plan.treatments
     }
+
+
+def _information(plan: Experiment, users: Users) -> int:
+    """Return the turns in which the primary metric is known: it may come late, or seldom."""
+    count = columns(METRICS[plan.primary])[1]
+    return round(sum(arm.means.get(count, 0.0) * arm.users for arm in users.arms.values()))
 
 
 def _check_reached(plan: Experiment, look: int | None, stray: Loose) -> None:

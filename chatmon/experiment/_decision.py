@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.experiment import _sequential as sequential
 from chatmon.experiment._metrics import METRICS
-from chatmon.experiment._reading import best_of, worst_of
+from chatmon.experiment._reading import best_of, holds, worst_by, worst_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,12 +54,13 @@ def bounds_of(plan: Experiment, turns: Sequence[int]) -> Bounds:
     """Return the bounds of a plan's looks so far.
 
     Alpha is shared out evenly between treatments, and between the guardrails of each. How much may be spent follows the
-    calendar, how alike two looks are follows the turns they have. Where users come back, looks are more alike than
-    their turns say, and the bounds are on the safe side.
+    calendar, how alike two looks are follows the turns in which the primary metric is known. Where users come back,
+    looks are more alike than their turns say, and the bounds are on the safe side.
 
     Args:
         plan: The experiment.
-        turns: At each look so far; a look without new turns spends nothing, and has the bound of the one before.
+        turns: Those with the primary metric, at each look so far;
+            a look without new turns spends nothing, and has the bound of the one before.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -134,24 +135,41 @@ def decide(plan: Experiment, bounds: Bounds, looks: Sequence[Mapping[str, Effect
 
 def _won(plan: Experiment, bounds: Bounds, looks: Sequence[Mapping[str, Effect | str]], reason: str) -> Decision:
     """Return what to do with a treatment that is better, as to its guardrails: each has to be shown to hold."""
-    last, reasons, holds = len(looks) - 1, [reason], True
-    for name, margin in plan.guardrails.items():
+    last, reasons, all_hold = len(looks) - 1, [reason], True
+    for name in plan.guardrails:
         found = looks[last][name]
-        worst = None if isinstance(found, str) else worst_of(found, bounds.primary[last])
-        if worst is not None and worst < margin:
-            held = f"is at worst {worst:.1%} worse, {margin:.0%} is allowed" if worst > 0 else "is no worse"
-            reasons.append(f"{name} {held}")
-            continue
-        holds = False
         if isinstance(found, str):
+            all_hold = False
             reasons.append(f"{name} is not known: {found}")
-        elif worst is None:
-            reasons.append(f"{name} went from {found.control:.3g} to {found.treatment:.3g}, which has no percentage")
-        else:
-            reasons.append(f"{name} may be up to {worst:.1%} worse, {margin:.0%} is allowed: not shown to hold")
-    if holds:
+            continue
+        held = holds(plan, found, bounds.primary[last])
+        all_hold = all_hold and held
+        reasons.append(_as_to(plan, found, bounds.primary[last], held=held))
+    if all_hold:
         return Decision(SHIP, tuple(reasons), won=True)
     return Decision(STOP if last + 1 == plan.looks else GO_ON, tuple(reasons), won=True)
+
+
+def _as_to(plan: Experiment, found: Effect, critical: float, *, held: bool) -> str:
+    """Return what a guardrail shows, by its absolute margin where the relative one cannot say it."""
+    margin, most = plan.guardrails[found.metric], plan.absolute.get(found.metric)
+    worst, by = worst_of(found, critical), worst_by(found, critical)
+    if held and min(by, by if worst is None else worst) <= 0:
+        return f"{found.metric} is no worse"
+    if worst is not None and (worst < margin or most is None):
+        return f"{found.metric} {_at_worst(f'{worst:.1%}', f'{margin:.0%}', held=held)}"
+    if most is not None:
+        return f"{found.metric} {_at_worst(f'{by:.3g}', f'{most:.3g}', held=held)} (absolute)"
+    return (
+        f"{found.metric} went from {found.control:.3g} to {found.treatment:.3g}, which has no percentage, and may be "
+        f"{by:.3g} worse: give the plan an absolute margin"
+    )
+
+
+def _at_worst(worst: str, allowed: str, *, held: bool) -> str:
+    if held:
+        return f"is at worst {worst} worse, {allowed} is allowed"
+    return f"may be up to {worst} worse, {allowed} is allowed: not shown to hold"
 
 
 def _seen(effect: Effect, place: int) -> str:

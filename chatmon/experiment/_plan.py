@@ -33,6 +33,8 @@ class Experiment:
         looks: How often the results are looked at to decide, evenly over the days.
         secondaries: Metrics that say more about a variant that has won.
         guardrails: Metric to the relative change for the worse that is still acceptable, such as 0.1.
+        absolute: Guardrail to the change for the worse, in its own unit, that is acceptable too, such as 0.005 of
+            an error rate: of a share that is nearly nothing, no relative margin can be shown to hold.
         alpha: The chance of a false win over all looks and variants.
         power: The chance of finding ``effect`` where it is so.
         pre_days: Days before the start whose turns make the comparison sharper (CUPED).
@@ -65,6 +67,7 @@ class Experiment:
     looks: int
     secondaries: Sequence[str] = ()
     guardrails: Mapping[str, float] = field(default_factory=dict)
+    absolute: Mapping[str, float] = field(default_factory=dict)
     alpha: float = 0.05
     power: float = 0.8
     pre_days: int = 14
@@ -98,6 +101,10 @@ class Experiment:
         if self.pre_days < 0 or not all(0 < margin < math.inf for margin in self.guardrails.values()):
             raise ValueError(
                 f"pre_days ({self.pre_days}) cannot be negative, and margins ({dict(self.guardrails)}) must be positive"
+            )
+        if set(self.absolute) - set(self.guardrails) or not all(0 < most < math.inf for most in self.absolute.values()):
+            raise ValueError(
+                f"absolute ({dict(self.absolute)}) takes positive margins of guardrails ({', '.join(self.guardrails)})"
             )
         if len(self.part) != 2 or not 0 <= self.part[0] < self.part[1] <= 1:
             raise ValueError(f"part ({self.part}) must be two numbers that rise between 0 and 1: half is (0, 0.5)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.experiment import _sequential as sequential
@@ -33,11 +34,11 @@ class MetricLine(NamedTuple):
         treatment: The treatment's value.
         relative: The difference as a share of the control's value; None where that is not positive.
         low: Lower end of its interval, made for the number of looks.
-        high: Upper end.
+        high: Upper end; None where it has none, as against a control of 0.
         p: Of the primary two-sided, of a guardrail of it being worse, of the secondaries by Holm over all of them; at
             an unplanned look, two-sided and always valid.
         needed: What p has to be below.
-        saved: The share of the variance that the days before explain.
+        saved: The share of the variance that the days before explain; where it is not 0, the values are adjusted.
     """
 
     variant: str
@@ -114,11 +115,9 @@ class Look(NamedTuple):
             critical, bound = self.bounds.primary[-1], self.bounds.guardrail[-1]
             p, needed, worse = _worse_p(found.gain), _worse_p(-bound), -found.gain >= bound
         line = _line(found, "guardrail", critical, p, needed, "")
-        worst = worst_of(found, critical)
         if worse:
             return line._replace(reading=WORSE)
-        holds = worst is not None and worst < self.plan.guardrails[name]
-        return line._replace(reading="holds" if holds else "not shown to hold")
+        return line._replace(reading="holds" if holds(self.plan, found, critical) else "not shown to hold")
 
     def _secondaries(self, effects: Mapping[str, Mapping[str, Effect | str]]) -> list[MetricLine]:
         from chatmon.analysis.change.clustered import holm
@@ -151,13 +150,30 @@ def best_of(effect: Effect, critical: float) -> float | None:
 
 
 def worst_of(effect: Effect, critical: float) -> float | None:
-    """Return the largest loss that the data allow, as a share of the control's value; None where that is 0."""
-    if effect.error == 0 and effect.difference == 0:
+    """Return the largest loss that the data allow, as a share of the control's value; None where that is not known.
+
+    Nothing against nothing has no share, however many users there are.
+    """
+    if effect.counts is None and effect.error == 0 and effect.difference == 0:
         return 0.0
     ends = effect.relative_interval(critical)
     if ends is None:
         return None
-    return -ends[0] if METRICS[effect.metric].better > 0 else ends[1]
+    worst = -ends[0] if METRICS[effect.metric].better > 0 else ends[1]
+    return worst if math.isfinite(worst) else None
+
+
+def worst_by(effect: Effect, critical: float) -> float:
+    """Return the largest loss that the data allow, in the metric's own unit."""
+    low, high = effect.interval(critical)
+    return -low if METRICS[effect.metric].better > 0 else high
+
+
+def holds(plan: Experiment, effect: Effect, critical: float) -> bool:
+    """Say whether a guardrail is shown to hold: by its relative margin, or by its absolute one where it has one."""
+    worst, most = worst_of(effect, critical), plan.absolute.get(effect.metric)
+    relative = worst is not None and worst < plan.guardrails[effect.metric]
+    return relative or (most is not None and worst_by(effect, critical) < most)
 
 
 def _says(effect: Effect, *, passed: bool) -> str:
@@ -170,7 +186,7 @@ def _line(effect: Effect, role: str, critical: float, p: float, needed: float, r
     low, high = effect.relative_interval(critical) or (None, None)
     return MetricLine(
         effect.variant, effect.metric, role, reading, effect.users, effect.control, effect.treatment, effect.relative,
-        low, high, p, needed, effect.saved,
+        low, high if high is None or math.isfinite(high) else None, p, needed, effect.saved,
     )  # fmt: skip
 
 

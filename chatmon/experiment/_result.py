@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -105,21 +106,49 @@ class Result:
         return [
             f"{self.plan.name}, {when} ({self.until:%Y-%m-%d %H:%M}): {self.decision.verdict}",
             *self.decision.reasons,
-            f"users: {users} (sample ratio p = {self.validity.sample_ratio_p:.2g})",
+            f"users: {users} (sample ratio p = {self.validity.sample_ratio_p:.2g}, {self._could_see()})",
             *self.validity.notes,
+            *self._caveats(),
             *([f"{seen:,} users came, {self.plan.users:,} were planned: less power than planned"] if few else []),
         ]
+
+    def _could_see(self) -> str:
+        loss = self.validity.visible_loss
+        if loss is None:
+            return "which sees no loss at so few"
+        return f"which sees a loss of {loss:.0%} of a variant four times in five"
+
+    def _caveats(self) -> list[str]:
+        """Return what the numbers of the last look are not, where they are not what they seem."""
+        found = [one for own in self.looks[-1:] for one in own.values()]
+        effects = [effect for one in found for effect in one.values() if not isinstance(effect, str)]
+        said = []
+        if any(effect.saved for effect in effects):
+            said.append("adj.: the value is less what the days before the experiment explain (CUPED)")
+        few = [effect for effect in effects if math.isfinite(effect.freedom)]
+        if few:
+            least = min(few, key=lambda effect: min(effect.effective))
+            control, treatment = least.effective
+            said.append(
+                f"few users have most of the turns: for {least.metric} those of {self.plan.control} count as "
+                f"{control:.0f}, those of {least.variant} as {treatment:.0f}; intervals are wider for it"
+            )
+        if self.look is not None and self.look < self.plan.looks and any(one.won for one in self.decisions.values()):
+            said.append("a win at an early look shows, on average, more than there is")
+        return said
 
 
 def _cells(line: MetricLine) -> tuple[str, ...]:
     """Return a line as text."""
-    interval = "" if line.low is None or line.high is None else f"{_percent(line.low)} to {_percent(line.high)}"
+    high = "no end" if line.high is None else _percent(line.high)
+    interval = "" if line.low is None else f"{_percent(line.low)} to {high}"
+    adjusted = " adj." if line.saved else ""
     return (
         line.variant,
         line.metric,
         line.role,
-        "" if line.control is None else f"{line.control:.4g}",
-        "" if line.treatment is None else f"{line.treatment:.4g}",
+        "" if line.control is None else f"{line.control:.4g}{adjusted}",
+        "" if line.treatment is None else f"{line.treatment:.4g}{adjusted}",
         "" if line.relative is None else _percent(line.relative),
         interval,
         "" if line.p is None else f"{line.p:.3g}",

@@ -11,7 +11,7 @@ from chatmon import estimates
 from chatmon._tools.shown import as_html, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from chatmon.estimates import Estimate
@@ -24,7 +24,7 @@ class Spread:
     """How a duration is spread, in seconds.
 
     Attributes:
-        mean: With Student's interval.
+        mean: With its interval.
         median: With its order-statistic interval, as the percentiles.
         p95: 95 % of turns were faster.
         p99: 99 % of turns were faster.
@@ -36,13 +36,13 @@ class Spread:
     p99: Estimate
 
     @classmethod
-    def of(cls, seconds: Sequence[float]) -> Spread:
-        """Return the spread of some durations."""
+    def of(cls, seconds: Sequence[float], units: Sequence[Hashable]) -> Spread:
+        """Return the spread of some durations, by whose turns they are of."""
         return cls(
-            mean=estimates.mean(seconds),
-            median=estimates.percentile(seconds, 0.5),
-            p95=estimates.percentile(seconds, 0.95),
-            p99=estimates.percentile(seconds, 0.99),
+            mean=estimates.mean(seconds, units),
+            median=estimates.percentile(seconds, 0.5, units),
+            p95=estimates.percentile(seconds, 0.95, units),
+            p99=estimates.percentile(seconds, 0.99, units),
         )
 
 
@@ -158,7 +158,7 @@ class Summary:
         return as_text(self.rows())
 
     def _repr_html_(self) -> str:
-        return as_html("Intervals are 95 %; n is the number of values.", self.rows())
+        return as_html("Intervals are 95 %, by user; n values may be worth fewer, where users repeat.", self.rows())
 
 
 def summarise(
@@ -172,6 +172,8 @@ def summarise(
 ) -> Summary:
     """Return what turns add up to.
 
+    A user's turns are alike, so that intervals count users; where a turn's user is unknown, its conversation.
+
     Args:
         turns: All of the period.
         since: Start of the period.
@@ -182,7 +184,10 @@ def summarise(
     """
     lengths = Counter(turn.conversation_id for turn in turns)
     costs = [turn.cost for turn in turns if turn.cost is not None]
-    ratings = [turn.user_satisfaction for turn in turns if turn.user_satisfaction is not None]
+    timed = [turn for turn in turns if turn.response_time is not None]
+    streamed = [turn for turn in turns if turn.time_to_first_token is not None]
+    rated = [turn for turn in turns if turn.user_satisfaction is not None]
+    units = _units(turns)
     errors = Counter(turn.error_type for turn in turns if turn.error_type is not None)
     return Summary(
         since=since,
@@ -190,10 +195,8 @@ def summarise(
         turns=len(turns),
         conversations=len(lengths),
         users=len({turn.user_id for turn in turns if turn.user_id is not None}),
-        response_time=Spread.of([turn.response_time for turn in turns if turn.response_time is not None]),
-        time_to_first_token=Spread.of(
-            [turn.time_to_first_token for turn in turns if turn.time_to_first_token is not None]
-        ),
+        response_time=Spread.of([turn.response_time or 0.0 for turn in timed], _units(timed)),
+        time_to_first_token=Spread.of([turn.time_to_first_token or 0.0 for turn in streamed], _units(streamed)),
         tokens=Tokens(
             input_tokens=_total(turn.input_tokens for turn in turns),
             cached_tokens=_total(turn.cached_tokens for turn in turns),
@@ -204,15 +207,22 @@ def summarise(
         ),
         cost=sum(costs, Decimal(0)) if costs else None,
         unpriced_turns=len(turns) - len(costs),
-        error_rate=estimates.rate(errors.total(), len(turns)),
+        error_rate=estimates.rate_of([turn.error_type is not None for turn in turns], units),
         errors=dict(errors.most_common()),
-        satisfaction=estimates.mean(ratings),
-        response_rate=estimates.rate(len(ratings), len(turns)),
+        satisfaction=estimates.mean([turn.user_satisfaction or 0 for turn in rated], _units(rated)),
+        response_rate=estimates.rate_of([turn.user_satisfaction is not None for turn in turns], units),
         conversation_length=estimates.mean(list(lengths.values())),
         evicted=evicted,
         rejected=dict(rejected or {}),
         health=health,
     )
+
+
+def _units(turns: Sequence[Turn]) -> list[tuple[bool, str]]:
+    """Return whose each turn is: a user's, or of a user that is not known but for the conversation."""
+    return [
+        (turn.user_id is not None, turn.conversation_id if turn.user_id is None else turn.user_id) for turn in turns
+    ]
 
 
 def _total(counts: Iterable[int | None]) -> int | None:

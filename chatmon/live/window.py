@@ -47,7 +47,7 @@ class WindowStats:
         return self.errors / self.turns if self.turns else None
 
     def percentile(self, q: float) -> float | None:
-        """Return the response time below which a share ``q`` of the turns lies, within 1 %; None without turns."""
+        """Return the response time that is the ``q``-quantile, within 1 %; None without turns."""
         return percentile(self.histogram, q)
 
 

@@ -44,6 +44,8 @@ SAVES: Final = {
 """Kind to what it saves, by unit: the value that is added up."""
 NOT_THE_WORK: Final = 0.08
 """By how much replies must be slower than their work for a rise in response time not to be due to more work."""
+FEWER: Final = 0.05
+"""Share by which fewer tokens must come from the cache than before, for a prefix to be no longer known."""
 SHARED: Final = 0.5
 """Part of the fewer turns that two findings must share to be one."""
 MOSTLY: Final = 0.5
@@ -118,6 +120,11 @@ def _cause(sample: Sample, shift: Shift, on: Cells) -> _Cause | None:
         numbers = "{:+,.0f} ({:+,.0f} to {:+,.0f})".format(*first)
         return _Cause("bloated_prompt", (("input tokens of a conversation's first turn", numbers),))
     if shift.measure == "cached":
+        fewer = sample.change("cached_tokens", shift, on)
+        now = sample.sum("cached_tokens", shift) / max(sample.count("cached_tokens", shift), 1)
+        # Where as many tokens come from the cache as before, it is the rest of the prompt that grew.
+        if fewer is None or fewer.value > -FEWER * (now - fewer.value):
+            return None
         inside = f"{window_of(shift)} AND {slice_of(shift) or 'true'}"
         return _Cause("uncached_prefix", tuple(prefix_evidence(sample, inside)))
     if shift.measure == "cost":
@@ -127,8 +134,12 @@ def _cause(sample: Sample, shift: Shift, on: Cells) -> _Cause | None:
         slower = sample.change("slowness", shift, on)
         if slower is not None and slower.value < math.log(1 + NOT_THE_WORK):
             return None
-        return _Cause("abandonment" if _queued(sample, shift) else "slow_slice")
+        return _Cause("abandonment" if _leaves_are_known(sample) and _queued(sample, shift) else "slow_slice")
     return _Cause("quality_drop")
+
+
+def _leaves_are_known(sample: Sample) -> bool:
+    return bool(sample.cells.shown["unhelped"][0].sum() > 0)
 
 
 def _queued(sample: Sample, shift: Shift) -> bool:

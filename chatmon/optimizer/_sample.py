@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 60
 """Seconds within which the same question, asked again after a failure, is a retry."""
+_TRANSIENT: Final = (
+    "timeout", "timed out", "ratelimit", "rate_limit", "overload", "unavailable", "connection", "429",
+)  # fmt: skip
+_WORTH_A_RETRY: Final = " OR ".join(f"lower(error_type) LIKE '%{part}%'" for part in _TRANSIENT)
+"""SQL of errors that clients commonly send again: where questions are not kept, nothing else tells a retry."""
 INPUT: Final = ("fresh_tokens", "cached_tokens")
 """The values that are tokens of input."""
 _PRICES: Final = ("price_fresh", "price_cached", "price_output")
@@ -206,8 +211,8 @@ def _prepare() -> str:
     soon = f"next_start <= timestamp + (coalesce(response_time, 0) + {AT_ONCE}) * INTERVAL '1' SECOND"
     return f"""SELECT {kept}, place,
         CASE WHEN NOT resolved AND next_start IS NULL THEN 1 WHEN resolved IS NOT NULL THEN 0 END AS unhelped,
-        CASE WHEN error_type IS NOT NULL AND {soon} AND (next_question IS NULL OR next_question = question)
-            THEN 1 ELSE 0 END AS retried,
+        CASE WHEN error_type IS NOT NULL AND {soon} AND (next_question = question
+            OR (next_question IS NULL AND ({_WORTH_A_RETRY}))) THEN 1 ELSE 0 END AS retried,
         half, first_input
         FROM (SELECT {", ".join(COLUMNS)},
             row_number() OVER w AS place, lead(timestamp) OVER w AS next_start, lead(question) OVER w AS next_question,

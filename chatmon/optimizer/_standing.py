@@ -170,7 +170,8 @@ def _told_model(sample: Sample, one: SlowSlice, cheap: str, dear: str, done: Com
     each = against(sample.estimating, "cost", on_dear, on_cheap, like=())
     if each is None or each.change <= 0:
         return []
-    n = float(sample.cells.shown["cost"][0][sample.cells.where({**one.values, "model": dear})].sum())
+    # Of the others there is nothing to tell by what the cheaper model would do with them.
+    n = done.like * float(sample.cells.shown["cost"][0][sample.cells.where({**one.values, "model": dear})].sum())
     dearer = Amount.around(each.change, each.error)
     numbers = "+${:.2g} ({:+.2g} to {:+.2g})".format(*dearer)
     return [
@@ -203,10 +204,17 @@ def _stands_out(sample: Sample, one: SlowSlice, sign: Sign) -> Held | None:
     if each is None:
         return None
     if sign.kind == "uncached_prefix":
-        return each if each.change < -UNCACHED else None
+        return each if each.change < -UNCACHED and _caches_less(sample.finding, one.rows) else None
     n, total = (side[one.rows].sum() for side in sample.finding.shown[sign.value])
     much = each.change > MORE * (total / n - each.change)
     return each if much and completes_as_many(sample, one.values) else None
+
+
+def _caches_less(cells: Cells, rows: Bools) -> bool:
+    """Return whether fewer tokens come from the cache, and not only more from elsewhere, such as looked-up text."""
+    held = against(cells, "cached_tokens", rows, ~rows)
+    n, total = (side[rows].sum() for side in cells.sums("cached_tokens"))
+    return held is not None and held.change < -UNCACHED * (total / n - held.change)
 
 
 def _told_version(sample: Sample, sign: Sign, one: SlowSlice, p: float) -> list[Recommendation]:

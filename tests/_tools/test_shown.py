@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chatmon._tools.shown import as_html, escape, wrapped
 from chatmon.analysis.findings.finding import Finding
+from chatmon.cost import Total
 from chatmon.cost._budget import BudgetStatus
 from chatmon.cost._forecast import Forecast
 from chatmon.lab.course._exercises import CheckMessage
@@ -23,7 +24,7 @@ SHOWN = [
     CheckMessage("wrong", SAID),
     CheckMessage("hint", "Take $5\nfrom $7."),
     Forecast(DAY, DAY, Decimal(2), {}, Decimal(6), Decimal(5), Decimal(7), 0.95, 14, 3.0, 0, "from $5 to $6"),
-    BudgetStatus(AT, Decimal(6), Decimal(2), Decimal(4), 0.33, 0.5, 15.0, None, None, 0),
+    BudgetStatus(AT, Decimal(6), Decimal(2), Decimal(4), 0.33, 0.5, 15.0, None, None, Total(None, 0, 0, 0, 0), ()),
     Finding("change", "from $5 to $6", (("cost", "$1 for $2"),), "all", "always", "quite", "SELECT"),
     Recommendation(
         kind="long_answers", title="$1 where $2 would do", slice={}, start=AT, end=AT, ongoing=True, evidence=(),

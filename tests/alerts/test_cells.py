@@ -51,7 +51,7 @@ def assert_windows_hold(cells, added, first):
             assert cells.sums(tick, length) == (len(inside), sum(inside), sum(amount**2 for amount in inside))
             found = [cells.percentile(tick, length, q) for q in QUANTILES]
             if inside:
-                assert np.allclose(found, np.quantile(inside, QUANTILES, method="lower"), rtol=0.01, atol=0)
+                assert np.allclose(found, np.quantile(inside, QUANTILES), rtol=0.01, atol=0)
             else:
                 assert found == [None] * len(QUANTILES)
 

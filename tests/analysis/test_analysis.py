@@ -113,7 +113,8 @@ def test_segments_add_up_to_the_whole():
     assert found["turns"].sum() == len(TURNS)
     assert found["cost"].sum() == sum((turn.cost for turn in TURNS if turn.cost is not None), Decimal(0))
     assert found["errors"].sum() == sum(turn.error_type is not None for turn in TURNS)
-    assert (found["enough"] == (found["turns"] >= 30)).all()
+    assert (found["enough"] == (found["effective"] >= 30)).all()
+    assert (found["effective"] <= found["turns"]).all()
 
 
 def test_a_segment_has_the_numbers_one_counts_by_hand():
@@ -135,9 +136,10 @@ def test_a_dimension_that_is_none_is_refused_with_the_known_ones():
 def test_percentiles_by_a_dimension_are_those_of_its_parts():
     found = analysis.percentiles(TURNS, qs=(0.5, 0.95, 0.99), by="intent").set_index(["intent", "q"])
     for intent in {turn.intent for turn in TURNS}:
-        times = [turn.response_time for turn in TURNS if turn.intent == intent]
+        own = [turn for turn in TURNS if turn.intent == intent]
+        times, users = [turn.response_time for turn in own], [turn.user_id or turn.conversation_id for turn in own]
         for q in (0.5, 0.95, 0.99):
-            wanted, row = estimates.percentile(times, q), found.loc[(intent, q)]
+            wanted, row = estimates.percentile(times, q, users), found.loc[(intent, q)]
             assert row["value"] == pytest.approx(wanted.value)
             assert (row["low"], row["n"]) == (pytest.approx(wanted.low), len(times))
             assert row["enough"] == (wanted.high is not None and len(times) * (1 - q) >= 1)

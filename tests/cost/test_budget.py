@@ -55,11 +55,20 @@ def test_other_months_and_later_turns_are_not_in_a_budget(five_a_day):
 
 
 def test_turns_without_a_price_make_the_spending_a_lower_bound(frame_of):
-    frame = frame_of({"timestamp": START, "cost": Decimal(5)}, {"timestamp": START})
+    own = {"timestamp": START, "model": "our-finetune", "input_tokens": 1_000, "output_tokens": 200}
+    frame = frame_of({"timestamp": START, "cost": Decimal(5)}, own, {"timestamp": START})
     found = Budget(Decimal(100), date(2026, 10, 1)).status(frame, datetime(2026, 10, 3, tzinfo=UTC))
-    assert found.unpriced_turns == 1
-    assert str(found).startswith("at least $5.00 of $100.00")
-    assert str(found).endswith("1 turns have no price")
+    assert (found.unpriced_turns, found.total.unpriced_tokens, found.unpriced_models) == (2, 1_200, ("our-finetune",))
+    assert str(found) == (
+        "at least $5.00 of $100.00 spent (5%) with 6% of the month over: whether it lasts is unknown; "
+        "2 turns have no price (1,200 tokens of our-finetune, 1 turns did not say how many)"
+    )
+
+
+def test_a_budget_that_runs_out_on_what_is_priced_does_so_at_the_latest(frame_of):
+    frame = frame_of({"timestamp": START, "cost": Decimal(5)}, {"timestamp": START})
+    said = str(Budget(Decimal(20), date(2026, 10, 1)).status(frame, datetime(2026, 10, 3, tzinfo=UTC)))
+    assert "at this rate it runs out on 2026-10-09 at the latest; 1 turns have no price" in said
 
 
 def test_a_budget_without_turns_is_all_left(frame_of):

@@ -1,5 +1,6 @@
 """From turns to a decision: planted effects are found, and what would make a result wrong is said instead."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -172,7 +173,11 @@ def test_values_that_are_all_equal_are_no_difference(plan, alike):
     primary = result.lines()[0]
     assert (primary.relative, primary.p, primary.reading) == (0, 1, WITHIN)
     assert result.decision.verdict == NO_EFFECT
-    assert result.lines()[1].reading == "holds"
+    # No failure anywhere says nothing of a ratio; by users, it says something of the rate itself.
+    assert result.lines()[1].reading == "not shown to hold"
+    absolute = replace(plan, absolute={"error_rate": 0.01})
+    faultless = analyse(alike.assign(task_completed=True, error_type=None), absolute, look=7)
+    assert faultless.lines()[1].reading == "holds"
 
 
 def test_a_metric_without_a_value_is_said_to_be_unknown(plan, better):

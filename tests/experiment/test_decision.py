@@ -7,6 +7,7 @@ from properties import examples
 
 from chatmon.experiment._decision import GO_ON, NO_EFFECT, SHIP, STOP, Bounds, bounds_of, decide
 from chatmon.experiment._effects import Effect
+from chatmon.experiment._rare import Counts
 from chatmon.experiment._sequential import FARTHEST, bounds, pocock
 
 LIMITS = Bounds([4.0, 2.5, 2.0], [2.2, 2.1, 2.0])
@@ -110,6 +111,21 @@ def test_no_errors_on_either_side_hold_and_errors_against_none_do_not(three_look
         looks = at(1.0, 2.6)
         looks[1]["error_rate"] = guardrail
         assert decided(three_looks, looks).verdict == verdict
+
+
+def test_no_failure_anywhere_holds_by_an_absolute_margin_alone(make_plan):
+    none = Effect("error_rate", "short", 2000, 0.0, 0.0, 0.0, None, 0.0, counts=Counts(0, 1000, 0, 1000))
+    for absolute, verdict, said in (
+        ({}, STOP, "went from 0 to 0, which has no percentage, and may be 0.00621 worse: give the plan an absolute"),
+        ({"error_rate": 0.003}, STOP, "may be up to 0.00621 worse, 0.003 is allowed: not shown to hold (absolute)"),
+        ({"error_rate": 0.01}, SHIP, "is at worst 0.00621 worse, 0.01 is allowed (absolute)"),
+    ):
+        plan = make_plan(looks=2, guardrails={"error_rate": 0.5}, absolute=absolute, secondaries=())
+        looks = at(1.0, 2.6)
+        looks[1]["error_rate"] = none
+        found = decided(plan, looks)
+        assert found.verdict == verdict
+        assert said in str(found)
 
 
 def test_where_less_is_better_a_fall_wins(make_plan):

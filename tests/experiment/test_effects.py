@@ -74,14 +74,15 @@ def test_the_unit_of_a_metric_does_not_matter_even_where_users_hardly_differ():
     low, high = (np.array([1.0, 1.0001] * 50) + more for more in (0, 0.0001))
     expected = stats.ttest_ind(high, low).statistic
     for unit in (1e-6, 1.0, 1e6):
-        assert effect(DONE, "b", arm(low * unit), arm(high * unit)).z == pytest.approx(expected, rel=1e-6)
+        arms = (arm(values * unit, name="satisfaction") for values in (low, high))
+        assert effect(RATED, "b", *arms).z == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(("control", "treatment"), [([1.0] * 100, HIGH), (HIGH, [1.0] * 100)])
 def test_where_users_of_one_variant_alone_differ_their_chance_is_the_error(control, treatment):
-    plain = effect(DONE, "b", arm(control), arm(treatment))
+    plain = effect(RATED, "b", *(arm(values, name="satisfaction") for values in (control, treatment)))
     assert plain.error == pytest.approx((0.25 / 99) ** 0.5)
-    found = effect(DONE, "b", arm(control, before=LOW), arm(treatment, before=LOW))
+    found = effect(RATED, "b", *(arm(values, name="satisfaction", before=LOW) for values in (control, treatment)))
     # By hand, the days before take a quarter of the one variance, and give the other a twelfth of that.
     assert found.saved == pytest.approx(1 - (0.75 + 1 / 12))
     assert (found.error / plain.error) ** 2 == pytest.approx(1 - found.saved)
@@ -89,8 +90,62 @@ def test_where_users_of_one_variant_alone_differ_their_chance_is_the_error(contr
 
 @pytest.mark.parametrize(("control", "treatment"), [([0.0] * 100, HIGH), (HIGH, [0.0] * 100)])
 def test_against_nothing_at_all_there_is_a_difference_and_no_ratio(control, treatment):
-    found = effect(DONE, "b", arm(control), arm(treatment))
+    found = effect(RATED, "b", *(arm(values, name="satisfaction") for values in (control, treatment)))
     assert (abs(found.difference), found.log_error, found.relative_interval(2.0)) == (0.5, None, None)
+
+
+def test_a_share_without_a_single_event_has_an_interval_and_no_error_of_nothing():
+    # 12 of 1,200 turns failed, each of another user, against none of 1,200: by hand,
+    # 0.01 / sqrt(2 x 0.005 x 0.995 / 1200).
+    some = arm([1.0] * 12 + [0.0] * 588, [2.0] * 600, name="error_rate")
+    none = arm([0.0] * 600, [2.0] * 600, name="error_rate")
+    found = effect(ERRORS, "b", some, none)
+    assert (found.control, found.treatment, found.saved) == (pytest.approx(0.01), 0, 0)
+    assert found.z == pytest.approx(-0.01 / (2 * 0.005 * 0.995 / 1200) ** 0.5, rel=1e-3)
+    assert found.gain > 3
+    assert found.relative_interval(1.96)[1] < -0.6
+    back = effect(ERRORS, "b", none, some)
+    assert (back.relative, back.relative_interval(1.96)[1]) == (None, np.inf)
+    assert back.z == pytest.approx(-found.z)
+
+
+def test_turns_of_one_user_that_fail_together_count_as_fewer():
+    together = arm([5.0] * 4 + [0.0] * 596, [5.0] * 600, name="error_rate")
+    apart = arm([1.0] * 20 + [0.0] * 580, [5.0] * 600, name="error_rate")
+    none = arm([0.0] * 600, [5.0] * 600, name="error_rate")
+    alone, many = (effect(ERRORS, "b", none, one) for one in (together, apart))
+    assert alone.treatment == pytest.approx(many.treatment)
+    assert alone.z == pytest.approx(many.z / 5**0.5, rel=0.01)
+
+
+def test_nobody_failing_is_proof_by_users_and_not_by_turns():
+    found = effect(ERRORS, "b", *[arm([0.0] * 60, [50.0] * 60, name="error_rate")] * 2)
+    assert (found.difference, found.z) == (0, 0)
+    assert found.interval(1.96)[1] == pytest.approx(0.06, abs=0.001)
+
+
+def test_few_users_with_most_of_the_turns_count_as_few_and_widen_the_interval():
+    # One of 100 users has half of the 198 turns: (99 + 99)^2 / (99^2 + 99) = 3.96 users.
+    counts = np.array([99.0] + [1.0] * 99)
+    values = counts * np.linspace(1, 5, 100)
+    found = effect(RATED, "b", *[arm(values, counts, name="satisfaction")] * 2)
+    assert found.effective == pytest.approx((3.96, 3.96))
+    assert found.freedom == pytest.approx(2 * 3.96 / 3)
+    half = found.interval(1.959963984540054)[1] - found.difference
+    assert half / found.error == pytest.approx(stats.t.isf(0.025, found.freedom))
+    even = effect(RATED, "b", *[arm(np.linspace(1, 5, 100), name="satisfaction")] * 2)
+    assert (even.freedom, even.effective) == (np.inf, pytest.approx((100, 100)))
+
+
+def test_an_adjusted_value_next_to_nothing_is_left_unadjusted():
+    # Twenty of 5,000 failed, and what the days before explain would leave the control a hair above 0.
+    random = np.random.default_rng(5)
+    before, failed = random.random(5000) < 0.004, np.zeros(5000)
+    failed[:12] = 1
+    tables = [arm(failed, name="cost_per_turn", before=before * more) for more in (1.0, 40.0)]
+    for one, other in (tables, tables[::-1]):
+        found = effect(METRICS["cost_per_turn"], "b", one, other)
+        assert isinstance(found, Effect)
 
 
 CALM, WILD = np.array([1.0, -1, 1, -1] * 25), np.array([1.0, 1, -1, -1] * 25)
@@ -194,7 +249,7 @@ def test_values_that_are_all_equal_have_no_difference_and_no_error(value):
     found = effect(DONE, "b", arm([value] * 100, [2.0] * 100), arm([value] * 100, [2.0] * 100))
     assert (found.control, found.treatment, found.users) == (pytest.approx(value / 2), pytest.approx(value / 2), 200)
     assert (found.difference, found.error, found.z, found.p, found.saved) == (0, 0, 0, 1, 0)
-    assert found.relative_interval(3.0) == ((0, 0) if value else None)
+    assert found.relative_interval(3.0) == ((0, 0) if value else (-1, np.inf))
 
 
 def test_a_control_below_zero_has_no_percentage():
@@ -208,10 +263,10 @@ def test_all_against_none_is_beyond_any_chance(share):
     none, every = (arm([value] * 100, name="error_rate") for value in (0.0, share))
     found = effect(ERRORS, "b", none, every)
     assert (found.control, found.treatment) == (0, pytest.approx(share))
-    assert (found.z, found.p, found.gain) == (np.inf, 0, -np.inf)
-    assert found.relative is None
-    assert found.relative_interval(2.0) is None
-    assert effect(ERRORS, "b", every, none).z == -np.inf
+    # Pooled: share / sqrt(share / 2 x (1 - share / 2) x 2 / 100).
+    assert found.z == -found.gain == pytest.approx(share / (share * (1 - share / 2) / 100) ** 0.5)
+    assert (found.relative, found.relative_interval(2.0)[1]) == (None, np.inf)
+    assert effect(ERRORS, "b", every, none).z == pytest.approx(-found.z)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 49])

@@ -93,3 +93,9 @@ def test_a_plan_is_kept_in_utc(make_plan):
     plan = make_plan(start=datetime.fromisoformat("2026-10-05T02:00:00+02:00"))
     assert plan.start == datetime(2026, 10, 5, tzinfo=UTC)
     assert plan.start.tzinfo is UTC
+
+
+@pytest.mark.parametrize("absolute", [{"satisfaction": 0.1}, {"error_rate": 0.0}, {"error_rate": float("inf")}])
+def test_an_absolute_margin_is_a_positive_one_of_a_guardrail(make_plan, absolute):
+    with pytest.raises(ValueError, match=r"takes positive margins of guardrails \(error_rate\)"):
+        make_plan(absolute=absolute)

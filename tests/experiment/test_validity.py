@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 from scipy import stats
 
-from chatmon.experiment._validity import allocation, sample_ratio
+from chatmon.experiment._validity import allocation, sample_ratio, visible_loss
 
 
 def test_a_sample_ratio_is_a_chi_square_test_worked_by_hand():
@@ -30,3 +31,16 @@ def test_few_users_a_day_are_put_together_before_they_are_compared():
     assert allocation(new[:2]) is None
     assert allocation([{"a": 50, "b": 0}] * 5) is None
     assert allocation([]) is None
+
+
+def test_a_loss_that_can_be_seen_is_seen_four_times_in_five():
+    random, weights = np.random.default_rng(7), {"a": 1.0, "b": 1.0}
+    loss = visible_loss({"a": 1000, "b": 1000}, weights)
+    # By hand: (3.29 + 0.84) x 2 x sqrt(0.25 / 2000), of a half.
+    assert loss == pytest.approx(0.17, abs=0.01)
+    seen = 0
+    for _ in range(500):
+        a = random.binomial(2000, 0.5)
+        seen += sample_ratio({"a": a, "b": random.binomial(2000 - a, 1 - loss)}, weights) < 0.001
+    assert seen / 500 == pytest.approx(0.8, abs=0.06)
+    assert visible_loss({"a": 3, "b": 3}, weights) is None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from properties import examples
 
 from chatmon._tools.histogram import ACCURACY
+from chatmon.estimates import percentile
 from chatmon.live.window import LiveWindow
 
 NOW = 1_780_000_000
@@ -49,8 +50,8 @@ def test_a_window_adds_up_as_by_hand():
     assert stats.response_time_sum == 20.0
     assert (stats.input_tokens, stats.output_tokens) == (180, 20)
     assert (stats.cost, stats.unpriced_turns) == (Decimal("0.003"), 2)
-    # In order 1, 1, 2, 7, 9: each quarter is one of them.
-    for q, expected in ((0, 1.0), (0.25, 1.0), (0.5, 2.0), (0.75, 7.0), (0.99, 7.0), (1, 9.0)):
+    # In order 1, 1, 2, 7, 9: each quarter is one of them, and 0.99 lies 0.96 of the way from 7 to 9.
+    for q, expected in ((0, 1.0), (0.25, 1.0), (0.5, 2.0), (0.75, 7.0), (0.99, 8.92), (1, 9.0)):
         assert stats.percentile(q) == pytest.approx(expected, rel=0.01)
 
 
@@ -130,8 +131,18 @@ def test_a_window_percentile_is_within_one_percent_of_numpy_s(times, q):
     window = LiveWindow(60)
     for time in times:
         window.add(NOW, time, False, None)
-    truth = float(np.quantile(times, q, method="lower"))
+    truth = float(np.quantile(times, q))
     assert window.read(NOW, 60).percentile(q) == pytest.approx(truth, rel=ACCURACY * 1.001)
+
+
+@pytest.mark.parametrize(("turns", "q"), [(10, 0.95), (18, 0.95), (50, 0.99)])
+def test_one_slow_turn_among_few_is_seen_in_the_percentile_above_it(turns, q):
+    window = LiveWindow(60)
+    for time in [1.0] * (turns - 1) + [10.0]:
+        window.add(NOW, time, False, None)
+    found = window.read(NOW, 60).percentile(q)
+    assert found == pytest.approx(percentile([1.0] * (turns - 1) + [10.0], q).value, rel=ACCURACY)
+    assert found > 2
 
 
 def test_an_empty_window_knows_nothing_rather_than_zero():

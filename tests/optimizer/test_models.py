@@ -1,9 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from chatmon.optimizer._models import as_good
+from chatmon.optimizer._models import as_good, completion
 from chatmon.optimizer._sample import take
 from chatmon.turns import Turn
 
@@ -36,3 +37,36 @@ def test_a_model_that_is_worse_is_not_as_good_and_neither_is_one_that_is_hardly_
     assert not as_good(sample(0.70, 0.80), "x", "cheap", "dear")
     assert not as_good(sample(0.80, 0.80, n=40), "x", "cheap", "dear")
     assert not as_good(sample(0.80, 0.80), "x", "cheap", "unheard-of")
+
+
+def routed(hard_on_dear, hard_on_cheap, cheap_at_hard, n=6000):
+    """Turns of an intent of which half are hard: five times as long, and done by the dearer model in 92 of 100."""
+    random, turns = np.random.default_rng(3), []
+    for place in range(n):
+        hard = bool(random.random() < 0.5)
+        model = "dear" if random.random() < (hard_on_dear if hard else 1 - hard_on_cheap) else "cheap"
+        good = 0.95 if not hard else 0.92 if model == "dear" else cheap_at_hard
+        turns.append(
+            Turn(
+                turn_id=f"t{place}", conversation_id=f"c{place}", user_id=f"u{place % 900}", model=model, intent="x",
+                timestamp=datetime(2026, 10, 5, tzinfo=UTC) + timedelta(minutes=place), output_tokens=100,
+                input_tokens=int(random.normal(1500 if hard else 300, 30)), task_completed=bool(random.random() < good),
+            )
+        )  # fmt: skip
+    return take(turns)
+
+
+def test_a_cheap_model_that_never_saw_the_hard_half_is_not_judged():
+    # All that is hard goes to the dear model, and all that is easy to the cheap one: both complete what they get.
+    assert completion(routed(1.0, 1.0, 0.4), "x", "cheap", "dear") is None
+
+
+def test_a_cheap_model_that_saw_some_of_the_hard_half_is_judged_by_it():
+    # In sum the cheap one completes 87.5 of 100; of what is as hard as the dear one's turns, far fewer.
+    worse = completion(routed(0.9, 0.9, 0.4), "x", "cheap", "dear")
+    assert worse.dear == pytest.approx(0.92, abs=0.02)
+    assert worse.cheap == pytest.approx(0.9 * 0.4 + 0.1 * 0.95, abs=0.06)
+    assert as_good(routed(0.9, 0.9, 0.4), "x", "cheap", "dear") is None
+    good = as_good(routed(0.9, 0.7, 0.93), "x", "cheap", "dear")
+    assert good.like == 1
+    assert abs(good.cheap - good.dear) < 0.04

@@ -2,6 +2,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from chatmon.lab.traffic import Problem, simulate
@@ -141,3 +143,30 @@ def test_money_spent_on_failures_is_told():
 
 def test_an_amount_scales_with_its_interval():
     assert Amount(2, 1, 3).times(10) == Amount(20, 10, 30)
+
+
+def channels(seed, *, more, cached_of_mail, n=12_000):
+    """Turns of three channels; by mail they carry more looked-up text, or find less of it cached."""
+    random = np.random.default_rng([11, seed])
+    channel = random.choice(["web", "app", "mail"], n, p=[0.6, 0.3, 0.1])
+    mail = channel == "mail"
+    cached = np.where(random.random(n) < 0.6, np.where(mail, cached_of_mail, 1536), 0)
+    tokens = 1700 + random.lognormal(6, 0.5, n).astype(int) + more * mail
+    answer = random.lognormal(5, 0.5, n).astype(int) + 5
+    return pd.DataFrame({
+        "turn_id": [f"t{i}" for i in range(n)], "conversation_id": [f"c{i}" for i in range(n)], "channel": channel,
+        "user_id": [f"u{i}" for i in random.integers(4000, size=n)], "provider": "acme", "model": "small",
+        "timestamp": pd.Timestamp("2026-10-05", tz="UTC") + pd.to_timedelta(np.sort(random.random(n)) * 14, unit="D"),
+        "response_time": 0.5 + answer * 0.01 * random.lognormal(0, 0.3, n), "intent": random.choice(["a", "b"], n),
+        "input_tokens": tokens, "cached_tokens": cached, "output_tokens": answer,
+        "cost": ((tokens - cached) * 0.2 + cached * 0.1 + answer * 0.8) * 1e-6,
+        "task_completed": random.random(n) < 0.7 + 0.1 * mail * (more > 0),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_longer_looked_up_text_is_no_uncached_prefix_and_a_beginning_that_varies_is(seed):
+    # The share from the cache falls in both; the tokens from it in the second alone.
+    assert recommend(channels(seed, more=2500, cached_of_mail=1536)).of("uncached_prefix") == []
+    (one,) = recommend(channels(seed, more=0, cached_of_mail=128)).of("uncached_prefix")
+    assert one.slice == {"channel": "mail"}

@@ -49,6 +49,9 @@ AGAIN = (
     ({"question": "and?"}, 5, {"question": "and?"}, 1), ({"question": "and?"}, 5, {"question": "thank you"}, 0),
     ({"question": "and?"}, 5, {}, 1), ({}, 5, {"question": "and?"}, 0), ({}, 5, {"conversation": "another"}, 0),
     ({"error_type": None, "question": "and?"}, 5, {"question": "and?"}, 0),
+    ({"error_type": "ContentFilter"}, 5, {}, 0),
+    ({"error_type": "ContentFilter", "question": "and?"}, 5, {"question": "and?"}, 1),
+    ({"error_type": "openai.RateLimitError"}, 5, {}, 1),
 )  # fmt: skip
 """A turn that failed, how many seconds later another one begins, what is known of that, and whether it is a retry."""
 

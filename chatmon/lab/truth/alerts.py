@@ -29,6 +29,7 @@ SEES: Final[dict[str, tuple[str, ...]]] = {
     "input_tokens": ("prompt_bloat",),
     "output_tokens": (),
     "cached_share": ("uncached_prefix", "prompt_bloat"),
+    "unpriced": (),
     "cost": ("prompt_bloat", "uncached_prefix", "overpowered_model", "price_change", "retry_storm"),
     "price": ("price_change",),
     "turns": ("retry_storm", "mix_shift"),
