@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -91,3 +92,46 @@ def cell(column: str, found: str | None, wanted: str) -> str:
     if wanted == "VARCHAR":
         return f"CAST({as_json} AS VARCHAR)" if nested else as_text
     return as_json if wanted == "JSON" else f"try_cast({as_json} AS {wanted})"
+
+
+def columns_of(expression: str, what: str) -> list[str]:
+    """Return the columns that an expression of SQL reads, once it is known to be one, and to read nothing else.
+
+    Args:
+        expression: What stands behind WHERE.
+        what: What an error calls it.
+
+    Raises:
+        ValueError: It is no expression, or it asks for more than the row.
+
+    Example:
+        >>> columns_of("stage = 'prod' AND len(note) > 3", "where")
+        ['stage', 'note']
+        >>> columns_of("true; DROP TABLE turns", "where")
+        Traceback (most recent call last):
+        ValueError: where ("true; DROP TABLE turns") is no expression of SQL: it is what stands behind WHERE
+    """
+    import duckdb
+
+    with duckdb.connect() as connection:
+        found = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT 1 WHERE ({expression}\n)"]).fetchall()
+    parsed = json.loads(found[0][0])
+    shown = expression.replace('"', "'")
+    nodes = (
+        []
+        if parsed["error"] or not expression.strip() or len(parsed["statements"]) != 1
+        else list(_nodes(parsed["statements"][0]))
+    )
+    whole = len(nodes) and nodes[0]["node"].get("where_clause") and not nodes[0]["node"].get("modifiers")
+    if not whole:
+        raise ValueError(f'{what} ("{shown}") is no expression of SQL: it is what stands behind WHERE')
+    if any(node.get("class") in ("SUBQUERY", "WINDOW", "STAR") for node in nodes):
+        raise ValueError(f'{what} ("{shown}") asks for more than a row: no SELECT, no window, no *')
+    return list(dict.fromkeys(node["column_names"][0] for node in nodes if node.get("class") == "COLUMN_REF"))
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+    for inner in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _nodes(inner)

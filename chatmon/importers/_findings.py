@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
@@ -10,7 +12,7 @@ from chatmon.importers.report import FileReport, ImportReport
 from chatmon.turns import NEEDED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     from chatmon.importers._calls import Apart
     from chatmon.importers._reader import FileRecords, Reader
 
+MUCH: Final = 0.01
+"""The share of rows or cells lost that is said first."""
+ENCODING: Final = '; a map of the columns can name another encoding: [file] encoding = "cp1252"'
+WAYS: Final = dict.fromkeys(
+    ("int", "float", "Decimal"),
+    '; a map can say decimal = ",", thousands = ".", unit, range, values = { word = number } or null = ["word"]',
+)
 EXAMPLES: Final = 20
 """Reasons of a file to reject records that the report shows, each with the first line it was met on."""
 KEYS: Final = 12
@@ -35,6 +44,7 @@ def report_of(
     halves: int,
     zone: str | None,
     content: bool,
+    left_out: int,
 ) -> ImportReport:
     """Return the report of an import.
 
@@ -48,10 +58,12 @@ def report_of(
         halves: Second halves of spans, joined to their first.
         zone: The zone of times that name none, where the caller said it.
         content: Whether texts were read.
+        left_out: Turns that the caller did not want.
     """
     rows, feedback = connection.execute("SELECT count(*), count(*) FILTER (kind = 'score') FROM spans").fetchall()[0]
     filled, alone = _filled(connection)
     made = filled.pop("turn_id")
+    lost = lost_cells(connection)
     missing = tuple(name for name, count in filled.items() if not count)
     examples = connection.execute(
         """SELECT file, min(line), reason || CASE WHEN count(*) > 1 THEN ' (and ' || (count(*) - 1) ||
@@ -77,8 +89,54 @@ def report_of(
         cannot={
             name: columns for name, columns in NEEDED.items() if made and all(column in missing for column in columns)
         },
+        warnings=(
+            *_losses(reader, made, filled, lost, undecoded=any("not UTF-8" in row[2] for row in examples)),
+            *(text for dialect in reader.used.values() for text in dialect.warnings),
+        ),
+        lost={name: one.count for name, one in lost.items()},
+        filtered=reader.filtered,
+        left_out=left_out,
+        says_failures=bool(connection.execute("SELECT count(failed) FROM spans").fetchall()[0][0]),
         notes=(*_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    count: int
+    example: str
+
+
+def lost_cells(connection: duckdb.DuckDBPyConnection) -> dict[str, _Lost]:
+    """Return the cells that could not be read, by column of turns, each with the most frequent one."""
+    if not connection.execute("SELECT count(lost) FROM spans").fetchall()[0][0]:
+        return {}
+    rows = connection.execute("""SELECT cell.name, count(*), mode(cell.cell)
+        FROM (SELECT unnest(lost) AS cell FROM spans) GROUP BY 1 ORDER BY 2 DESC, 1""").fetchall()
+    return {name: _Lost(count, example) for name, count, example in rows}
+
+
+def _losses(
+    reader: Reader, made: int, filled: Mapping[str, int], lost: Mapping[str, _Lost], *, undecoded: bool
+) -> list[str]:
+    """Say what was lost in reading, where it is more than one in a hundred."""
+    reasons = Counter({reason: count for reason, count in reader.rejected.items() if not reason.startswith("no turn")})
+    rejected, said = reasons.total(), []
+    if rejected > MUCH * (made + rejected):
+        ((most, count),) = reasons.most_common(1)
+        said.append(
+            f"{rejected:,} of {made + rejected:,} records were left out ({rejected / (made + rejected):.0%}), "
+            f"{count:,} of them because: {most}{ENCODING if undecoded else ''}"
+        )
+    for name, one in lost.items():
+        known = filled.get(name, made - one.count) + one.count
+        if one.count > MUCH * known:
+            way = "" if one.example.strip("-0123456789.") == "" else WAYS.get(turns.KINDS.get(name, "str"), "")
+            said.append(
+                f"{name}: {one.count:,} of {known:,} cells could not be read and count as unknown, such as "
+                f"{one.example!r}{way}"
+            )
+    return said
 
 
 def _of_file(found: FileRecords) -> FileReport:
