@@ -94,6 +94,16 @@ def cell(column: str, found: str | None, wanted: str) -> str:
     return as_json if wanted == "JSON" else f"try_cast({as_json} AS {wanted})"
 
 
+def own_dimension(key: str) -> str:
+    """Return the SQL of a dimension that turns keep in ``attributes``.
+
+    Example:
+        >>> own_dimension("team")
+        "json_extract_string(attributes, '$.\"team\"')"
+    """
+    return f"json_extract_string(attributes, {text('$.' + name(key).replace(chr(34) * 2, chr(92) + chr(34)))})"
+
+
 def columns_of(expression: str, what: str) -> list[str]:
     """Return the columns that an expression of SQL reads, once it is known to be one, and to read nothing else.
 

@@ -35,6 +35,8 @@ _ERRORS = """
 def summary(turns: Turns) -> Summary:
     """Return what turns add up to, from the first to the last of them.
 
+    What an import's files do not speak of at all, failures or ratings, is unknown, and not a rate of 0.
+
     Args:
         turns: Any holder of turns.
 
@@ -48,6 +50,9 @@ def summary(turns: Turns) -> Summary:
     read, cached, written, output, reasoning = (None if count is None else int(count) for count in row[2:7])
     cost, unpriced, failed, rated, rating, variance, first, last, *moments = row[8:]
     lengths = query(source, _LENGTHS)[0]
+    imported = getattr(turns, "report", None)
+    says_failures = getattr(imported, "says_failures", True)
+    says_ratings = "user_satisfaction" not in getattr(imported, "missing", ())
     return Summary(
         since=_moment(first),
         until=_moment(last),
@@ -59,10 +64,10 @@ def summary(turns: Turns) -> Summary:
         tokens=Tokens(read, cached, written, output, reasoning, unreported_turns=row[7]),
         cost=cost,
         unpriced_turns=unpriced,
-        error_rate=estimates.rate(failed, number),
+        error_rate=estimates.rate(failed, number if says_failures else 0),
         errors=dict(query(source, _ERRORS)),
         satisfaction=estimates.mean_of(rated, rating, variance),
-        response_rate=estimates.rate(rated, number),
+        response_rate=estimates.rate(rated, number if says_ratings else 0),
         conversation_length=estimates.mean_of(*lengths),
         evicted=0,
         rejected={},

@@ -66,10 +66,7 @@ def choose(connection: duckdb.DuckDBPyConnection, kept: tuple[str, list[str]]) -
                 f"where names {name!r}: turns have {', '.join(turns.COLUMNS)}, and of your own "
                 f"{', '.join(known) or 'none'}"
             )
-    path = [sql.text("$." + '"' + name.replace('"', '\\"') + '"') for name in own]
-    dimensions = "".join(
-        f", json_extract_string(attributes, {one}) AS {sql.name(name)}" for name, one in zip(own, path, strict=True)
-    )
+    dimensions = "".join(f", {sql.own_dimension(name)} AS {sql.name(name)}" for name in own)
     columns = ", ".join(sql.name(name) for name in turns.COLUMNS)
     try:
         before = connection.execute("SELECT count(*) FROM turns").fetchall()[0][0]

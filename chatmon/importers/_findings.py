@@ -45,6 +45,7 @@ def report_of(
     zone: str | None,
     content: bool,
     left_out: int,
+    priced: Sequence[str],
 ) -> ImportReport:
     """Return the report of an import.
 
@@ -59,6 +60,7 @@ def report_of(
         zone: The zone of times that name none, where the caller said it.
         content: Whether texts were read.
         left_out: Turns that the caller did not want.
+        priced: What was priced here, a sentence each.
     """
     rows, feedback = connection.execute("SELECT count(*), count(*) FILTER (kind = 'score') FROM spans").fetchall()[0]
     filled, alone = _filled(connection)
@@ -97,7 +99,7 @@ def report_of(
         filtered=reader.filtered,
         left_out=left_out,
         says_failures=bool(connection.execute("SELECT count(failed) FROM spans").fetchall()[0][0]),
-        notes=(*_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
+        notes=(*priced, *_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
     )
 
 

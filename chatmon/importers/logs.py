@@ -16,8 +16,10 @@ from chatmon.importers import _mapped as mapped
 from chatmon.importers import _spans as spans
 from chatmon.importers import _traces as traces
 from chatmon.importers import files
+from chatmon.importers._became import what_became
 from chatmon.importers._choice import choose, chosen_rows
 from chatmon.importers._findings import report_of
+from chatmon.importers._priced import price_turns
 from chatmon.importers._progress import progress
 from chatmon.importers._reader import Reader
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from chatmon.cost import PriceTable
     from chatmon.importers._dialect import Dialect
     from chatmon.importers.report import ImportReport
 
@@ -59,6 +62,13 @@ class Logs:
     def rejected(self) -> duckdb.DuckDBPyRelation:
         """Up to 10,000 rejected records: ``file``, ``line``, ``reason``."""
         return self._connection.table("rejects")
+
+    def columns(self) -> pd.DataFrame:
+        """Return what each column became: in how many turns it says something, its range or most frequent values.
+
+        Columns ``column``, ``known`` (turns), ``lost`` (cells that could not be read), ``values``.
+        """
+        return what_became(self._connection, self.report.lost)
 
     def frame(self) -> pd.DataFrame:
         """Return the turns as a pandas frame, in order of time."""
@@ -102,6 +112,7 @@ def open_logs(
     where: str | None = None,
     since: datetime | date | None = None,
     until: datetime | date | None = None,
+    price: bool | PriceTable = False,
 ) -> Logs:
     """Read exported logs of any known tool, or a flat table with a map of its columns, into turns.
 
@@ -116,6 +127,8 @@ def open_logs(
             ``channel = 'app' AND team = 'EU'``.
         since: The first moment of a turn that counts, aware; a date, or a moment without a zone, is one of ``tz``.
         until: The first moment that no longer counts, in the same way.
+        price: Whether turns with tokens and a model but no cost are given what these cost at the time of the turn, by
+            the public prices, or by a table of one's own before them; ``price_source`` tells them apart.
 
     Raises:
         FileNotFoundError: Nothing is there; the message names what was looked for and where.
@@ -156,6 +169,7 @@ def open_logs(
             reader.set_aside()
             connection.execute("SET TimeZone = 'UTC'")
             traces.to_turns(connection)
+            priced = price_turns(connection, None if price is True else price) if price else []
             left_out = choose(connection, kept)
         report = report_of(
             connection,
@@ -168,6 +182,7 @@ def open_logs(
             zone=tz,
             content=content,
             left_out=left_out,
+            priced=priced,
         )
         connection.execute("DROP TABLE spans")
     except BaseException:

@@ -101,7 +101,7 @@ def render(
         raise ValueError(f"made_at ({made_at}) has no time zone: add tzinfo=datetime.UTC")
     source, zone = analysis.relation(turns), zone_of(tz)
     step("adding up")
-    summary = analysis.summary(source)
+    summary = analysis.summary(turns)
     if not summary.turns:
         raise ValueError("there are 0 turns: a report needs at least one")
     marked = releases(source, marks or {})
