@@ -322,8 +322,9 @@ def _with_written_cost(frame: pd.DataFrame) -> pd.DataFrame:
 
     places = Decimal(1).scaleb(-COST_PLACES)
     cost = [None if pd.isna(one) else Decimal(repr(float(one))).quantize(places) for one in frame["cost"]]
-    known = [None if one is None else FLOAT_COST for one in cost]
-    source = frame["price_source"].fillna(pd.Series(known, frame.index)) if "price_source" in frame else known
+    source = pd.Series([None if one is None else FLOAT_COST for one in cost], frame.index, dtype=object)
+    if "price_source" in frame:
+        source = frame["price_source"].fillna(source)
     return frame.assign(cost=pd.Series(cost, frame.index, dtype=object), price_source=source)
 
 

@@ -95,11 +95,11 @@ def cell(column: str, found: str | None, wanted: str) -> str:
 
 
 def own_dimension(key: str) -> str:
-    """Return the SQL of a dimension that turns keep in ``attributes``.
+    r"""Return the SQL of a dimension that turns keep in ``attributes``.
 
     Example:
-        >>> own_dimension("team")
-        "json_extract_string(attributes, '$.\"team\"')"
+        >>> print(own_dimension("team"))
+        json_extract_string(attributes, '$."team"')
     """
     return f"json_extract_string(attributes, {text('$.' + name(key).replace(chr(34) * 2, chr(92) + chr(34)))})"
 

@@ -279,9 +279,11 @@ def _checked(given: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     rows, ids, *found = given.aggregate(f"count(*), count(DISTINCT turn_id), {outside}").fetchall()[0]
     for (name, (low, high)), count, most in zip(_GRADES.items(), found[::2], found[1::2], strict=True):
         if count:
-            raise ValueError(f"{name} is outside {low} to {high} in {count:,} of {rows:,} rows, up to {most:g}: rescale it")
+            raise ValueError(
+                f"{name} is outside {low} to {high} in {count:,} of {rows:,} rows, up to {most:g}: rescale it"
+            )
     if ids < rows:
-        same = "turn_id, conversation_id, user_id, \"timestamp\", model"
+        same = 'turn_id, conversation_id, user_id, "timestamp", model'
         twice = rows - given.project(same).distinct().aggregate("count(*)").fetchall()[0][0]
         if twice:
             raise ValueError(

@@ -46,7 +46,7 @@ def _values(connection: duckdb.DuckDBPyConnection, name: str) -> str:
         return "texts"
     if kind in ("int", "float", "Decimal"):
         low, middle, high = connection.execute(
-            f"SELECT min({column}), median(CAST({column} AS DOUBLE)), max({column}) FROM turns"
+            f"SELECT min(value), median(value), max(value) FROM (SELECT CAST({column} AS DOUBLE) AS value FROM turns)"
         ).fetchall()[0]
         return "" if low is None else f"{low:.6g} to {high:.6g}, median {middle:.6g}"
     if kind == "datetime":

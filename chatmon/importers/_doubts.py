@@ -92,16 +92,16 @@ def _refuse_other_scale(found: ColumnMap, name: str, source: Source, cells: Sequ
         worst = f"{min(grades):g}"
         raise ValueError(
             f"{told}all {len(grades):,} grades are {_listed(grades)}, as thumbs are, and turns have 1 to 5: write "
-            f'{column}values = {{ "1" = 5, "{worst if min(grades) < 1 else 0}" = 1 }} }}, or range = [1, 5] if they are '
-            "grades"
+            f'{column}values = {{ "1" = 5, "{worst if min(grades) < 1 else 0}" = 1 }} }}, or range = [1, 5] if they '
+            "are grades"
         )
     outside = [grade for grade in grades if not low <= grade <= high]
     if len(outside) > STRAY * len(grades):
         ends = f"{min(*grades, low):g}, {max(*grades, high):g}"
         raise ValueError(
             f"{told}{len(outside):,} of {len(grades):,} grades are outside {low} to {high}, such as {outside[0]:g}: "
-            f"write {column}range = [{ends}] }}, the worst and the best grade that can be given (range = [{low}, {high}] "
-            "leaves the others out)"
+            f"write {column}range = [{ends}] }}, the worst and the best grade that can be given (range = "
+            f"[{low}, {high}] leaves the others out)"
         )
     words = Counter(cell for cell in cells if _number(cell) is None and len(cell) < 20)
     if not grades and len(words) > 1:

@@ -200,7 +200,8 @@ def _text(one: _Cell, found: ColumnMap) -> str:
         return text
     cases = " ".join(f"WHEN {sql.text(word.lower())} THEN {sql.text(_word(value))}" for word, value in values.items())
     other = raw if one.kind == "str" else f"'{NO_PART}' || {raw}"
-    return f"CASE lower({raw}) {cases} ELSE CASE WHEN {raw} NOT IN ({none}) THEN {other} END END"
+    word = f"lower({raw})" if one.kind == "str" else f"regexp_replace(lower({raw}), '^([+-]?[0-9]+)[.]0+$', '\\1')"
+    return f"CASE {word} {cases} ELSE CASE WHEN {raw} NOT IN ({none}) THEN {other} END END"
 
 
 def _word(value: Any) -> str:

@@ -39,7 +39,10 @@ def price_turns(connection: duckdb.DuckDBPyConnection, table: PriceTable | None)
         connection.execute("INSERT INTO priced SELECT * FROM _part")
         connection.unregister("_part")
         count += part.num_rows
-    told = {"cost": "coalesce(one.cost, priced.cost)", "price_source": "coalesce(one.price_source, priced.price_source)"}
+    told = {
+        "cost": "coalesce(one.cost, priced.cost)",
+        "price_source": "coalesce(one.price_source, priced.price_source)",
+    }
     columns = ", ".join(f"{told.get(name, f'one.{name}')} AS {name}" for name in turns.COLUMNS)
     connection.execute("ALTER VIEW turns RENAME TO unpriced")
     connection.execute(f"CREATE VIEW turns AS SELECT {columns} FROM unpriced AS one LEFT JOIN priced USING (turn_id)")
