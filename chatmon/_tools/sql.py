@@ -123,15 +123,13 @@ def columns_of(expression: str, what: str) -> list[str]:
     """
     import duckdb
 
-    with duckdb.connect() as connection:
-        found = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT 1 WHERE ({expression}\n)"]).fetchall()
-    parsed = json.loads(found[0][0])
     shown = expression.replace('"', "'")
-    nodes = (
-        []
-        if parsed["error"] or not expression.strip() or len(parsed["statements"]) != 1
-        else list(_nodes(parsed["statements"][0]))
-    )
+    with duckdb.connect() as connection:  # by itself too: "a) OR (b" is one in brackets only
+        asked = [f"SELECT 1 WHERE {expression}\n", f"SELECT 1 WHERE ({expression}\n)"]
+        found = [connection.execute("SELECT json_serialize_sql(?)", [one]).fetchall()[0][0] for one in asked]
+    bare, parsed = map(json.loads, found)
+    broken = bare["error"] or parsed["error"] or not expression.strip()
+    nodes = [] if broken or len(parsed["statements"]) != 1 else list(_nodes(parsed["statements"][0]))
     whole = len(nodes) and nodes[0]["node"].get("where_clause") and not nodes[0]["node"].get("modifiers")
     if not whole:
         raise ValueError(f'{what} ("{shown}") is no expression of SQL: it is what stands behind WHERE')

@@ -88,7 +88,7 @@ def inspect(
     with logs_at.open() as logs:
         typer.echo(logs.report)
         if not logs.report.turns and _show_draft(logs_at, logs.report):
-            return
+            raise ValueError("no turns yet: a map says which column is which; the lines above begin one")
         _refuse_nothing(logs.report)
         if logs_at.columns is not None:
             typer.echo(f"\n{logs.columns().to_string(index=False)}")
@@ -104,12 +104,13 @@ def _show_draft(logs_at: Reading, report: "ImportReport") -> bool:
 
     strange = any(reason.startswith("no known shape") for reason in report.rejected)
     drafted = draft_map(logs_at.paths) if strange and logs_at.columns is None else ""
-    if drafted:
+    if "\ntimestamp = " in drafted:
         typer.echo(f"\nA table of your own? This is a draft of the map of its columns:\n\n{drafted}")
         typer.echo("Write it to a file, check its lines, and go on with it:")
         typer.echo(f"  {shlex.join(['chatmon', 'inspect', *logs_at.paths, '--draft', 'map.toml'])}")
         typer.echo(f"  {_with_map(logs_at.paths, 'map.toml')}")
-    return bool(drafted)
+        return True
+    return False
 
 
 def _with_map(paths: list[str], name: str) -> str:

@@ -248,7 +248,7 @@ def column_map(given: str | Path | Mapping[str, Any]) -> ColumnMap:
 
 
 def _check_together(found: ColumnMap, document: Mapping[str, Any]) -> None:
-    if found.where:
+    if found.where is not None:
         sql.columns_of(found.where, f"{found.name}: where")
     if "messages" in document and "role" not in found.messages:
         raise ValueError(f"{found.name}: [messages] has no role: name the column that says who wrote")

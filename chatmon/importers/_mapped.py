@@ -128,7 +128,7 @@ def _select(found: ColumnMap) -> str:
     reads = [f"{_reader(one, found)} AS {one.key}_read" for one in cells if one.is_read]
     values = _values(found, cells)
     chosen = ", ".join(f"{value} AS {name}" for name, value in values.items())
-    rows = f" WHERE {found.where}" if found.where else ""
+    rows = f" WHERE ({found.where}\n)" if found.where else ""
     return f"""
         SELECT _file AS file, _line AS line, {chosen}
         FROM (SELECT {", ".join(["*", *reads])} FROM (SELECT {", ".join(["*", *texts])}
@@ -251,7 +251,7 @@ def _amount(one: _Cell, text: str, found: ColumnMap) -> str:
     if written is _SECOND or one.name in ("response_time", "time_to_first_token"):
         cases += f" WHEN regexp_full_match(t, '{_CLOCK}') THEN epoch(try_cast(t AS INTERVAL))"
     other = f"list_transform([{text}], lambda t: CASE {cases} END)[1]"
-    return f"CASE WHEN regexp_full_match({text}, '[-+0-9.,eE]*') THEN {plain} ELSE {other} END"
+    return f"coalesce({plain}, {other})"
 
 
 _WITH_UNIT: Final = r"^([^0-9+.\-]*)([+\-]?[0-9.][0-9.,'' ]*?) *([^0-9]*)$"
