@@ -45,7 +45,7 @@ NAMES: Final = {
     "cost": ".*(cost|price|spend|usd|dollar|cents?|kosten|preis|precio|costo|eur).*",
     "error_type": ".*(error|status|exception|fail|outcome|fehler|estado).*",
     "user_satisfaction": (
-        ".*(csat|rating|rated|satisf|score|stars?|thumbs?|feedback|grade|note|bewertung|zufrieden|nps).*"
+        ".*(csat|rating|rated|satisf|score|stars?|thumbs?|feedback|grade|note|nota|daumen|sterne|bewertung|zufrieden|nps).*"
     ),
     "task_completed": ".*(resolved|solved|completed|success|done|gel.st|erledigt|resuelto).*",
     "intent": "intent topic category subject thema kategorie anliegen tema reason",
@@ -255,9 +255,9 @@ def _of_time(column: _Column) -> tuple[list[str], str]:
 
 def _of_duration(column: _Column) -> tuple[list[str], str]:
     name = column.name.lower()
-    if re.search(r"(^|_)ms|milli", name):
+    if re.search(r"(^|[^a-z])ms([^a-z]|$)|milli", name):
         return ['unit = "ms"'], ""
-    if re.search(r"sec|sek|(^|_)s$", name) or column.kind == "duration":
+    if re.search(r"sec|sek|(^|[^a-z])s$", name) or column.kind == "duration":
         return ['unit = "s"'], ""
     numbers = sorted(float(cell) for cell in column.cells if NUMBER.fullmatch(cell))
     if numbers and numbers[len(numbers) // 2] > 100:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
 from chatmon.importers._records import Rejected
+from chatmon.importers._spans import SAME_ID
 from chatmon.importers.report import FileReport, ImportReport
 from chatmon.turns import NEEDED
 
@@ -93,6 +94,7 @@ def report_of(
         },
         warnings=(
             *_losses(reader, made, filled, lost, undecoded=any("not UTF-8" in row[2] for row in examples)),
+            *_same_ids(connection),
             *(text for dialect in reader.used.values() for text in dialect.warnings),
         ),
         lost={name: one.count for name, one in lost.items()},
@@ -162,7 +164,12 @@ def _notes_of_rows(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute(
         "SELECT note, count(*) FROM spans WHERE note IS NOT NULL GROUP BY note ORDER BY note"
     ).fetchall()
-    return [f"{note} ({count:,} rows)" for note, count in rows]
+    return [f"{note} ({count:,} rows)" for note, count in rows if note != SAME_ID]
+
+
+def _same_ids(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute("SELECT count(*) FROM spans WHERE contains(note, ?)", [SAME_ID]).fetchall()[0][0]
+    return [f"{rows:,} {SAME_ID}"] if rows else []
 
 
 def _notes(made: int, alone: int, filled: dict[str, int], *, content: bool) -> list[str]:
