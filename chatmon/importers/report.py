@@ -72,11 +72,11 @@ class ImportReport:
     missing: tuple[str, ...]
     cannot: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    lost: Mapping[str, int] = field(default_factory=dict)
-    filtered: int = 0
-    left_out: int = 0
-    says_failures: bool = True
+    warnings: tuple[str, ...] = field(default=(), repr=False)
+    lost: Mapping[str, int] = field(default_factory=dict, repr=False)
+    filtered: int = field(default=0, repr=False)
+    left_out: int = field(default=0, repr=False)
+    says_failures: bool = field(default=True, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as nested plain dicts."""
