@@ -28,6 +28,8 @@ WAYS: Final = dict.fromkeys(
     ("int", "float", "Decimal"),
     '; a map can say decimal = ",", thousands = ".", unit, range, values = { word = number } or null = ["word"]',
 )
+FAILURES: Final = {"failures": ("error_type",)}
+"""What is asked of the files, beside ``turns.NEEDED``: that no turn failed is one thing, that none says so another."""
 EXAMPLES: Final = 20
 """Reasons of a file to reject records that the report shows, each with the first line it was met on."""
 KEYS: Final = 12
@@ -66,7 +68,8 @@ def report_of(
     rows, feedback = connection.execute("SELECT count(*), count(*) FILTER (kind = 'score') FROM spans").fetchall()[0]
     filled, alone = _filled(connection)
     made = filled.pop("turn_id")
-    lost = lost_cells(connection)
+    lost = _lost_cells(connection)
+    says_failures = bool(connection.execute("SELECT count(failed) FROM spans").fetchall()[0][0])
     missing = tuple(name for name, count in filled.items() if not count)
     examples = connection.execute(
         """SELECT file, min(line), reason || CASE WHEN count(*) > 1 THEN ' (and ' || (count(*) - 1) ||
@@ -90,7 +93,9 @@ def report_of(
         examples=tuple(Rejected(*row) for row in examples),
         missing=missing,
         cannot={
-            name: columns for name, columns in NEEDED.items() if made and all(column in missing for column in columns)
+            name: columns
+            for name, columns in {**({} if says_failures else FAILURES), **NEEDED}.items()
+            if made and all(column in missing for column in columns)
         },
         warnings=(
             *_losses(reader, made, filled, lost, undecoded=any("not UTF-8" in row[2] for row in examples)),
@@ -100,7 +105,7 @@ def report_of(
         lost={name: one.count for name, one in lost.items()},
         filtered=reader.filtered,
         left_out=left_out,
-        says_failures=bool(connection.execute("SELECT count(failed) FROM spans").fetchall()[0][0]),
+        says_failures=says_failures,
         notes=(*priced, *_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
     )
 
@@ -111,7 +116,7 @@ class _Lost:
     example: str
 
 
-def lost_cells(connection: duckdb.DuckDBPyConnection) -> dict[str, _Lost]:
+def _lost_cells(connection: duckdb.DuckDBPyConnection) -> dict[str, _Lost]:
     """Return the cells that could not be read, by column of turns, each with the most frequent one."""
     if not connection.execute("SELECT count(lost) FROM spans").fetchall()[0][0]:
         return {}
