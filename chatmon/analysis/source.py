@@ -259,7 +259,7 @@ _GRADES: Final = {"user_satisfaction": (1, 5), "context_relevance": (0, 1)}
 def _refuse_without_zone(given: duckdb.DuckDBPyRelation) -> None:
     """Refuse times that may be of any zone: taken for UTC, they would be hours off without a word."""
     kind = str(given.types[given.columns.index("timestamp")])
-    naive = kind.startswith("TIMESTAMP") and "TIME ZONE" not in kind
+    naive = kind.startswith("TIMESTAMP") and "TZ" not in kind and "TIME ZONE" not in kind
     if kind == "VARCHAR":
         bare = given.filter(f"NOT regexp_full_match(\"timestamp\", '{_ZONED}')").limit(1)
         naive = bool(bare.fetchall())

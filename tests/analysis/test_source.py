@@ -147,6 +147,13 @@ def test_times_in_text_that_name_their_zone_and_ids_that_begin_again_are_read():
     assert summary(both).turns == 4
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "+02:00"])
+def test_times_of_any_unit_and_zone_are_read_as_the_moments_they_are(unit, zone):
+    moved = FRAME.assign(timestamp=FRAME.timestamp.dt.tz_convert(zone).dt.as_unit(unit))
+    assert summary(moved).until == FRAME.timestamp.max()
+
+
 def test_a_relation_whose_times_have_no_zone_is_refused():
     with duckdb.connect() as connection:
         naive = connection.sql(
