@@ -81,6 +81,8 @@ def inspect(
     from chatmon.importers import draft_map
 
     if draft is not None:
+        if draft.exists():
+            raise ValueError(f"{draft} is there already: name another file for the draft")
         with whole_file(draft) as unfinished:
             unfinished.write_text(draft_map(logs_at.paths), encoding="utf-8")
         typer.echo(f"{draft} is a draft: check its lines. Next: {_with_map(logs_at.paths, str(draft))}")

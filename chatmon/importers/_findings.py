@@ -27,7 +27,7 @@ ENCODING: Final = '; a map of the columns can name another encoding: [file] enco
 WAYS: Final = dict.fromkeys(
     ("int", "float", "Decimal"),
     '; a map can say decimal = ",", thousands = ".", unit, range, values = { word = number } or null = ["word"]',
-)
+) | {"bool": "; a map can say values = { word = true }"}
 FAILURES: Final = {"failures": ("error_type",)}
 """What is asked of the files, beside ``turns.NEEDED``: that no turn failed is one thing, that none says so another."""
 EXAMPLES: Final = 20

@@ -150,7 +150,7 @@ _OPTIONS: Final[dict[str, tuple[_Kind, str]]] = {
 }
 _FILE: Final = {"encoding": _ENCODING, "delimiter": _CHARACTER, "decimal": _CHARACTER, "thousands": _CHARACTER,
                 "null": _TEXTS}  # fmt: skip
-_MESSAGES: Final = {"role": _TEXT, "order": _TEXT, "text": _TEXT, "user": _TEXTS, "assistant": _TEXTS}
+_MESSAGES: Final = {"role": _TEXT, "order": _TEXT, "text": _TEXT, "answers": _TEXT, "user": _TEXTS, "assistant": _TEXTS}
 _SESSIONS: Final = {"minutes": _POSITIVE}
 _PARTS: Final = ("where", "file", "columns", "constants", "attributes", "messages", "sessions")
 _NEEDED: Final = ("column", "columns", "file", "until")
@@ -201,7 +201,7 @@ class ColumnMap:
         """Return the file's columns that the map reads."""
         sources = [*self.columns.values(), *self.attributes.values()]
         found = [column for one in sources for column in (*one.columns, one.get("until")) if column]
-        found += [self.messages[key] for key in ("role", "order", "text") if key in self.messages]
+        found += [self.messages[key] for key in ("role", "order", "text", "answers") if key in self.messages]
         found += sql.columns_of(self.where, f"{self.name}: where") if self.where else []
         return tuple(dict.fromkeys(found))
 

@@ -162,7 +162,7 @@ def _cells(found: ColumnMap) -> Iterator[_Cell]:
             yield _Cell(name, name, kind, source, _said(source, source.columns))
     for place, (name, source) in enumerate(found.attributes.items()):
         yield _Cell(f"own__{place}", name, "str", source, _said(source, source.columns))
-    for part in ("role", "order", "text"):
+    for part in ("role", "order", "text", "answers"):
         if part in found.messages:
             yield _Cell(f"message__{part}", part, "str", Source(()), sql.name(found.messages[part]))
 

@@ -41,18 +41,16 @@ def of_rows(found: ColumnMap, values: dict[str, str]) -> dict[str, str]:
         "nor the bot: name it in [messages], as user = [...] or assistant = [...]'"
     )
     more = {"kind": kind, "reject": values["reject"].removesuffix("END") + f"{unknown} END"}
-    if "message__order" in _keys(found):
+    if "order" in found.messages:
         more["name"] = "message__order_text"
+    if "answers" in found.messages:
+        more["parent_id"] = "message__answers_text"
     if "user_id" in values:
         more["user_id"] = f"CASE WHEN {of_user} THEN {values['user_id']} END"
     if "text" in found.messages:
         more["question"] = f"CASE WHEN {of_user} THEN message__text_text END"
         more["answer"] = f"CASE WHEN NOT {of_user} THEN message__text_text END"
     return values | more
-
-
-def _keys(found: ColumnMap) -> set[str]:
-    return {f"message__{part}" for part in found.messages}
 
 
 def settle(found: ColumnMap, connection: duckdb.DuckDBPyConnection) -> int:
@@ -86,14 +84,18 @@ def _join_replies(connection: duckdb.DuckDBPyConnection) -> int:
         SET reject = CASE WHEN kind = '{OTHER}' THEN '{NO_REPLY}' ELSE '{NO_QUESTION}' END
         WHERE kind = '{OTHER}' OR conversation_id IS NULL OR conversation_id NOT IN (
             SELECT conversation_id FROM spans WHERE kind = '{MESSAGE}' AND conversation_id IS NOT NULL)""")
-    order = "ORDER BY start_time, try_cast(name AS DOUBLE), name, file, line, span_id"
+    order = "PARTITION BY conversation_id ORDER BY start_time, try_cast(name AS DOUBLE), name, file, line, span_id"
+    message = f"CASE WHEN kind = '{MESSAGE}' THEN span_id END"
+    before = f"last_value({message} IGNORE NULLS) OVER ({order} ROWS UNBOUNDED PRECEDING)"
+    after = f"first_value({message} IGNORE NULLS) OVER ({order} ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
+    said = f"CASE WHEN parent_id IN (SELECT span_id FROM spans WHERE kind = '{MESSAGE}') THEN parent_id END"
     connection.execute(f"""CREATE TEMP TABLE placed AS
-        SELECT *, CASE WHEN kind = '{REPLY}' AND place > 0 THEN start_time END AS answered FROM (
-            SELECT *, count(*) FILTER (kind = '{MESSAGE}') OVER (PARTITION BY conversation_id {order}
-                ROWS UNBOUNDED PRECEDING) AS place FROM spans WHERE reject IS NULL)""")
+        SELECT *, coalesce(answers, before, after) AS owner,
+            CASE WHEN kind = '{REPLY}' AND coalesce(answers, before) IS NOT NULL THEN start_time END AS answered FROM (
+            SELECT *, {before} AS before, {after} AS after, CASE WHEN kind = '{REPLY}' THEN {said} END AS answers
+            FROM spans WHERE reject IS NULL)""")
     columns = ", ".join(f"{_joined(name)} AS {name}" for name in SPAN_COLUMNS)
-    connection.execute(f"""CREATE TABLE joined AS SELECT {columns} FROM placed
-        GROUP BY conversation_id, greatest(place, 1)""")
+    connection.execute(f"CREATE TABLE joined AS SELECT {columns} FROM placed GROUP BY owner")
     replies = connection.execute("SELECT (SELECT count(*) FROM placed) - (SELECT count(*) FROM joined)").fetchall()[0][
         0
     ]

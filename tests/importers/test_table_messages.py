@@ -72,6 +72,17 @@ def test_messages_of_one_moment_keep_the_order_that_a_column_says(tmp_path):
     assert {name: one.response_time for name, one in found.items()} == {"m2": 0, "m3": None}
 
 
+def test_a_reply_that_says_what_it_answers_is_believed(tmp_path):
+    rows = ["m1,2026-03-02T08:00:00Z,a,user,ann,,,,", "m2,2026-03-02T08:00:01Z,a,user,ann,,,,"]
+    rows += ["m3,2026-03-02T08:00:05Z,a,bot,,0.2,,,m1", "m4,2026-03-02T08:00:07Z,a,bot,,0.3,,,m2"]
+    rows += ["m5,2026-03-02T08:00:09Z,a,bot,,0.4,,,gone"]
+    found, _ = read(tmp_path, rows, messages={"role": "role", "answers": "body"}, cost="usd")
+    assert {name: (one.response_time, one.cost) for name, one in found.items()} == {
+        "m1": (5, Decimal("0.2")),
+        "m2": (6, Decimal("0.7")),
+    }
+
+
 def test_words_for_who_wrote_are_known_or_asked_for(tmp_path):
     rows = [line(1, "08:00:00", "a", "Kunde", "ann"), line(2, "08:00:03", "a", "KI", "")]
     with pytest.raises(
