@@ -11,7 +11,7 @@ from chatmon.importers import _otlp as otlp
 from chatmon.importers import _own as own
 from chatmon.importers import _phoenix as phoenix
 from chatmon.importers._draft import draft_map
-from chatmon.importers._map import map_schema
+from chatmon.importers._map_options import map_schema
 from chatmon.importers.logs import Logs, open_logs
 from chatmon.importers.report import ImportReport
 

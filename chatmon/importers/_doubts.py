@@ -7,13 +7,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
-from chatmon.importers._map import NUMBERS, SCALES, ColumnMap, Source
+from chatmon.importers._cells import NO_NUMBER, NULLS
+from chatmon.importers._map_options import FINE, NUMBERS, SCALES
 from chatmon.importers._messages import ASSISTANTS, OTHERS, USERS
 from chatmon.importers._messages import roles as roles_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from chatmon.importers._map import ColumnMap, Source
     from chatmon.importers._sample import Sample
 
 ENOUGH: Final = 5
@@ -111,8 +113,6 @@ def _refuse_other_scale(found: ColumnMap, name: str, source: Source, cells: Sequ
 
 def _doubtful_errors(found: ColumnMap, source: Source, cells: Sequence[str], rows: int) -> list[str]:
     """Say which words of a status may be no error; refuse where most rows have one."""
-    from chatmon.importers._mapped import FINE, NO_NUMBER, NULLS
-
     if source.get("ok") is not None or not rows:
         return []
     nothing = {word.lower() for word in (*FINE, *NULLS, *NO_NUMBER)}

@@ -8,7 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.importers import files
-from chatmon.importers._mapped import FINE, NO_NUMBER, NULLS
+from chatmon.importers._cells import NO_NUMBER, NULLS
+from chatmon.importers._map_options import FINE
 from chatmon.importers._messages import ASSISTANTS, USERS
 from chatmon.importers._sample import sample
 

@@ -42,40 +42,41 @@ class Sample:
         return [row[column] for row in self.rows if column in row]
 
 
-def sample(path: Path, said: Mapping[str, Any] | None = None) -> Sample:
+def sample(path: Path, said: Mapping[str, Any] | None = None, *, rows: int = ROWS) -> Sample:
     """Return the first rows of a table.
 
     Args:
         path: The file.
         said: ``encoding`` and ``delimiter``, where somebody has said them.
+        rows: How many, at most ``ROWS``.
     """
     said = said or {}
     try:
         file = files.look(path, encoding=said.get("encoding"), delimiter=said.get("delimiter"))
         if file.kind == "parquet":
-            return _of_parquet(path)
-        found = [one[1] for one in islice(records.read(file), ROWS) if not isinstance(one, Rejected)]
+            return _of_parquet(path, min(rows, ROWS))
+        found = [one[1] for one in islice(records.read(file), min(rows, ROWS)) if not isinstance(one, Rejected)]
     except OSError:
         return Sample(path.name, (), (), text=True, typed={})
     keys = tuple(dict.fromkeys(key for record in found[:20] for key in record))
     header = records.header(file) if file.kind == "csv" else keys
-    rows = tuple({key: _text(cell) for key, cell in record.items() if cell not in (None, "")} for record in found)
-    return Sample(path.name, header, rows, text=file.kind == "csv", typed={})
+    cells = tuple({key: _text(cell) for key, cell in record.items() if cell not in (None, "")} for record in found)
+    return Sample(path.name, header, cells, text=file.kind == "csv", typed={})
 
 
-def _of_parquet(path: Path) -> Sample:
+def _of_parquet(path: Path, rows: int) -> Sample:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(path)
-        first = next(file.iter_batches(batch_size=ROWS), None)
+        first = next(file.iter_batches(batch_size=rows), None)
     except (pa.ArrowException, NotImplementedError):
         return Sample(path.name, (), (), text=False, typed={})
     found = [] if first is None else first.to_pylist()
-    rows = tuple({key: _text(cell) for key, cell in row.items() if cell is not None} for row in found)
+    cells = tuple({key: _text(cell) for key, cell in row.items() if cell is not None} for row in found)
     typed = {one.name: str(one.type) for one in file.schema_arrow if not pa.types.is_string(one.type)}
-    return Sample(path.name, tuple(file.schema_arrow.names), rows, text=False, typed=typed)
+    return Sample(path.name, tuple(file.schema_arrow.names), cells, text=False, typed=typed)
 
 
 def _text(cell: Any) -> str:
