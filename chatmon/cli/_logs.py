@@ -83,8 +83,11 @@ def inspect(
     if draft is not None:
         if draft.exists():
             raise ValueError(f"{draft} is there already: name another file for the draft")
+        drafted = draft_map(logs_at.paths)
+        if not drafted:
+            raise ValueError(f"{', '.join(logs_at.paths)}: no table in it to draft a map of")
         with whole_file(draft) as unfinished:
-            unfinished.write_text(draft_map(logs_at.paths), encoding="utf-8")
+            unfinished.write_text(drafted, encoding="utf-8")
         typer.echo(f"{draft} is a draft: check its lines. Next: {_with_map(logs_at.paths, str(draft))}")
         return
     with logs_at.open() as logs:

@@ -6,6 +6,7 @@ cannot be read is NULL, and never a guess.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatmon import turns
@@ -48,6 +49,7 @@ WRITTEN: Final[dict[str, dict[float, tuple[str, ...]]]] = {
 }  # fmt: skip
 """Units as cells write them behind or before the number, and how many make one of the turns' own."""
 SYMBOLS: Final = {"EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CHF": "fr.", "BRL": "r$"}
+CURRENCIES: Final = (*SYMBOLS, "CNY", "CAD", "AUD", "MXN", "PLN", "NOK", "DKK", "SEK", "CZK", "TRY", "ZAR", "KRW")
 PATH: Final = "(SELECT path FROM files WHERE number = _file)"
 NO_PART: Final = "not as the map says: "
 """What stands before a text of which the map says nothing: it cannot be read."""
@@ -68,6 +70,19 @@ class Cell(NamedTuple):
     def is_read(self) -> bool:
         """Whether its text may be of no use: a number, a time, a grade."""
         return self.kind != "str" or bool(self.source.get("pattern"))
+
+
+def currency_in(text: str) -> str | None:
+    """Return the currency, other than the US dollar, that a name or a cell speaks of.
+
+    Example:
+        >>> currency_in("kosten_eur"), currency_in("R$ 0,12"), currency_in("cost_usd"), currency_in("europe")
+        ('EUR', 'BRL', None, None)
+    """
+    words = set(re.split(r"[^a-z]+", text.lower()))
+    named = (code for code in CURRENCIES if code.lower() in words)
+    marked = (code for code, mark in SYMBOLS.items() if len(mark) < 3 and mark in text.lower())
+    return next(named, None) or ("EUR" if words & {"euro", "euros"} else next(marked, None))
 
 
 def cells_of(found: ColumnMap) -> Iterator[Cell]:

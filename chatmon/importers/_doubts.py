@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
-from chatmon.importers._cells import NO_NUMBER, NULLS
-from chatmon.importers._map_options import FINE, NUMBERS, SCALES
+from chatmon.importers._cells import NO_NUMBER, NULLS, currency_in
+from chatmon.importers._map_options import FINE, NUMBERS, SCALES, UNITS
 from chatmon.importers._messages import ASSISTANTS, OTHERS, USERS
 from chatmon.importers._messages import roles as roles_of
 
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from chatmon.importers._map import ColumnMap, Source
     from chatmon.importers._sample import Sample
 
+_TIMES: Final = {
+    "ms": "ms", "msec": "ms", "millis": "ms", "milliseconds": "ms", "us": "us", "micros": "us", "ns": "ns",
+    "nanos": "ns", "min": "min", "minutes": "min", "hours": "h",
+}  # fmt: skip
+SPOKEN: Final[dict[str, dict[str, str]]] = {
+    "response_time": _TIMES,
+    "time_to_first_token": _TIMES,
+    "cost": {"cents": "cents", "cent": "cents"},
+    "context_relevance": {"percent": "percent", "pct": "percent", "%": "percent"},
+}
+"""Units that the names of columns speak of."""
 ENOUGH: Final = 5
 """Cells from which on they are taken to show what a column is."""
 STRAY: Final = 0.01
@@ -43,6 +54,7 @@ def doubts(found: ColumnMap, samples: Sequence[Sample]) -> tuple[str, ...]:
     """
     said: list[str] = []
     for name, source in found.columns.items():
+        said += _doubtful_unit(found, name, source)
         if len(source.columns) != 1 or source.options.keys() & {"path", "pattern", "values", "file"}:
             continue
         cells = [cell for one in samples for cell in one.cells(source.columns[0]) if cell]
@@ -58,6 +70,27 @@ def doubts(found: ColumnMap, samples: Sequence[Sample]) -> tuple[str, ...]:
     else:
         _refuse_messages(found, samples)
     return tuple(said)
+
+
+def _doubtful_unit(found: ColumnMap, name: str, source: Source) -> list[str]:
+    """Say where a column's name speaks of another unit than the map; refuse another currency."""
+    if len(source.columns) != 1 or name not in UNITS or name == "timestamp":
+        return []
+    column, unit = source.columns[0], source.get("unit") or next(iter(UNITS[name]))
+    currency = currency_in(column) if name == "cost" and not source.options.keys() & {"unit", "currency"} else None
+    if currency:
+        raise ValueError(
+            f"{found.name}: cost = {column!r}: its name speaks of {currency}, and a cost is in US dollars: write "
+            f'{{ column = "{column}", currency = "{currency}", rate = ..., on = ... }}, or keep it as it is in '
+            '[attributes]; unit = "usd" says that it is dollars'
+        )
+    words = re.split(r"[^a-z%]+", column.lower())
+    others = [SPOKEN[name][word] for word in words if SPOKEN[name].get(word, unit) != unit]
+    if not others or "unit" in source.options:
+        return []
+    return [
+        f"{name}: {column!r} speaks of {others[0]}, and the map has it in {unit}: say which, as unit = {others[0]!r}"
+    ]
 
 
 def _refuse_thousands(found: ColumnMap, name: str, source: Source, cells: Sequence[str]) -> None:

@@ -8,9 +8,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.importers import files
-from chatmon.importers._cells import NO_NUMBER, NULLS
+from chatmon.importers._cells import NO_NUMBER, NULLS, currency_in
 from chatmon.importers._map_options import FINE
 from chatmon.importers._messages import ASSISTANTS, USERS
+from chatmon.importers._records import UNDECODED
 from chatmon.importers._sample import sample
 
 if TYPE_CHECKING:
@@ -26,16 +27,16 @@ NAMES: Final = {
         ".*_(at|ts|time|date) created.* start.* begin.* began"
     ),
     "conversation_id": (
-        "(chat|conv(ersation)?|session|thread|ticket|case|dialog(ue)?|gespr.ch|unterhaltung|vorgang)_?(id|nr|no|key)?"
+        "(chat|conv(ersation)?|conversa|session|sessao|sesion|thread|ticket|case|dialog(ue)?|gespr.ch|unterhaltung|vorgang)_?(id|nr|no|key)?"
     ),
     "user_id": (
-        "(user|customer|client|visitor|account|contact|kunde|nutzer|usuario|cliente|author|who)_?(id|nr|no|key|name)?"
+        "(user|requester|customer|client|visitor|account|contact|kunde|nutzer|usuario|cliente|author|who)_?(id|nr|no|key|name)?"
     ),
     "model": "model(_?(name|id))? modell engine llm",
     "provider": "provider vendor anbieter",
     "response_time": (
-        ".*(latency|duration|elapsed|response_?time|took|dauer|antwortzeit|runtime|seconds|secs?|sek|millis|_ms).* "
-        "ms sec t"
+        ".*(latenc|duration|elapsed|response_?time|reply_?time|took|dauer|antwortzeit|dur.e|runtime).* "
+        ".*(seconds|secs?|sek|millis|_ms).* ms sec t"
     ),
     "time_to_first_token": ".*(ttft|first_?token|first_?byte|first_?ms).*",
     "input_tokens": (".*(prompt|input|in)_?(tok(en)?s?) tok(en)?s?_?(in|prompt|input) pt prompt_?tok.* input_?tok.*"),
@@ -43,10 +44,10 @@ NAMES: Final = {
     "output_tokens": (
         ".*(completion|output|out)_?(tok(en)?s?) tok(en)?s?_?(out|completion|output) ct completion_?tok.* output_?tok.*"
     ),
-    "cost": ".*(cost|price|spend|usd|dollar|cents?|kosten|preis|precio|costo|eur).*",
+    "cost": ".*(cost|price|spend|usd|dollar|cents?|kosten|preis|precio|custo|co.t|costo|eur).*",
     "error_type": ".*(error|status|exception|fail|outcome|fehler|estado).*",
     "user_satisfaction": (
-        ".*(csat|rating|rated|satisf|score|stars?|thumbs?|feedback|grade|note|nota|daumen|sterne|bewertung|zufrieden|nps).*"
+        ".*(csat|rating|rated|satisf|score|stars?|thumbs?|feedback|avalia|califica|grade|note|nota|daumen|sterne|bewertung|zufrieden|nps).*"
     ),
     "task_completed": ".*(resolved|solved|completed|success|done|gel.st|erledigt|resuelto).*",
     "intent": "intent topic category subject thema kategorie anliegen tema reason",
@@ -79,10 +80,10 @@ LAYOUTS: Final = (
     ("%d.%m.%Y", _DAY),
 )
 SLASHED: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})( \d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?)?")
-ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?")
+ISO: Final = re.compile(r"\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?")
 NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 GROUPED: Final = re.compile(r"[+-]?\d{1,3}([.,' ]\d{3})*([.,]\d+)?|[+-]?\d+[.,]\d+")
-MONEY: Final = re.compile(r"[$€£] ?[\d.,]+|[\d.,]+ ?([$€£]|usd|eur|ct|cents?)", re.IGNORECASE)
+MONEY: Final = re.compile(r"(R\$|US\$|[$€£¥₹]|[A-Z]{3}) ?[\d.,]+|[\d.,]+ ?([$€£]|[a-z]{3}|ct|cents?)", re.IGNORECASE)
 DURATION: Final = re.compile(r"[\d.,]+ ?(ms|s|sec|sek|min)|\d+:\d\d:\d\d", re.IGNORECASE)
 
 
@@ -106,20 +107,21 @@ def draft_map(paths: str | Path | Iterable[str | Path]) -> str:
         FileNotFoundError: Nothing is there.
     """
     chosen, _ = files.expand(paths)
-    one = next((found for found in map(sample, chosen) if found.header and found.rows), None)
+    found = ((read, said) for path in chosen for read, said in [_decoded(path)] if read.header and read.rows)
+    one, encoding = next(found, (None, None))
     if one is None:
         return ""
     columns = [_column(name, one) for name in dict.fromkeys(one.header)]
     role = next((column.name for column in columns if _is_role(column)), None)
     matched = _matched([column for column in columns if column.name != role])
     lines = [f"# A draft for {one.file}, from its first {len(one.rows):,} rows: check each line."]
-    lines += _of_file(columns)
+    lines += _of_file(columns, encoding)
     lines += ["", "[columns]  # column of turns = column of the file"]
     lines += [_line(name, column) for name, column in matched.items()]
     if "timestamp" not in matched:
         lines.append("# timestamp = ...  # needed: no column looks like the time of a turn")
     rest = [column for column in columns if column.name != role and column not in matched.values()]
-    told = [column for column in rest if column.kind == "words"]
+    told = [column for column in rest if column.kind in ("words", "flag")]
     if told:
         lines += ["", "[attributes]  # dimensions of your own = column of the file"]
         lines += [f"{_key(column.name)} = {_text(column.name)}  # {_shown(column)}" for column in told]
@@ -181,27 +183,43 @@ def _matched(columns: Sequence[_Column]) -> dict[str, _Column]:
                 found[target] = column
                 break
     times = [column for column in columns if column.kind == "time"]
-    if "timestamp" not in found and len(times) == 1:
+    if "timestamp" not in found and times:
         found["timestamp"] = times[0]
     return found
 
 
 def _is_called(column: _Column, shapes: str) -> bool:
-    return bool(re.fullmatch(shapes.replace(" ", "|"), column.name.strip().lower()))
+    name = re.sub(r"[^\w]+", "_", column.name.lower()).strip("_")
+    return bool(re.fullmatch(shapes.replace(" ", "|"), name))
 
 
-def _of_file(columns: Sequence[_Column]) -> list[str]:
-    """Return how numbers are written, where the cells show it."""
+def _decoded(path: Path) -> tuple[Sample, str | None]:
+    """Return a table's first rows, and the encoding that they are taken for where they are not UTF-8."""
+    found = sample(path)
+    if found.rows and not any(UNDECODED.search(name) for name in found.header):
+        return found, None
+    other = sample(path, {"encoding": "cp1252"})
+    return (other, "cp1252") if other.text and len(other.rows) > len(found.rows) else (found, None)
+
+
+def _of_file(columns: Sequence[_Column], encoding: str | None) -> list[str]:
+    """Return how the file is written, as far as its cells show it."""
     numbers = [cell for column in columns if column.kind in ("number", "money", "duration") for cell in column.cells]
-    comma = any(re.search(r"\d,\d{1,2}(\D|$)|\d,\d{4,}|^0,", cell) for cell in numbers)
-    point = any(re.search(r"\d\.\d{1,2}(\D|$)|\d\.\d{4,}|^0\.", cell) for cell in numbers)
-    grouped = any(re.search(r"[1-9]\d{0,2}[.,]\d{3}(\D|$)", cell) for cell in numbers)
-    if comma and not point:
-        more = ['thousands = "."'] if any(re.search(r"\d\.\d{3}", cell) for cell in numbers) else []
-        return ["", "[file]", 'decimal = ","', *more]
-    if grouped and not point:
-        return ["", "[file]", '# decimal = "."  # or thousands = ".": numbers such as 1.422 can be read in two ways']
-    return []
+    comma = any(re.search(r"\d,\d{1,2}(\D|$)|\d,\d{4,}|(^|\D)0,", cell) for cell in numbers)
+    point = any(re.search(r"\d\.\d{1,2}(\D|$)|\d\.\d{4,}|(^|\D)0\.", cell) for cell in numbers)
+    grouped = next((found for cell in numbers if (found := re.search(r"[1-9]\d{0,2}([., ])\d{3}(\D|$)", cell))), None)
+    said = [] if encoding is None else [f'encoding = "{encoding}"  # it is not UTF-8']
+    if comma != point:
+        said += ['decimal = ","'] if comma else []
+        if grouped and grouped[1] != ("," if comma else "."):
+            said.append(f'thousands = "{grouped[1]}"')
+    elif grouped:
+        mark = grouped[1]
+        said += [
+            f'# thousands = "{mark}"  # {grouped[0].strip()} can be read in two ways: take this line',
+            f'# decimal = "{mark}"  # or this one',
+        ]
+    return ["", "[file]", *said] if said else []
 
 
 def _line(target: str, column: _Column) -> str:
@@ -218,8 +236,7 @@ def _options(target: str, column: _Column) -> tuple[list[str], str]:
     if target in ("response_time", "time_to_first_token"):
         return _of_duration(column)
     if target == "cost":
-        cents = re.search(r"cent", column.name.lower())
-        return (['unit = "cents"'] if cents else []), "" if cents or "usd" in column.name.lower() else "US dollars?"
+        return _of_money(column)
     if target == "user_satisfaction":
         return _of_grades(column)
     if target == "error_type":
@@ -254,11 +271,22 @@ def _of_time(column: _Column) -> tuple[list[str], str]:
     return [], doubt
 
 
+def _of_money(column: _Column) -> tuple[list[str], str]:
+    if re.search(r"cent", column.name.lower()):
+        return ['unit = "cents"'], ""
+    other = currency_in(column.name) or next((found for cell in column.cells if (found := currency_in(cell))), None)
+    if other:
+        return [], f'in {other}? add currency = "{other}", rate = ..., on = ..., or move the line to [attributes]'
+    return [], "" if "usd" in column.name.lower() or "$" in column.cells[0] else "US dollars?"
+
+
 def _of_duration(column: _Column) -> tuple[list[str], str]:
     name = column.name.lower()
     if re.search(r"(^|[^a-z])ms([^a-z]|$)|milli", name):
         return ['unit = "ms"'], ""
-    if re.search(r"sec|sek|(^|[^a-z])s$", name) or column.kind == "duration":
+    if re.search(r"(^|[^a-z])min([^a-z]|$)", name):
+        return ['unit = "min"'], ""
+    if re.search(r"sec|sek|(^|[^a-z])s([^a-z]|$)", name) or column.kind == "duration":
         return ['unit = "s"'], ""
     numbers = sorted(float(cell) for cell in column.cells if NUMBER.fullmatch(cell))
     if numbers and numbers[len(numbers) // 2] > 100:

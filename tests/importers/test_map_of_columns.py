@@ -144,3 +144,22 @@ def test_a_draft_of_messages_makes_turns_of_them(tmp_path):
 def test_there_is_no_draft_of_what_is_no_table(tmp_path):
     (tmp_path / "x.csv").write_text("", encoding="utf-8")
     assert draft_map(tmp_path / "x.csv") == ""
+
+
+def test_a_draft_of_a_file_that_is_not_utf_8_says_so_and_reads_it(tmp_path):
+    text = "Référence;Date;Durée (s);Coût;Région\n" + "".join(
+        f"{number};{number + 10}/09/2026 14:05;1 234,5;0,02;Île-de-France\n" for number in range(4)
+    )
+    (tmp_path / "x.csv").write_text(text, encoding="cp1252")
+    drafted = tomllib.loads(draft_map(tmp_path / "x.csv"))
+    assert drafted["file"] == {"encoding": "cp1252", "decimal": ",", "thousands": " "}
+    with open_logs(tmp_path / "x.csv", columns=drafted) as logs:
+        frame = logs.frame()
+        assert (frame["response_time"].tolist(), float(frame["cost"].sum())) == ([1234.5] * 4, 0.08)
+        assert frame["timestamp"].min().isoformat() == "2026-09-10T14:05:00+00:00"
+        assert logs.report.warnings == ()
+
+
+def test_a_draft_does_not_take_another_currency_for_dollars(tmp_path):
+    (tmp_path / "x.csv").write_text("when,price\n2026-03-02T09:00:00Z,R$ 0.12\n", encoding="utf-8")
+    assert 'in BRL? add currency = "BRL"' in draft_map(tmp_path / "x.csv")

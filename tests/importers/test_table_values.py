@@ -388,3 +388,14 @@ def test_conversations_are_cut_where_nothing_came_from_a_user_for_so_long(tmp_pa
     assert sorted(map(sorted, talks.values())) == [
         ["None 08:20"], ["a 08:00", "a 08:30"], ["a 09:01", "a 09:20"], ["b 08:10"]
     ]  # fmt: skip
+
+
+def test_a_name_that_speaks_of_another_unit_or_currency_than_the_map_is_not_passed_over(tmp_path):
+    text = f"ts,took_ms,kosten_eur\n{TIME},250,0.5\n"
+    _, report = read(tmp_path, text, {"response_time": "took_ms"})
+    assert "'took_ms' speaks of ms, and the map has it in s: say which, as unit = 'ms'" in report.warnings[0]
+    for how in ({"unit": "ms"}, {"unit": "s"}):
+        assert read(tmp_path, text, {"response_time": {"column": "took_ms", **how}})[1].warnings == ()
+    with pytest.raises(ValueError, match=r"its name speaks of EUR, and a cost is in US dollars"):
+        read(tmp_path, text, {"cost": "kosten_eur"})
+    assert read(tmp_path, text, {"cost": {"column": "kosten_eur", "unit": "usd"}})[0][0].cost == Decimal("0.5")
