@@ -150,6 +150,9 @@ DUCKDB_TYPES: Final = {
     "datetime": "TIMESTAMPTZ", "Mapping[str, JSON]": "VARCHAR", "Mapping[str, int | str]": "VARCHAR",
 }  # fmt: skip
 """Kind of a column to its type in DuckDB."""
+SAME: Final = ("turn_id", "timestamp", "conversation_id", "user_id", "model")
+"""Columns in which a row agrees with another one that is the same turn, exported twice."""
+FLOAT_COST: Final = "stated, as a float"
 PARTS: Final = (
     (("cached_tokens", "cache_write_tokens"), "input_tokens", "input_tokens counts all input, cached included"),
     (("reasoning_tokens",), "output_tokens", "output_tokens counts all output, reasoning included"),
@@ -291,11 +294,24 @@ def as_frame(table: pa.Table) -> pd.DataFrame:
 def from_frame(frame: pd.DataFrame) -> list[Turn]:
     """Return the turns of a pandas frame; NaN, NaT and NA are unknown. The index is not read.
 
+    A float's cost, as ``pandas.read_csv`` gives it, is read as the decimal that it is written as, and ``price_source``
+    says so where it says nothing else. Rows that agree in id, time, conversation, user and model are one turn.
+
     Raises:
         ValueError: As ``from_arrow``.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = {"turn_id": ["t1"], "conversation_id": ["c1"], "timestamp": ["2026-10-05T09:00:00Z"], "cost": [0.1]}
+        >>> [(turn.cost, turn.price_source) for turn in from_frame(pd.DataFrame(rows))]
+        [(Decimal('0.100000000000000000'), 'stated, as a float')]
     """
+    import pandas as pd
     import pyarrow as pa
 
+    if "cost" in frame and pd.api.types.is_float_dtype(frame["cost"].dtype):
+        frame = _with_written_cost(frame)
+    frame = frame.drop_duplicates([name for name in SAME if name in frame])
     arrays = {}
     for name in frame.columns:
         kind, values = KINDS.get(name), frame[name]
@@ -305,6 +321,18 @@ def from_frame(frame: pd.DataFrame) -> list[Turn]:
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise ValueError(f"{name} cannot be read as {kind}: {error}") from None
     return from_arrow(pa.table(arrays))
+
+
+def _with_written_cost(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with its floats of money as the shortest decimals that they are, which a file was read from."""
+    import pandas as pd
+
+    places = Decimal(1).scaleb(-COST_PLACES)
+    cost = [None if pd.isna(one) else Decimal(repr(float(one))).quantize(places) for one in frame["cost"]]
+    source = pd.Series([None if one is None else FLOAT_COST for one in cost], frame.index, dtype=object)
+    if "price_source" in frame:
+        source = frame["price_source"].fillna(source)
+    return frame.assign(cost=pd.Series(cost, frame.index, dtype=object), price_source=source)
 
 
 def write_parquet(turns: Iterable[Turn], path: Path) -> None:

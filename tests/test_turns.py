@@ -1,5 +1,6 @@
 """The turn and its table: what is refused, and that nothing is lost on the way through any of four formats."""
 
+import io
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -238,7 +239,6 @@ def test_a_frame_read_from_csv_without_types_is_understood():
     ("change", "message"),
     [
         ({"timestamp": pd.to_datetime(["2026-10-05T09:00:00"])}, "timestamp has no time zone"),
-        ({"cost": [0.1]}, "cost is double: money is Decimal"),
         ({"input_tokens": [2.5]}, "input_tokens is double and does not become int64 without loss"),
         ({"colour": ["blue"]}, "no columns of turns: colour"),
         ({"conversation_id": [None]}, "row 0: conversation_id is missing"),
@@ -284,3 +284,26 @@ def test_a_response_time_may_be_unknown_and_is_not_zero():
     frame = turns.to_frame([a_turn()]).drop(columns="response_time")
     (turn,) = turns.from_frame(frame)
     assert turn.response_time is None
+
+
+def test_a_frame_of_read_csv_keeps_its_money_as_it_is_written_and_says_where_it_is_from():
+    text = "turn_id,conversation_id,timestamp,cost\na,c,2026-10-05T09:00:00Z,0.0021\nb,c,2026-10-05T09:01:00Z,\n"
+    found = turns.from_frame(pd.read_csv(io.StringIO(text), parse_dates=["timestamp"]))
+    assert [one.cost for one in found] == [Decimal("0.0021"), None]
+    assert [one.price_source for one in found] == ["stated, as a float", None]
+
+
+@given(cents=st.integers(0, 10**9))
+@examples(100)
+def test_a_float_of_money_is_the_decimal_that_it_was_read_from(cents):
+    amount = Decimal(cents).scaleb(-4)
+    frame = pd.DataFrame(
+        {"turn_id": ["a"], "conversation_id": ["c"], "timestamp": [MOMENT], "cost": [float(str(amount))]}
+    )
+    assert turns.from_frame(frame)[0].cost == amount
+
+
+def test_rows_of_a_frame_that_agree_are_one_turn_and_others_with_their_id_are_not():
+    row = {"turn_id": "a", "conversation_id": "c", "timestamp": MOMENT, "user_id": "u"}
+    frame = pd.DataFrame([row, row, row | {"conversation_id": "d"}])
+    assert len(turns.from_frame(frame)) == 2

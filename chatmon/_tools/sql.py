@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -91,3 +92,54 @@ def cell(column: str, found: str | None, wanted: str) -> str:
     if wanted == "VARCHAR":
         return f"CAST({as_json} AS VARCHAR)" if nested else as_text
     return as_json if wanted == "JSON" else f"try_cast({as_json} AS {wanted})"
+
+
+def own_dimension(key: str) -> str:
+    r"""Return the SQL of a dimension that turns keep in ``attributes``.
+
+    Example:
+        >>> print(own_dimension("team"))
+        json_extract_string(attributes, '$."team"')
+    """
+    return f"json_extract_string(attributes, {text('$.' + name(key).replace(chr(34) * 2, chr(92) + chr(34)))})"
+
+
+def columns_of(expression: str, what: str) -> list[str]:
+    """Return the columns that an expression of SQL reads, once it is known to be one, and to read nothing else.
+
+    Args:
+        expression: What stands behind WHERE.
+        what: What an error calls it.
+
+    Raises:
+        ValueError: It is no expression, or it asks for more than the row.
+
+    Example:
+        >>> columns_of("stage = 'prod' AND len(note) > 3", "where")
+        ['stage', 'note']
+        >>> columns_of("true; DROP TABLE turns", "where")
+        Traceback (most recent call last):
+        ValueError: where ("true; DROP TABLE turns") is no expression of SQL: it is what stands behind WHERE
+    """
+    import duckdb
+
+    shown = expression.replace('"', "'")
+    with duckdb.connect() as connection:  # by itself too: "a) OR (b" is one in brackets only
+        asked = [f"SELECT 1 WHERE {expression}\n", f"SELECT 1 WHERE ({expression}\n)"]
+        found = [connection.execute("SELECT json_serialize_sql(?)", [one]).fetchall()[0][0] for one in asked]
+    bare, parsed = map(json.loads, found)
+    broken = bare["error"] or parsed["error"] or not expression.strip()
+    nodes = [] if broken or len(parsed["statements"]) != 1 else list(_nodes(parsed["statements"][0]))
+    whole = len(nodes) and nodes[0]["node"].get("where_clause") and not nodes[0]["node"].get("modifiers")
+    if not whole:
+        raise ValueError(f'{what} ("{shown}") is no expression of SQL: it is what stands behind WHERE')
+    if any(node.get("class") in ("SUBQUERY", "WINDOW", "STAR") for node in nodes):
+        raise ValueError(f'{what} ("{shown}") asks for more than a row: no SELECT, no window, no *')
+    return list(dict.fromkeys(node["column_names"][0] for node in nodes if node.get("class") == "COLUMN_REF"))
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+    for inner in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _nodes(inner)

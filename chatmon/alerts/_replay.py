@@ -14,7 +14,7 @@ from chatmon.alerts._cells import Flat, GroupCells, Ticks, add_up, ticks_of
 from chatmon.alerts._decision import State
 from chatmon.alerts._watch import Watch, step
 from chatmon.alerts.notification import Status
-from chatmon.alerts.rules import watched
+from chatmon.alerts.rules import _watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,7 +105,7 @@ class History:
     """
 
     def __init__(self, rules: Sequence[Rule], turns: Turns, tick_seconds: int = TICK_SECONDS) -> None:
-        rules = watched(rules)
+        rules = _watched(rules)
         batch = of_table(turns, Columns.of(rules))
         if not len(batch.ends):
             raise ValueError("there are no turns to replay")
@@ -122,7 +122,7 @@ class History:
         Raises:
             KeyError: A rule looks at something that was not added up.
         """
-        rules = watched(rules)
+        rules = _watched(rules)
         said = [
             (note.at, place, note.key, note)
             for place, rule in enumerate(rules)

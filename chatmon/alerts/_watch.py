@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatmon.alerts._cells import CellSeries, Ticks
 from chatmon.alerts._decision import State, decide, due
 from chatmon.alerts._measures import RULE_MEASURES
-from chatmon.alerts.wording import amount, unknown_spending, what
+from chatmon.alerts.wording import _unknown_spending, amount, what
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -100,7 +100,7 @@ class Watch:
             reading = self._burn(cells, tick)
         elif rule.kind == "budget":
             n, total, _ = cells.sums(tick, tick - self.period_start(tick) + 1)
-            reading = Reading(total / RULE_MEASURES[rule.measure].scale, n, unknown_spending(rule, total, n))
+            reading = Reading(total / RULE_MEASURES[rule.measure].scale, n, _unknown_spending(rule, total, n))
         else:
             reading = Reading(*self.statistic(cells, tick))
         waits = reading.value is None or (rule.adds_up and rule.sign < 0)

@@ -135,6 +135,11 @@ class Rule:
         """1 where more is worse, -1 where less is."""
         return -1 if self.above is None else 1
 
+    @property
+    def unit(self) -> str:
+        """Of what it measures; empty for a share or a count."""
+        return RULE_MEASURES[self.measure].unit
+
     def breached(self, value: float) -> bool:
         """Say whether a value is too far."""
         return self.sign * value > self.sign * self.limit
@@ -278,7 +283,7 @@ def check_names(rules: Sequence[Rule]) -> list[Rule]:
     return list(rules)
 
 
-def watched(rules: Sequence[Rule]) -> list[Rule]:
+def _watched(rules: Sequence[Rule]) -> list[Rule]:
     """Return the rules, each budget with one beside it that fires on the first turn whose cost is unknown.
 
     What has no price is spent all the same: a budget of the known part alone would be silent about it.
@@ -287,7 +292,7 @@ def watched(rules: Sequence[Rule]) -> list[Rule]:
         RuleError: Two have one name.
 
     Example:
-        >>> [rule.name for rule in watched([Rule(name="day", kind="budget", period="day", above=5)])]
+        >>> [rule.name for rule in _watched([Rule(name="day", kind="budget", period="day", above=5)])]
         ['day', 'day-unpriced']
     """
     budgets = [rule for rule in rules if rule.kind == "budget" and rule.measure == "cost"]

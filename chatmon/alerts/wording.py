@@ -105,7 +105,7 @@ def short(span: timedelta) -> str:
     return "".join(parts[:2]) or "0s"
 
 
-def unknown_spending(rule: Rule, unpriced: int, n: int) -> str:
+def _unknown_spending(rule: Rule, unpriced: int, n: int) -> str:
     """Return what to say of turns without a price; nothing where the rule is not of them."""
     if rule.measure != "unpriced":
         return ""

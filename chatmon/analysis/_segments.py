@@ -67,6 +67,8 @@ def segments(turns: Turns, by: str | Sequence[str] = "intent") -> pd.DataFrame:
 
 def _rates(turns: Turns, names: list[str], found: pd.DataFrame) -> list[Estimate]:
     """Return each segment's error rate, by user: its turns repeat each other."""
+    import pandas as pd
+
     columns = ", ".join(names)
     rows = query(
         turns,
@@ -77,7 +79,7 @@ def _rates(turns: Turns, names: list[str], found: pd.DataFrame) -> list[Estimate
     sums = {row[: len(names)]: row[len(names) :] for row in rows}
     rates = []
     for *segment, failed, number in found[[*names, "errors", "turns"]].itertuples(index=False, name=None):
-        key = tuple(None if one is None or one != one else one for one in segment)
+        key = tuple(None if pd.isna(one) else one for one in segment)
         units, squares, products, own = sums[key]
         whose = shared(units, squares, products, own, failed / number)
         rates.append(estimates.rate(int(failed), int(number), whose))

@@ -33,6 +33,8 @@ _ERRORS = """
 def summary(turns: Turns) -> Summary:
     """Return what turns add up to, from the first to the last of them; intervals count users, not turns.
 
+    What an import's files do not speak of at all, failures or ratings, is unknown, and not a rate of 0.
+
     Args:
         turns: Any holder of turns.
 
@@ -46,6 +48,9 @@ def summary(turns: Turns) -> Summary:
     read, cached, written, output, reasoning = (None if count is None else int(count) for count in row[2:7])
     cost, unpriced, first, last = row[8:]
     length = _length(source)
+    imported = getattr(turns, "report", None)
+    says_failures = getattr(imported, "says_failures", True)
+    says_ratings = "user_satisfaction" not in getattr(imported, "missing", ())
     return Summary(
         since=_moment(first),
         until=_moment(last),
@@ -57,10 +62,10 @@ def summary(turns: Turns) -> Summary:
         tokens=Tokens(read, cached, written, output, reasoning, unreported_turns=row[7]),
         cost=cost,
         unpriced_turns=unpriced,
-        error_rate=_units.rate(source, "error_type IS NOT NULL"),
+        error_rate=_units.rate(source, "error_type IS NOT NULL") if says_failures else estimates.rate(0, 0),
         errors=dict(query(source, _ERRORS)),
         satisfaction=_units.mean(source, "user_satisfaction"),
-        response_rate=_units.rate(source, "user_satisfaction IS NOT NULL"),
+        response_rate=_units.rate(source, "user_satisfaction IS NOT NULL") if says_ratings else estimates.rate(0, 0),
         conversation_length=length,
         evicted=0,
         rejected={},

@@ -45,7 +45,8 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
 
     Raises:
         TypeError: It is no holder of turns.
-        ValueError: A column that a turn needs is missing.
+        ValueError: A column that a turn needs is missing, its times have no zone, or, in what somebody has put together
+            (a frame, Arrow), a row stands there twice or a grade is outside of its scale.
 
     Example:
         >>> relation([]).columns[:2]
@@ -67,10 +68,9 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
         one = Path(turns).is_file()  # else a pattern, or a folder's
         # Files of other releases have other columns: each turn keeps those that its file has.
         return _completed(connection.read_parquet(as_pattern(turns) if one else str(turns), union_by_name=True))
-    if isinstance(turns, pa.Table):
-        return _completed(connection.from_arrow(turns))
-    if isinstance(turns, pd.DataFrame):
-        return _completed(connection.from_arrow(pa.Table.from_pandas(turns, preserve_index=False)))
+    if isinstance(turns, pa.Table | pd.DataFrame):
+        frame = turns if isinstance(turns, pa.Table) else pa.Table.from_pandas(turns, preserve_index=False)
+        return _checked(_completed(connection.from_arrow(frame)))
     if isinstance(turns, list | tuple):
         return connection.from_arrow(table.to_arrow(turns))
     raise TypeError(
@@ -240,6 +240,7 @@ def _completed(given: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     missing = [name for name in table.REQUIRED if name not in given.columns]
     if missing:
         raise ValueError(f"turns need {', '.join(missing)}; these have {', '.join(given.columns)}")
+    _refuse_without_zone(given)
     if given.columns[: len(table.COLUMNS)] == list(table.COLUMNS):  # what stands behind them is the asker's own
         return given
     return given.project(
@@ -250,3 +251,44 @@ def _completed(given: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
             for name, kind in table.KINDS.items()
         )
     )
+
+
+_ZONED: Final = r"\s*.*([zZ]|[+-]\d\d(:?\d\d)?)\s*"
+_GRADES: Final = {"user_satisfaction": (1, 5), "context_relevance": (0, 1)}
+
+
+def _refuse_without_zone(given: duckdb.DuckDBPyRelation) -> None:
+    """Refuse times that may be of any zone: taken for UTC, they would be hours off without a word."""
+    kind = str(given.types[given.columns.index("timestamp")])
+    naive = kind.startswith("TIMESTAMP") and "TZ" not in kind and "TIME ZONE" not in kind
+    if kind == "VARCHAR":
+        bare = given.filter(f"NOT regexp_full_match(\"timestamp\", '{_ZONED}')").limit(1)
+        naive = bool(bare.fetchall())
+    if naive:
+        raise ValueError(
+            "timestamp has no time zone: say which, such as "
+            "frame['timestamp'] = pd.to_datetime(frame['timestamp']).dt.tz_localize('Europe/Berlin')"
+        )
+
+
+def _checked(given: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Return turns that somebody has put together, held to what an import is held to."""
+    outside = ", ".join(
+        f"count(*) FILTER (WHERE {name} NOT BETWEEN {low} AND {high}), max({name})"
+        for name, (low, high) in _GRADES.items()
+    )
+    rows, ids, *found = given.aggregate(f"count(*), count(DISTINCT turn_id), {outside}").fetchall()[0]
+    for (name, (low, high)), count, most in zip(_GRADES.items(), found[::2], found[1::2], strict=True):
+        if count:
+            raise ValueError(
+                f"{name} is outside {low} to {high} in {count:,} of {rows:,} rows, up to {most:g}: rescale it"
+            )
+    if ids < rows:
+        same = 'turn_id, conversation_id, user_id, "timestamp", model'
+        twice = rows - given.project(same).distinct().aggregate("count(*)").fetchall()[0][0]
+        if twice:
+            raise ValueError(
+                f"{twice:,} of {rows:,} rows are there twice, equal in {same.replace(chr(34), '')}: drop them, as with "
+                "frame.drop_duplicates(['turn_id', 'timestamp']), or they count twice"
+            )
+    return given

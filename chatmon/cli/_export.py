@@ -1,10 +1,13 @@
 """The command ``chatmon export``: the history of logs for other systems."""
 
+import functools
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from chatmon.cli._reading import Reading, reading
 
 
 class Target(StrEnum):
@@ -24,21 +27,17 @@ NEXT = {
 }
 
 
+@functools.partial(reading, needed=False)
 def export(
     to: Annotated[Target, typer.Option("--to", help="The system that is to read it.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
-    paths: Annotated[
-        list[str] | None, typer.Argument(metavar="LOGS...", help="Files, globs or folders; grafana needs none.")
-    ] = None,
-    tool: Annotated[str | None, typer.Option("--format", help="Look for this tool's dialects only.")] = None,
-    tz: Annotated[str | None, typer.Option("--tz", help="Zone of times that name none; else UTC.")] = None,
-    columns: Annotated[Path | None, typer.Option("--columns", help="A TOML map of a table of one's own.")] = None,
+    logs_at: Reading,
     content: Annotated[bool, typer.Option("--content", help="Keep questions and answers, in otlp only.")] = False,
 ) -> None:
     """Write logs as history for Prometheus, InfluxDB or OpenTelemetry, or the dashboard for Grafana."""
     from chatmon.connect import exporters
-    from chatmon.importers import open_logs
 
+    paths = logs_at.paths
     if content and to is not Target.OTLP:
         raise ValueError(f"--content goes with --to otlp: {to} holds no texts")
     if to is Target.GRAFANA:
@@ -54,7 +53,7 @@ def export(
         Target.INFLUX: exporters.write_influx,
         Target.OTLP: exporters.write_otlp,
     }[to]
-    with open_logs(paths, tool, tz, columns=columns, content=content) as logs:
+    with logs_at.open(content=content) as logs:
         typer.echo(logs.report)
         if not logs.report.turns:
             raise ValueError("no turns in these logs: the lines above say what was found and why it was rejected")

@@ -1,17 +1,24 @@
 """The commands of ``chatmon``. What a command does is imported when it runs, so that ``chatmon --help`` is quick."""
 
+import shlex
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from chatmon._tools.errors import Error
+from chatmon._tools.paths import whole_file
 from chatmon.cli._export import export
 from chatmon.cli._lab import lab
 from chatmon.cli._privacy import erase, export_user, keys
+from chatmon.cli._reading import Reading, moment, reading
 from chatmon.cli._store import store
+
+if TYPE_CHECKING:
+    from chatmon.importers import ImportReport
 
 LISTED = 50
 """Alerts that a replay lists; the others are counted."""
@@ -58,58 +65,83 @@ def _main(
     pass
 
 
-Paths = Annotated[list[str], typer.Argument(metavar="LOGS...", help="Files, globs or folders of exported logs.")]
-Format = Annotated[str | None, typer.Option("--format", help="Look for this tool's dialects only, such as langsmith.")]
-Zone = Annotated[
-    str | None, typer.Option("--tz", help="Zone of times that name none, such as Europe/Berlin; else UTC.")
-]
-Columns = Annotated[
-    Path | None,
-    typer.Option("--columns", help="A TOML file that says which column of a table of one's own is which of turns."),
-]
-
-
 @app.command()
-def inspect(paths: Paths, tool: Format = None, tz: Zone = None, columns: Columns = None) -> None:
-    """Say what exported logs hold, what was assumed in reading them, and what they add up to."""
-    from chatmon import analysis
-    from chatmon.importers import open_logs
+@reading
+def inspect(
+    logs_at: Reading,
+    draft: Annotated[
+        Path | None, typer.Option("--draft", help="The map of columns to write for a table of one's own, as TOML.")
+    ] = None,
+) -> None:
+    """Say what exported logs hold, what was assumed in reading them, and what they add up to.
 
-    with open_logs(paths, tool, tz, columns=columns) as logs:
+    Of a table that no known tool writes, a draft of the map of its columns is shown.
+    """
+    from chatmon import analysis
+    from chatmon.importers import draft_map
+
+    if draft is not None:
+        if draft.exists():
+            raise ValueError(f"{draft} is there already: name another file for the draft")
+        drafted = draft_map(logs_at.paths)
+        if not drafted:
+            raise ValueError(f"{', '.join(logs_at.paths)}: no table in it to draft a map of")
+        with whole_file(draft) as unfinished:
+            unfinished.write_text(drafted, encoding="utf-8")
+        typer.echo(f"{draft} is a draft: check its lines. Next: {_with_map(logs_at.paths, str(draft))}")
+        return
+    with logs_at.open() as logs:
         typer.echo(logs.report)
-        _refuse_nothing(logs.report.turns)
+        if not logs.report.turns and _show_draft(logs_at, logs.report):
+            raise ValueError("no turns yet: a map says which column is which; the lines above begin one")
+        _refuse_nothing(logs.report)
+        if logs_at.columns is not None:
+            typer.echo(f"\n{logs.columns().to_string(index=False)}")
         typer.echo(f"\n{analysis.summary(logs)}")
         failed = analysis.errors(logs)
         if len(failed):
             typer.echo(f"\n{failed.to_string(index=False)}")
 
 
+def _show_draft(logs_at: Reading, report: "ImportReport") -> bool:
+    """Show what a table of no known shape probably is; False, and nothing shown, where it is none."""
+    from chatmon.importers import draft_map
+
+    strange = any(reason.startswith("no known shape") for reason in report.rejected)
+    drafted = draft_map(logs_at.paths) if strange and logs_at.columns is None else ""
+    if "\ntimestamp = " in drafted:
+        typer.echo(f"\nA table of your own? This is a draft of the map of its columns:\n\n{drafted}")
+        typer.echo("Write it to a file, check its lines, and go on with it:")
+        typer.echo(f"  {shlex.join(['chatmon', 'inspect', *logs_at.paths, '--draft', 'map.toml'])}")
+        typer.echo(f"  {_with_map(logs_at.paths, 'map.toml')}")
+        return True
+    return False
+
+
+def _with_map(paths: list[str], name: str) -> str:
+    return shlex.join(["chatmon", "inspect", *paths, "--columns", name])
+
+
 @app.command()
+@reading
 def convert(
-    paths: Paths,
+    logs_at: Reading,
     output: Annotated[Path, typer.Option("-o", "--output", help="The Parquet file of turns to write.")],
-    tool: Format = None,
-    tz: Zone = None,
-    columns: Columns = None,
     content: Annotated[bool, typer.Option("--content", help="Keep the texts of questions and answers.")] = False,
 ) -> None:
     """Turn exported logs into one Parquet file of turns."""
-    from chatmon.importers import open_logs
-
-    with open_logs(paths, tool, tz, columns=columns, content=content) as logs:
+    with logs_at.open(content=content) as logs:
         typer.echo(logs.report)
-        _refuse_nothing(logs.report.turns)
+        _refuse_nothing(logs.report)
         logs.write_parquet(output)
         typer.echo(f"\n{output} holds {logs.report.turns:,} turns.")
 
 
 @app.command()
+@reading
 def report(
-    paths: Paths,
+    logs_at: Reading,
     output: Annotated[Path, typer.Option("-o", "--output", help="The HTML page to write.")] = Path("report.html"),
-    tool: Format = None,
-    tz: Zone = None,
-    columns: Columns = None,
     content: Annotated[
         bool, typer.Option("--content", help="Show questions and answers: what is asked most, what to read.")
     ] = False,
@@ -133,24 +165,28 @@ def report(
     from rich.console import Console
 
     from chatmon.connect import spark
-    from chatmon.importers import open_logs
-    from chatmon.report import Options, write_report
+    from chatmon.report import write_report
 
-    zone = tz or "UTC"
-    shown: Options = {"by": by or (), "marks": _marks(mark or [], zone), "title": title, "logo": logo, "tz": zone}
+    zone = logs_at.tz or "UTC"
+    shown: dict[str, Any] = {
+        "by": by or (),
+        "marks": _marks(mark or [], zone),
+        "title": title,
+        "logo": logo,
+        "tz": zone,
+    }
     if engine is not None:
-        if tool or tz or columns or content:
-            raise ValueError(
-                "--engine reads turns in Parquet: leave out --format, --tz, --columns, --content, or convert first"
-            )
+        given = [*logs_at.given(), *(["--content"] if content else [])]
+        if given:
+            raise ValueError(f"--engine reads turns in Parquet: leave out {', '.join(given)}, or convert first")
         with spark.session(engine) as session:
-            write_report(spark.turns(session, paths), output, **shown)
+            write_report(spark.turns(session, logs_at.paths), output, **shown)
         typer.echo(f"{output} is made: open it in a browser.")
         return
-    with open_logs(paths, tool, tz, columns=columns, content=content) as logs:
+    with logs_at.open(content=content) as logs:
         if not logs.report.turns:
             typer.echo(logs.report)
-        _refuse_nothing(logs.report.turns)
+        _refuse_nothing(logs.report)
         with Console(stderr=True).status("adding up") as status:  # drawn on a terminal only
             write_report(logs, output, **(shown | {"step": status.update}))
         typer.echo(f"{output} reports on {logs.report.turns:,} turns: open it in a browser.")
@@ -172,25 +208,23 @@ def _marks(told: list[str], tz: str) -> dict[datetime, str]:
 
 
 @app.command()
+@reading
 def replay(
     rules: Annotated[Path, typer.Argument(metavar="RULES", help="A TOML file of rules.")],
-    paths: Paths,
+    logs_at: Reading,
     truth: Annotated[Path | None, typer.Option(help="The answer key of simulated traffic: scores the rules.")] = None,
     picture: Annotated[Path | None, typer.Option("--figure", help="The timeline to write, as PNG or SVG.")] = None,
-    tool: Format = None,
-    tz: Zone = None,
 ) -> None:
     """Run alert rules over history: what they would have said, and, with the truth, how good that is."""
     from chatmon.alerts import replay as run_over
     from chatmon.alerts.rules_file import load_rules
-    from chatmon.importers import open_logs
 
     known = None if truth is None else lab("truth").read(truth)
     if picture is not None and picture.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise ValueError(f"the figure is to be {picture.name}: name it .png, .svg or .pdf")
     loaded = load_rules(rules)
-    with open_logs(paths, tool, tz) as logs:
-        _refuse_nothing(logs.report.turns)
+    with logs_at.open() as logs:
+        _refuse_nothing(logs.report)
         said = run_over(loaded, logs)
     typer.echo(f"{said}\n")
     for alert in said.firings[:LISTED]:
@@ -207,20 +241,17 @@ def replay(
 
 
 @app.command()
+@reading
 def optimize(
-    paths: Paths,
+    logs_at: Reading,
     truth: Annotated[Path | None, typer.Option(help="The answer key of simulated traffic: scores the advice.")] = None,
-    tool: Format = None,
-    tz: Zone = None,
-    columns: Columns = None,
 ) -> None:
     """Say what to do about exported logs: where, what it would save, how that is known; or that there is nothing."""
-    from chatmon.importers import open_logs
     from chatmon.optimizer import recommend
 
     known = None if truth is None else lab("truth").read(truth)
-    with open_logs(paths, tool, tz, columns=columns, content=True) as logs:
-        _refuse_nothing(logs.report.turns)
+    with logs_at.open(content=True) as logs:
+        _refuse_nothing(logs.report)
         found = recommend(logs)
     typer.echo(found)
     for one in found:
@@ -229,6 +260,35 @@ def optimize(
         typer.echo(f"\n{lab('truth').of_advice(found, known)}")
 
 
-def _refuse_nothing(turns: int) -> None:
-    if not turns:
-        raise ValueError("no turns in these logs: the lines above say what was found and why it was rejected")
+@app.command()
+@reading
+def compare(
+    logs_at: Reading,
+    split: Annotated[
+        Any, typer.Option("--split", parser=moment, metavar="DATE", help="Where the second period begins.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="A dimension that changes are split by; may be given again.")
+    ] = None,
+) -> None:
+    """Say what changed between two logs, or in one before and after a date: volume, mix and rate, with intervals."""
+    from chatmon import analysis
+
+    if split is None and len(logs_at.paths) != 2:
+        raise ValueError(f"{len(logs_at.paths)} logs to compare: name two, or one with --split DATE")
+    if split is not None:
+        earlier, later = replace(logs_at, until=split), replace(logs_at, since=split)
+    else:
+        earlier, later = (replace(logs_at, paths=[path]) for path in logs_at.paths)
+    with earlier.open() as before, later.open() as after:
+        _refuse_nothing(before.report)
+        _refuse_nothing(after.report)
+        typer.echo(analysis.compare(before, after, **({"by": by} if by else {})))
+
+
+def _refuse_nothing(report: "ImportReport") -> None:
+    if report.turns:
+        return
+    if report.left_out:
+        raise ValueError(f"no turns: all {report.left_out:,} were left out by --where, --since or --until")
+    raise ValueError("no turns in these logs: the lines above say what was found and why it was rejected")

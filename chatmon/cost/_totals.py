@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal, localcontext
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatmon.cost.prices import LOWER_BOUND
 from chatmon.cost.rates import EXACT, ZERO
-from chatmon.cost.shapes import DETAILS
 from chatmon.cost.usage import TOKENS, Usage
 from chatmon.turns import check_columns
 
@@ -79,18 +77,12 @@ def rows(turns_frame: pd.DataFrame) -> list[Row]:
             raise ValueError(f"turn {turn_id}: timestamp ({timestamp}) has no time zone: use .dt.tz_localize('UTC')")
         try:
             check_columns({"cost": cost})
-            usage = Usage(*counts, **_details(details))
+            usage = Usage.of_turn(counts, details)
         except (TypeError, ValueError) as error:
             raise type(error)(f"turn {turn_id}: {error}") from None
         stated = None if cost is None else plain(cost)
         found.append(Row(turn_id, timestamp.to_pydatetime().astimezone(UTC), provider, model, usage, stated, source))
     return found
-
-
-def _details(given: Any) -> dict[str, Any]:
-    """Return the details of a turn, which a frame may have as JSON; what a later release counts is left out."""
-    found = json.loads(given) if isinstance(given, str) else given or {}
-    return {name: value for name, value in found.items() if name in DETAILS}
 
 
 def add_up(amounts: Iterable[Decimal]) -> Decimal:

@@ -7,7 +7,8 @@ shape states what it means, in ``shapes``, and ends in the same record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -114,6 +115,22 @@ class Usage:
         pairs = ((getattr(self, name), getattr(other, name)) for name in TOKENS)
         counts = (None if mine is None or theirs is None else mine + theirs for mine, theirs in pairs)
         return Usage(*counts, **(_added(self, other) if self.details or other.details else {}))
+
+    @classmethod
+    def of_turn(cls, counts: Iterable[int | None], details: str | Mapping[str, Any] | None) -> Usage:
+        """Return the usage of a turn from its columns; what a later release counts is left out.
+
+        Args:
+            counts: The five counts, in the order of ``TOKENS``.
+            details: The column ``usage_details``, as JSON or read.
+
+        Example:
+            >>> Usage.of_turn([10, 0, 0, 5, 0], '{"web_searches": 2}').web_searches
+            2
+        """
+        found = json.loads(details) if isinstance(details, str) else details or {}
+        known: dict[str, Any] = {name: value for name, value in found.items() if name in DETAILS}
+        return cls(**known, **dict(zip(TOKENS, counts, strict=True)))  # type: ignore[arg-type]  # none is a text
 
     @classmethod
     def read(cls, shape: str, body: Mapping[str, Any]) -> Usage:

@@ -10,6 +10,8 @@ from chatmon.importers import _openai as openai
 from chatmon.importers import _otlp as otlp
 from chatmon.importers import _own as own
 from chatmon.importers import _phoenix as phoenix
+from chatmon.importers._draft import draft_map
+from chatmon.importers._map_options import map_schema
 from chatmon.importers.logs import Logs, open_logs
 from chatmon.importers.report import ImportReport
 
@@ -27,4 +29,4 @@ ALL = (
 )
 """Every dialect, in the order in which a record is held against them."""
 
-__all__ = ["ALL", "ImportReport", "Logs", "open_logs"]
+__all__ = ["ALL", "ImportReport", "Logs", "draft_map", "map_schema", "open_logs"]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    import duckdb
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
@@ -26,6 +28,14 @@ class Dialect:
         marks: Keys of other shapes that look like this one: a file in which one of them is filled is of more than one.
         parse_csv_json: Whether cells of a CSV that look like JSON are decoded.
         assumptions: What this shape leaves unsaid and the importer assumes, a sentence each.
+        by_line: Whether a row is known by its line alone, having no id.
+        filtered: Whether ``select`` leaves rows out that somebody does not want.
+        encoding: Of the files' text, where somebody has said it.
+        delimiter: Between the cells of the files, where somebody has said it.
+        zone: Of times that name none, where somebody has said it.
+        warnings: What somebody should know before trusting the numbers, a sentence each.
+        settle: Makes what ``select`` makes of rows into spans, where a span is several rows; returns how many
+            rows were joined to another.
     """
 
     name: str
@@ -38,6 +48,13 @@ class Dialect:
     marks: tuple[str, ...] = ()
     parse_csv_json: bool = True
     assumptions: tuple[str, ...] = ()
+    by_line: bool = False
+    filtered: bool = False
+    encoding: str | None = None
+    delimiter: str | None = None
+    zone: str | None = None
+    warnings: tuple[str, ...] = ()
+    settle: Callable[[duckdb.DuckDBPyConnection], int] | None = None
 
 
 def recognise(record: Mapping[str, Any], dialects: Iterable[Dialect]) -> tuple[Dialect, str] | None:

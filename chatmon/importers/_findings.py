@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
 from chatmon.importers._records import Rejected
+from chatmon.importers._spans import SAME_ID
 from chatmon.importers.report import FileReport, ImportReport
 from chatmon.turns import NEEDED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -18,6 +21,15 @@ if TYPE_CHECKING:
     from chatmon.importers._calls import Apart
     from chatmon.importers._reader import FileRecords, Reader
 
+MUCH: Final = 0.01
+"""The share of rows or cells lost that is said first."""
+ENCODING: Final = '; a map of the columns can name another encoding: [file] encoding = "cp1252"'
+WAYS: Final = dict.fromkeys(
+    ("int", "float", "Decimal"),
+    '; a map can say decimal = ",", thousands = ".", unit, range, values = { word = number } or null = ["word"]',
+) | {"bool": "; a map can say values = { word = true }"}
+FAILURES: Final = {"failures": ("error_type",)}
+"""What is asked of the files, beside ``turns.NEEDED``: that no turn failed is one thing, that none says so another."""
 EXAMPLES: Final = 20
 """Reasons of a file to reject records that the report shows, each with the first line it was met on."""
 KEYS: Final = 12
@@ -35,6 +47,8 @@ def report_of(
     halves: int,
     zone: str | None,
     content: bool,
+    left_out: int,
+    priced: Sequence[str],
 ) -> ImportReport:
     """Return the report of an import.
 
@@ -48,10 +62,14 @@ def report_of(
         halves: Second halves of spans, joined to their first.
         zone: The zone of times that name none, where the caller said it.
         content: Whether texts were read.
+        left_out: Turns that the caller did not want.
+        priced: What was priced here, a sentence each.
     """
     rows, feedback = connection.execute("SELECT count(*), count(*) FILTER (kind = 'score') FROM spans").fetchall()[0]
     filled, alone = _filled(connection)
     made = filled.pop("turn_id")
+    lost = _lost_cells(connection)
+    says_failures = bool(connection.execute("SELECT count(failed) FROM spans").fetchall()[0][0])
     missing = tuple(name for name, count in filled.items() if not count)
     examples = connection.execute(
         """SELECT file, min(line), reason || CASE WHEN count(*) > 1 THEN ' (and ' || (count(*) - 1) ||
@@ -75,10 +93,59 @@ def report_of(
         examples=tuple(Rejected(*row) for row in examples),
         missing=missing,
         cannot={
-            name: columns for name, columns in NEEDED.items() if made and all(column in missing for column in columns)
+            name: columns
+            for name, columns in {**({} if says_failures else FAILURES), **NEEDED}.items()
+            if made and all(column in missing for column in columns)
         },
-        notes=(*_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
+        warnings=(
+            *_losses(reader, made, filled, lost, undecoded=any("not UTF-8" in row[2] for row in examples)),
+            *_same_ids(connection),
+            *(text for dialect in reader.used.values() for text in dialect.warnings),
+        ),
+        lost={name: one.count for name, one in lost.items()},
+        filtered=reader.filtered,
+        left_out=left_out,
+        says_failures=says_failures,
+        notes=(*priced, *_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    count: int
+    example: str
+
+
+def _lost_cells(connection: duckdb.DuckDBPyConnection) -> dict[str, _Lost]:
+    """Return the cells that could not be read, by column of turns, each with the most frequent one."""
+    if not connection.execute("SELECT count(lost) FROM spans").fetchall()[0][0]:
+        return {}
+    rows = connection.execute("""SELECT cell.name, count(*), mode(cell.cell)
+        FROM (SELECT unnest(lost) AS cell FROM spans) GROUP BY 1 ORDER BY 2 DESC, 1""").fetchall()
+    return {name: _Lost(count, example) for name, count, example in rows}
+
+
+def _losses(
+    reader: Reader, made: int, filled: Mapping[str, int], lost: Mapping[str, _Lost], *, undecoded: bool
+) -> list[str]:
+    """Say what was lost in reading, where it is more than one in a hundred."""
+    reasons = Counter({reason: count for reason, count in reader.rejected.items() if not reason.startswith("no turn")})
+    rejected, said = reasons.total(), []
+    if rejected > MUCH * (made + rejected):
+        ((most, count),) = reasons.most_common(1)
+        said.append(
+            f"{rejected:,} of {made + rejected:,} records were left out ({rejected / (made + rejected):.0%}), "
+            f"{count:,} of them because: {most}{ENCODING if undecoded else ''}"
+        )
+    for name, one in lost.items():
+        known = filled.get(name, made - one.count) + one.count
+        if one.count > MUCH * known:
+            way = "" if one.example.strip("-0123456789.") == "" else WAYS.get(turns.KINDS.get(name, "str"), "")
+            said.append(
+                f"{name}: {one.count:,} of {known:,} cells could not be read and count as unknown, such as "
+                f"{one.example!r}{way}"
+            )
+    return said
 
 
 def _of_file(found: FileRecords) -> FileReport:
@@ -102,7 +169,12 @@ def _notes_of_rows(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute(
         "SELECT note, count(*) FROM spans WHERE note IS NOT NULL GROUP BY note ORDER BY note"
     ).fetchall()
-    return [f"{note} ({count:,} rows)" for note, count in rows]
+    return [f"{note} ({count:,} rows)" for note, count in rows if note != SAME_ID]
+
+
+def _same_ids(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute("SELECT count(*) FROM spans WHERE contains(note, ?)", [SAME_ID]).fetchall()[0][0]
+    return [f"{rows:,} {SAME_ID}"] if rows else []
 
 
 def _notes(made: int, alone: int, filled: dict[str, int], *, content: bool) -> list[str]:

@@ -1,49 +1,32 @@
 """A flat table that no known tool writes, CSV, JSON lines or Parquet, read by a map of its columns.
 
-The map is TOML, such as::
-
-    [columns]                # column of turns = column of the file
-    timestamp = "ts"
-    response_time = { column = "latency_ms", unit = "ms" }
-    conversation_id = "chat"
-
-    [constants]              # column of turns = value in every row
-    provider = "openai"
+What a map may say is in ``_map``; here it becomes the SELECT of a dialect. A cell that cannot be read is lost, and
+counted; its turn is not.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon import turns
 from chatmon._tools import sql
-from chatmon.importers import _records as records
-from chatmon.importers import files
+from chatmon.importers import _messages as messages
+from chatmon.importers._cells import NO_PART, PATH, Cell, cells_of, reader_of, text_of
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._records import Rejected
-from chatmon.importers._spans import readings, unreadable
+from chatmon.importers._doubts import doubts
+from chatmon.importers._map import ColumnMap, column_map
+from chatmon.importers._map_options import FINE, UNITS
+from chatmon.importers._sample import Sample, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
-DERIVED: Final = ("attempts", "usage_details", "usage_source", "price_source", "attributes")
-"""Columns of turns that no map fills."""
-FILLED: Final = tuple(name for name in turns.COLUMNS if name not in DERIVED)
-DURATIONS: Final = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
-UNITS: Final[dict[str, dict[str, float]]] = {
-    "response_time": DURATIONS,
-    "time_to_first_token": DURATIONS,
-    "timestamp": DURATIONS,
-    "cost": {"usd": 1, "cents": 100},
-    "context_relevance": {"fraction": 1, "percent": 100},
-}
-"""Units that a column may be in, and how many make one of the turns' own, which is the first."""
-READERS: Final = {"int": "whole", "float": "number", "Decimal": "dollars"}
-LOOKED_AT: Final = 20
-"""Records whose keys are a file's columns, where it has no header."""
+LOOKED_AT: Final = 50_000
+"""Rows that are looked at for what can be read in two ways, of all files together."""
+AT_LEAST: Final = 20
+"""Rows of each file that are."""
 
 
 def from_map(given: str | Path | Mapping[str, Any], paths: Iterable[Path] = ()) -> Dialect:
@@ -57,158 +40,158 @@ def from_map(given: str | Path | Mapping[str, Any], paths: Iterable[Path] = ()) 
         paths: The files to be read with it, which must have its columns.
 
     Raises:
-        ValueError: The map or a file is not so; the message names the file, the key, the value and what is allowed.
+        ValueError: The map or a file is not so, or what the file says can be read in two ways; the message names the
+            file, the key, the value, what is allowed, and what to write.
 
     Example:
         >>> from_map({"columns": {"timestamp": "ts", "cost": {"column": "price", "unit": "cents"}}}).columns
         {'ts': 'VARCHAR', 'price': 'VARCHAR'}
     """
-    where, document = _document(given)
-    strangers = [name for name in document if name not in ("columns", "constants")]
-    if strangers:
-        raise ValueError(f"{where}: {strangers[0]!r} is no part of a map: it has [columns] and [constants]")
-    columns = {name: _column(where, name, value) for name, value in _table(where, document, "columns").items()}
-    constants = {name: _constant(where, name, value) for name, value in _table(where, document, "constants").items()}
-    twice = sorted(columns.keys() & constants.keys())
-    if twice:
-        raise ValueError(f"{where}: {twice[0]} is in [columns] and in [constants]: take one")
-    if "timestamp" not in columns:
-        raise ValueError(
-            f"{where}: no timestamp in [columns]: a turn needs one; there are {', '.join(columns) or 'none'}"
-        )
-    names = tuple(dict.fromkeys(column for column, _ in columns.values()))
+    found = column_map(given)
+    read = found.read()
+    looked: list[Sample] = []
     for path in paths:
-        _check_file(where, path, columns)
+        left = LOOKED_AT - sum(len(one.rows) for one in looked)
+        looked.append(sample(path, found.file, rows=max(AT_LEAST, left)))
+        _check_header(found, looked[-1])
+    said = doubts(found, looked)
     return Dialect(
-        name=f"a table by {where}",
+        name=f"a table by {found.name}",
         tool="columns",
-        recognise=lambda record: f"has {', '.join(names)}" if any(name in record for name in names) else None,
-        columns=dict.fromkeys(names, "VARCHAR"),
-        select=_select(columns, constants),
-        unpack=None if "turn_id" in columns else _alone,
+        recognise=lambda record: f"has {', '.join(read)}" if any(name in record for name in read) else None,
+        columns=dict.fromkeys(read, "VARCHAR"),
+        select=_select(found),
         parse_csv_json=False,
-        assumptions=_assumptions(columns),
+        assumptions=_assumptions(found),
+        by_line="turn_id" not in found.columns,
+        filtered=found.where is not None,
+        encoding=found.file.get("encoding"),
+        delimiter=found.file.get("delimiter"),
+        zone=found.columns["timestamp"].get("zone"),
+        warnings=said,
+        settle=partial(messages.settle, found) if found.messages or found.minutes else None,
     )
 
 
-def _document(given: str | Path | Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    if isinstance(given, Mapping):
-        return "columns", given
-    path = Path(given)
-    try:
-        return path.name, tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no TOML: {error}") from error
+def _check_header(found: ColumnMap, one: Sample) -> None:
+    if not one.header:
+        return  # the import itself will say what is wrong with it
+    only = ", ".join(dict.fromkeys(one.header))
+    for name, source in (*found.columns.items(), *found.attributes.items()):
+        for column in (*source.columns, *filter(None, [source.get("until")])):
+            if column not in one.header:
+                raise ValueError(f"{found.name}: {name} = {column!r}: {one.file} has no such column, only {only}")
+    for column in found.read():
+        if column not in one.header:
+            raise ValueError(f"{found.name}: {column!r}: {one.file} has no such column, only {only}")
+        if one.header.count(column) > 1:
+            raise ValueError(f"{found.name}: {one.file} has {one.header.count(column)} columns called {column!r}")
 
 
-def _table(where: str, document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    table = document.get(name, {})
-    if not isinstance(table, Mapping):
-        raise ValueError(f"{where}: {name} ({table!r}) is no table of columns of turns")  # noqa: TRY004 - a file's fault
-    strangers = [key for key in table if key not in FILLED]
-    if strangers:
-        raise ValueError(
-            f"{where}: {strangers[0]} = {table[strangers[0]]!r} in [{name}]: a key is one of {', '.join(FILLED)}"
-        )
-    return table
-
-
-def _column(where: str, name: str, value: Any) -> tuple[str, str | None]:
-    """Return the file's column and its unit, None where it has none or the map does not say."""
-    if isinstance(value, str):
-        return value, None
-    if not isinstance(value, Mapping) or not isinstance(value.get("column"), str) or value.keys() - {"column", "unit"}:
-        raise ValueError(f"{where}: {name} = {value!r}: it is a column's name, or {{ column = ..., unit = ... }}")
-    unit = value.get("unit")
-    allowed = UNITS.get(name, {})
-    if unit is not None and unit not in allowed:
-        raise ValueError(f"{where}: {name} = {value!r}: unit is one of {', '.join(allowed) or 'none: leave it out'}")
-    return value["column"], unit
-
-
-def _constant(where: str, name: str, value: Any) -> str:
-    if name in ("timestamp", "turn_id"):
-        raise ValueError(f"{where}: {name} = {value!r} in [constants]: it differs from turn to turn")
-    if not isinstance(value, str | int | float):
-        raise ValueError(f"{where}: {name} = {value!r}: a constant is a text, a number or true or false")  # noqa: TRY004
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _check_file(where: str, path: Path, columns: Mapping[str, tuple[str, str | None]]) -> None:
-    header = _header(path)
-    for name, (column, _) in columns.items():
-        if header and column not in header:
-            raise ValueError(f"{where}: {name} = {column!r}: {path.name} has no such column, only {', '.join(header)}")
-
-
-def _header(path: Path) -> list[str]:
-    """Return a file's columns, or those of its first records; none where nothing can be read."""
-    try:
-        file = files.look(path)
-        if file.kind == "parquet":
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-
-            try:
-                return list(pq.read_schema(path).names)
-            except pa.ArrowException:
-                return []
-        header: dict[str, None] = {}
-        for number, one in enumerate(records.read(file)):
-            if number == LOOKED_AT:
-                break
-            if not isinstance(one, Rejected):
-                header.update(dict.fromkeys(one[1]))
-        return list(header)
-    except OSError:
-        return []  # the import itself will say what is wrong with it
-
-
-def _alone(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield row
-
-
-def _select(columns: Mapping[str, tuple[str, str | None]], constants: Mapping[str, str]) -> str:
-    """Return the SELECT, from the file's columns renamed to those of turns."""
-    renamed = [f"{sql.name(column)} AS {name}" for name, (column, _) in columns.items()]
-    renamed += [f"{sql.text(value)} AS {name}" for name, value in constants.items()]
-    kinds = {name: turns.KINDS[name] for name in (*columns, *constants)}
-    readers = {name: READERS[kind] for name, kind in kinds.items() if kind in READERS}
-    units = {name: UNITS[name][unit] for name, (_, unit) in columns.items() if unit and name in UNITS}
-
-    def value(name: str) -> str:
-        if name in readers:
-            return f"{name}_read / {units[name]:.0f}" if units.get(name, 1) != 1 else f"{name}_read"
-        return f"flag({name})" if kinds[name] == "bool" else f"filled({name})"
-
-    first = value("time_to_first_token") if "time_to_first_token" in kinds else None
-    unit = columns["timestamp"][1]
-    start = f'later(make_timestamptz(0), number("timestamp") / {DURATIONS[unit]:.0f})' if unit else 'utc("timestamp")'
-    number = "(SELECT path FROM files WHERE number = _file) || ':' || _line"
-    known = value("turn_id") if "turn_id" in kinds else number
-    plain = [name for name in kinds if name not in ("turn_id", "timestamp", "time_to_first_token")]
-    chosen = [f"{value(name)} AS {name}" for name in plain]
-    chosen += [f"later({start}, {first}) AS first_token_time"] if first else []
-    said = [f"filled({name})" for name in ("error_type", "error_message") if name in kinds]
-    chosen += [f"coalesce({', '.join(said)}) IS NOT NULL AS failed"] if said else []
-    read = [readings(**readers), f"{unreadable(**readers)} AS reject"] if readers else []
-    inner = ", ".join(["*", *(read[:1])])
-    outer = ", ".join([*chosen, *(read[1:])])
+def _select(found: ColumnMap) -> str:
+    """Return the SELECT, in steps: what the file says, what of it is something, what that is read as, a span."""
+    cells = list(cells_of(found))
+    raw = [f"{one.sql} AS {one.key}_raw" for one in cells]
+    texts = [f"{text_of(one, found)} AS {one.key}_text" for one in cells]
+    reads = [f"{reader_of(one, found)} AS {one.key}_read" for one in cells if one.is_read]
+    values = _values(found, cells)
+    chosen = ", ".join(f"{value} AS {name}" for name, value in values.items())
+    rows = f" WHERE ({found.where}\n)" if found.where else ""
     return f"""
-        SELECT _file AS file, _line AS line, {known} AS span_id, {known} AS trace_id, 'llm' AS kind,
-            {start} AS start_time, {outer}
-        FROM (SELECT {inner} FROM (SELECT _file, _line, {", ".join(renamed)} FROM records))"""
+        SELECT _file AS file, _line AS line, {chosen}
+        FROM (SELECT {", ".join(["*", *reads])} FROM (SELECT {", ".join(["*", *texts])}
+            FROM (SELECT {", ".join(["_file", "_line", *raw])} FROM records{rows})))"""
 
 
-def _assumptions(columns: Mapping[str, tuple[str, str | None]]) -> tuple[str, ...]:
-    said = ["times without a zone are UTC, unless tz says otherwise"]
-    if columns["timestamp"][1] is None:
+def _values(found: ColumnMap, cells: Sequence[Cell]) -> dict[str, str]:
+    """Return each column of spans that the map fills, in SQL."""
+    number = f"{PATH} || ':' || _line"
+    id_ = "turn_id_text" if "turn_id" in found.columns else number
+    values = {"span_id": id_, "trace_id": id_, "kind": "'llm'", "start_time": "timestamp_read"}
+    for name, source in found.columns.items():
+        parts = [one for one in cells if one.name == name and not one.key.startswith(("own__", "message__"))]
+        read = " + ".join(f"{one.key}_{'read' if one.is_read else 'text'}" for one in parts)
+        if source.get("until"):
+            values["end_time"] = f"CASE WHEN {read} >= timestamp_read THEN {read} END"
+        elif name not in ("turn_id", "timestamp", "time_to_first_token"):
+            values[name] = read
+    if "time_to_first_token" in found.columns:
+        values["first_token_time"] = "later(timestamp_read, time_to_first_token_read)"  # noqa: S105 - SQL
+    values |= {name: _constant(name, said) for name, said in found.constants.items()}
+    _note_failures(found, values)
+    own = [one for one in cells if one.key.startswith("own__")]
+    if own:
+        pairs = ", ".join(f"{sql.text(one.name)}, {one.key}_{'read' if one.is_read else 'text'}" for one in own)
+        values["attributes"] = f"dimensions(json_merge_patch('{{}}', json_object({pairs})))"
+    values["lost"] = _lost(cells)
+    values["reject"] = (
+        "CASE WHEN timestamp_read IS NULL AND timestamp_text IS NOT NULL THEN 'timestamp (' || left(timestamp_text, 40)"
+        " || ') is no time that is read: name its format' END"
+    )
+    return messages.of_rows(found, values) if found.messages else values
+
+
+def _constant(name: str, said: str) -> str:
+    kind = turns.KINDS[name]
+    reader = {"int": "whole", "float": "number", "Decimal": "dollars", "bool": "flag"}.get(kind)
+    return f"{reader}({sql.text(said)})" if reader else sql.text(said)
+
+
+def _note_failures(found: ColumnMap, values: dict[str, str]) -> None:
+    said = [name for name in ("error_type", "error_message") if name in values]
+    if "error_type" in found.columns:
+        fine = [*FINE, *(word.lower() for word in found.columns["error_type"].get("ok") or ())]
+        word, none = values["error_type"], ", ".join(map(sql.text, fine))
+        values["error_type"] = f"CASE WHEN lower({word}) NOT IN ({none}) THEN {word} END"
+    if said:
+        values["failed"] = f"coalesce({', '.join(values[name] for name in said)}) IS NOT NULL"
+
+
+def _lost(cells: Sequence[Cell]) -> str:
+    """Return the SQL of the cells of a row that say something and cannot be read, each with its column of turns."""
+    tried = [
+        (one, f"{one.key}_text IS NOT NULL AND {one.key}_read IS NULL")
+        for one in cells
+        if one.is_read and one.name != "timestamp"
+    ]
+    if not tried:
+        return "NULL"
+    found = ", ".join(
+        f"CASE WHEN {gone} THEN {{'name': {sql.text(one.name)}, "
+        f"'cell': left(replace({one.key}_text, '{NO_PART}', ''), 40)}} END"
+        for one, gone in tried
+    )
+    some = " OR ".join(f"({gone})" for _, gone in tried)
+    return f"CASE WHEN {some} THEN list_filter([{found}], lambda one: one IS NOT NULL) END"
+
+
+def _assumptions(found: ColumnMap) -> tuple[str, ...]:
+    columns = found.columns
+    time = columns["timestamp"]
+    zone = time.get("zone")
+    said = [
+        f"times without a zone are {zone}, as the map says"
+        if zone
+        else "times without a zone are UTC, unless tz says otherwise"
+    ]
+    if not (time.get("unit") or time.get("format")):
         said.append("whole numbers as timestamps are seconds, milliseconds, micro- or nanoseconds by their size")
-    for name, (column, unit) in columns.items():
-        if name in UNITS and name != "timestamp" and unit is None:
-            said.append(f"{column} is in {next(iter(UNITS[name]))}, as the map names no unit: it becomes {name}")
-    if "input_tokens" in columns:
-        said.append(f"{columns['input_tokens'][0]} counts cached tokens in")
+    for name, source in columns.items():
+        if name in UNITS and name != "timestamp" and not source.options.keys() & {"unit", "currency", "until", "range"}:
+            said.append(f"{source.said} is in {next(iter(UNITS[name]))}, as the map names no unit: it becomes {name}")
+        if source.get("currency"):
+            said.append(
+                f"{source.said} is in {source.get('currency')}, at {source.get('rate')} US dollars as of "
+                f"{source.get('on')}"
+            )
+    if "input_tokens" in columns and len(columns["input_tokens"].columns) == 1:
+        said.append(f"{columns['input_tokens'].said} counts cached tokens in")
     if "turn_id" not in columns:
         said.append("no column of turn_id: a turn is known by its file and line, so no duplicates are found")
+    if found.messages:
+        said.append(
+            "rows are messages: one of a user and the replies to it are a turn, which takes until the first reply"
+        )
+    if found.minutes:
+        said.append(f"a user's next conversation begins once nothing came from them for {found.minutes:g} minutes")
     return tuple(said)

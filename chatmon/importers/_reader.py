@@ -7,10 +7,12 @@ which DuckDB or a check stumbles is read again record by record, so that each re
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon._tools import sql
@@ -31,6 +33,8 @@ SAMPLE: Final = 20
 """Records looked at before a file of JSON lines is left to DuckDB."""
 LONGEST_RECORD: Final = 16 * 2**20
 """Characters of one record, of the keys that are read."""
+SHORTEST_OBJECT: Final = 2**20
+"""Bytes that DuckDB makes room for by the record, several times over: more than it needs is memory lost."""
 MOST_REJECTS_KEPT: Final = 10_000
 """Rejects kept with file and line; the others are counted."""
 OTHERS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -65,6 +69,7 @@ class Reader:
         looked: Records that were looked at key by key, by tool.
         unread: How many of them had a key that nothing reads, by tool and key.
         lost: How many rows have something in place of an object, by tool and key.
+        filtered: How many records a dialect's filter left out.
     """
 
     def __init__(
@@ -75,7 +80,9 @@ class Reader:
         self.looked: Counter[str] = Counter()
         self.unread: Counter[tuple[str, str]] = Counter()
         self.lost: Counter[tuple[str, str]] = Counter()
+        self.filtered = 0
         self._connection, self._dialects, self._folder, self._content = connection, dialects, folder, content
+        self._longest = 0
         self._waiting: dict[str, Any] = {}
         self._number = 0
 
@@ -85,7 +92,8 @@ class Reader:
         self._number += 1
         self._connection.execute("INSERT INTO files VALUES (?, ?, ?)", [self._number, path.name, path.as_posix()])
         try:
-            file = files.look(path)
+            said = self._dialects[0]
+            file = files.look(path, encoding=said.encoding, delimiter=said.delimiter)
             if file.kind == "parquet":
                 self._parquet(path, found)
             elif not self._at_once(file, found):
@@ -103,7 +111,7 @@ class Reader:
             self._insert(
                 dialect,
                 f"SELECT * FROM read_ndjson({sql.file(file.name)}, records = true, columns = {columns}, "
-                f"maximum_object_size = {8 * LONGEST_RECORD})",
+                f"maximum_object_size = {max(SHORTEST_OBJECT, 8 * self._longest)})",
             )
         self.set_aside()
 
@@ -124,47 +132,78 @@ class Reader:
             self._connection.execute("INSERT INTO rejects VALUES (?, ?, ?)", [found.file, line, _printable(reason)])
 
     def _at_once(self, file: files.LogFile, found: FileRecords) -> bool:
-        """Let DuckDB read a file of JSON lines in one dialect; False, and nothing done, where it is anything else."""
+        """Let DuckDB read a file of one dialect; False, and nothing done, where it is not as clean as that needs."""
         import duckdb
 
-        if file.kind != "jsonl" or file.compression not in (None, "gzip", "zstd"):
+        if file.kind not in ("jsonl", "csv") or file.compression not in (None, "gzip", "zstd"):
             return False
-        seen: list[dict[str, Any]] = []
-        known: tuple[Dialect, str] | None = None
-        for one in records.read(file):
-            if isinstance(one, Rejected):
-                return False
-            this = recognise(one[1], self._dialects)
-            if this is None or this[0].unpack is not None or (known and this[0] is not known[0]):
-                return False
-            known = known or this
-            seen.append(one[1])
-            if len(seen) == SAMPLE:
-                break
-        if known is None:
+        seen = self._first_records(file)
+        known = self._only_dialect(seen)
+        if known is None or (file.kind == "csv" and known[0].parse_csv_json):
             return False
-        marks = [mark for mark in known[0].marks if mark not in known[0].columns]
-        columns = {**known[0].columns, **dict.fromkeys(marks, "JSON")}
-        source = (
-            f"SELECT *, {self._number} AS _file, NULL::BIGINT AS _line FROM read_ndjson({sql.file(file.path)}, "
-            f"records = true, columns = {sql.declared(columns)}, "
-            f"compression = {sql.text(file.compression or 'none')}){sql.refusing(marks)}"
-        )
-        before = self._size()
+        dialect = known[0]
+        if dialect.by_line and file.kind != "csv":
+            return False
+        filtered = self.filtered
+        source = self._of_csv(dialect, file) if file.kind == "csv" else self._of_lines(dialect, file)
         self._connection.execute("BEGIN")
         try:
-            self._insert(known[0], source)
+            count = self._insert(dialect, source)
             clean = not self._connection.execute("SELECT count(reject) FROM spans").fetchall()[0][0]
         except duckdb.Error:
             clean = False
         if not clean:
             self._connection.execute("ROLLBACK")
+            self.filtered = filtered
             return False
         self._connection.execute("COMMIT")
         for record in seen:
-            self._look(known[0], record)
-        self._note(*known, found, self._size() - before)
+            self._look(dialect, record)
+        self._note(*known, found, count)
         return True
+
+    def _first_records(self, file: files.LogFile) -> list[dict[str, Any]]:
+        """Return the first records of a file; none where one of them is broken."""
+        first = list(islice(records.read(file), SAMPLE))
+        return [] if any(isinstance(one, Rejected) for one in first) else [one[1] for one in first]  # type: ignore[index]
+
+    def _only_dialect(self, seen: Iterable[dict[str, Any]]) -> tuple[Dialect, str] | None:
+        """Return the one dialect that all records have, if they are rows of it as they stand."""
+        known: tuple[Dialect, str] | None = None
+        for record in seen:
+            this = recognise(record, self._dialects)
+            if this is None or this[0].unpack is not None or (known and this[0] is not known[0]):
+                return None
+            known = known or this
+        return known
+
+    def _of_lines(self, dialect: Dialect, file: files.LogFile) -> str:
+        marks = [mark for mark in dialect.marks if mark not in dialect.columns]
+        columns = {**dialect.columns, **dict.fromkeys(marks, "JSON")}
+        return (
+            f"SELECT *, {self._number} AS _file, NULL::BIGINT AS _line FROM read_ndjson({sql.file(file.path)}, "
+            f"records = true, columns = {sql.declared(columns)}, "
+            f"compression = {sql.text(file.compression or 'none')}){sql.refusing(marks)}"
+        )
+
+    def _of_csv(self, dialect: Dialect, file: files.LogFile) -> str:
+        path = file.path if file.encoding == "utf-8" else self._recoded(file)
+        compression = file.compression if file.encoding == "utf-8" else None
+        columns = dict.fromkeys(records.header(file), "VARCHAR")
+        line = f"row_number() OVER () + {file.before + 1}" if dialect.by_line else "NULL::BIGINT"
+        return (
+            f"SELECT *, {self._number} AS _file, {line} AS _line FROM read_csv({sql.file(path)}, "
+            f"columns = {sql.declared(columns)}, delim = {sql.text(file.delimiter)}, quote = '\"', escape = '\"', "
+            f"header = true, skip = {file.before}, auto_detect = false, strict_mode = true, null_padding = false, "
+            f"compression = {sql.text(compression or 'none')})"
+        )
+
+    def _recoded(self, file: files.LogFile) -> Path:
+        """Return a copy of a file in UTF-8."""
+        path = self._folder / f"recoded-{self._number}"
+        with files._open_text(file) as text, path.open("wb") as copy:
+            shutil.copyfileobj(text, copy)
+        return path
 
     def _one_by_one(self, file: files.LogFile, found: FileRecords) -> None:
         for one in records.read(file):
@@ -198,6 +237,7 @@ class Reader:
                 if len(text) > LONGEST_RECORD:
                     self._reject(found, line, f"a record of {len(text):,} characters, {LONGEST_RECORD:,} are read")
                     continue
+                self._longest = max(self._longest, len(text))
                 self._file_of(dialect).write(text + "\n")
                 found.dialects[dialect.name] += 1
         except OTHERS as error:
@@ -229,14 +269,13 @@ class Reader:
             f"SELECT {chosen}, {self._number} AS _file, file_row_number + 1 AS _line "
             f"FROM read_parquet({sql.file(path)}, file_row_number = true, hive_partitioning = false)"
         )
-        before = self._size()
         try:
-            self._insert(dialect, source)
+            count = self._insert(dialect, source)
         except duckdb.Error:
             self._row_by_row(path, dialect, why, found)
             return
-        self._note(dialect, why, found, self._size() - before)
-        self._look(dialect, kinds, self._size() - before)
+        self._note(dialect, why, found, count)
+        self._look(dialect, kinds, count)
 
     def _row_by_row(self, path: Path, dialect: Dialect, why: str, found: FileRecords) -> None:
         """Unpack a Parquet file's rows in Python, some thousands at a time."""
@@ -280,9 +319,18 @@ class Reader:
             self._waiting[dialect.name] = path.open("w", encoding="utf-8", newline="\n")
         return self._waiting[dialect.name]
 
-    def _insert(self, dialect: Dialect, source: str) -> None:
+    def _insert(self, dialect: Dialect, source: str) -> int:
+        """Make spans of a source's records; return how many records it has."""
         select = spans.checked(dialect.select, content=self._content)
+        before = self._size()
+        self._connection.execute(f"SET preserve_insertion_order = {dialect.by_line}")
         self._connection.execute(f"INSERT INTO spans WITH records AS ({source}) {select}")
+        made = self._size() - before
+        if not dialect.filtered:
+            return made
+        rows = int(self._connection.execute(f"SELECT count(*) FROM ({source})").fetchall()[0][0])
+        self.filtered += rows - made
+        return rows
 
     def _size(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM spans").fetchall()[0][0])

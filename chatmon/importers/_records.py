@@ -14,10 +14,11 @@ import re
 import zlib
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _python_text as python_text
-from chatmon.importers.files import LogFile, open_bytes
+from chatmon.importers.files import LogFile, _open_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,10 +55,13 @@ def read(file: LogFile) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
     if file.kind == "empty":
         yield Rejected(name, None, "the file is empty")
         return
-    with open_bytes(file.path, file.compression) as raw:
+    if file.kind not in ("csv", "array", "jsonl"):
+        yield Rejected(name, None, f"{file.kind} is not read: save the sheet as CSV or Parquet")
+        return
+    with _open_text(file) as raw:
         lines = _Lines(raw, name, CHUNK if file.kind == "array" else -1)
         found = False
-        for one in _of_kind(file.kind, lines, name):
+        for one in _of_kind(file, lines):
             found = True
             yield one
         if lines.broken is not None:
@@ -66,10 +70,11 @@ def read(file: LogFile) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
             yield Rejected(name, None, "the file holds no records")
 
 
-def _of_kind(kind: str, lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
-    if kind == "csv":
-        return _from_csv(lines, name)
-    return _from_documents(_inside_array(lines), name) if kind == "array" else _from_lines(lines, name)
+def _of_kind(file: LogFile, lines: _Lines) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
+    name = file.path.name
+    if file.kind == "csv":
+        return _from_csv(islice(lines, file.before, None), name, file.delimiter)
+    return _from_documents(_inside_array(lines), name) if file.kind == "array" else _from_lines(lines, name)
 
 
 class _Lines:
@@ -256,14 +261,16 @@ def _checked(value: Any, number: int, name: str, undecoded: str | None) -> tuple
     return Rejected(name, number, f"no object: a record is a JSON object, this is {json.dumps(value)[:40]}")
 
 
-def _from_csv(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
+def _from_csv(
+    lines: Iterator[tuple[int, str]], name: str, delimiter: str
+) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
     """Rows below a header; where several lines make no row, the first is rejected and the others are read again."""
     csv.field_size_limit(BIGGEST)
-    numbered, again = iter(lines), deque[tuple[int, str]]()
+    numbered, again = lines, deque[tuple[int, str]]()
     header: list[str] | None = None
     while True:
         taken: list[tuple[int, str]] = []
-        row = _row(_taking(taken, again, numbered))
+        row = _row(_taking(taken, again, numbered), delimiter)
         if not taken:
             return
         if not row:
@@ -295,11 +302,11 @@ def _taking(
         yield one[1]
 
 
-def _row(lines: Iterator[str]) -> list[str] | str | None:
+def _row(lines: Iterator[str], delimiter: str) -> list[str] | str | None:
     """Return the cells of the next row, or why there are none; None at the end."""
     try:
         # Not strict, a stray quote would join rows, or cells, without a word.
-        return next(csv.reader(lines, strict=True), None)
+        return next(csv.reader(lines, strict=True, delimiter=delimiter), None)
     except csv.Error as error:
         return str(error)
 
@@ -343,3 +350,11 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(inner) for inner in value]
     return value
+
+
+def header(file: LogFile) -> tuple[str, ...]:
+    """Return the names above a CSV's columns, a name that stands there twice too; none where there is no header."""
+    with _open_text(file) as raw:
+        lines = islice(_Lines(raw, file.path.name, -1), file.before, None)
+        row = _row((text for _, text in lines if text.strip()), file.delimiter)
+    return tuple(row) if isinstance(row, list) else ()

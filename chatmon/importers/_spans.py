@@ -54,11 +54,13 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
     "answer": "VARCHAR",
     "note": "VARCHAR",
     "reject": "VARCHAR",
+    "lost": "STRUCT(name VARCHAR, cell VARCHAR)[]",
 }
 """Columns of the table ``spans``: times are UTC, tokens follow the convention of turns, unknown is NULL.
 
 ``file`` is a number in the table ``files``; ``kind`` is ``llm`` for a model call, ``score`` for feedback; ``name``, and
-``scope``, the library that made a span, are there where a tool's traces need not be about a chatbot.
+``scope``, the library that made a span, are there where a tool's traces need not be about a chatbot; ``lost`` has the
+cells that could not be read, where they cost no more than themselves.
 """
 
 TOKENS: Final = usage.TOKENS
@@ -257,11 +259,19 @@ FULLEST: Final = """(end_time IS NOT NULL, coalesce(input_tokens, -1) + coalesce
 """What sorts the rows of one span, the one to be believed last."""
 
 
+SAME_ID: Final = (
+    "rows with the id of another one that differ from it in time, conversation, user or model: kept, each as a turn"
+)
+AT_ONCE: Final = 1
+"""Seconds between the times of one record in two exports, which may round them."""
+
+
 def drop_duplicates(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     """Make one span of the rows with the same id, each column as the fullest row that has it says, of equals the last.
 
     The fullest has an end, most tokens and most cost: tools fill these in after a run was first exported. Overlapping
-    windows export a span twice, and some tools write its start and its end as two records.
+    windows export a span twice, and some tools write its start and its end as two records. Rows that are a whole trace
+    each and differ in time, conversation, user or model are no duplicates: their tool counts ids anew each day.
 
     Returns:
         How many rows went because another had their id, and how many second halves were joined to their first.
@@ -269,6 +279,7 @@ def drop_duplicates(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     rows, distinct = connection.execute("SELECT count(*), count(DISTINCT hash(span_id)) FROM spans").fetchall()[0]
     if rows == distinct:
         return 0, 0
+    _tell_apart(connection)
     newest = ", ".join(f"arg_max({name}, place) AS {name}" for name in SPAN_COLUMNS if name != "span_id")
     begun, ended = "start_time IS NOT NULL", "start_time IS NULL AND end_time IS NOT NULL"
     connection.execute(f"""CREATE TABLE single AS SELECT span_id, {newest}, count(*) AS times,
@@ -281,6 +292,25 @@ def drop_duplicates(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     connection.execute(f"CREATE TABLE spans AS SELECT {', '.join(SPAN_COLUMNS)} FROM single")
     connection.execute("DROP TABLE single")
     return int(duplicates), int(halves)
+
+
+def _tell_apart(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give rows that only share an id ids of their own, after it: the second of ``7`` is ``7#2``."""
+    told = "start_time, conversation_id, user_id, model"
+    within = f"PARTITION BY span_id ORDER BY {told} NULLS LAST, file, line"
+    differ = [f"lag({name}) OVER ({within}) <> {name}" for name in ("conversation_id", "user_id", "model")]
+    differ.append(f"seconds_between(lag(start_time) OVER ({within}), start_time) > {AT_ONCE}")
+    connection.execute(f"""CREATE TEMP TABLE apart AS
+        SELECT row_id, 1 + sum(CAST(other AS INTEGER)) OVER (PARTITION BY span_id ORDER BY row_id_order) AS number
+        FROM (SELECT rowid AS row_id, span_id, coalesce({" OR ".join(differ)}, false) AS other,
+                row_number() OVER ({within}) AS row_id_order
+            FROM spans WHERE span_id IN (SELECT span_id FROM spans GROUP BY span_id HAVING count(*) > 1)
+                AND trace_id = span_id AND parent_id IS NULL AND kind IS DISTINCT FROM 'score'
+                AND trace_id NOT IN (SELECT trace_id FROM spans WHERE span_id <> trace_id AND trace_id IS NOT NULL))""")
+    connection.execute(f"""UPDATE spans SET span_id = span_id || '#' || number, trace_id = trace_id || '#' || number,
+            note = coalesce(note || '; ', '') || '{SAME_ID}'
+        FROM apart WHERE spans.rowid = row_id AND number > 1""")
+    connection.execute("DROP TABLE apart")
 
 
 def reject_without_start(connection: duckdb.DuckDBPyConnection, keep: int) -> dict[str, int]:

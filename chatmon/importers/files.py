@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import bz2
+import codecs
+import csv
 import glob
 import gzip
 import io
 import lzma
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".parquet", ".gz", ".zst", ".log")
+SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".gz", ".zst", ".log")
 """What is read from a folder; a file named outright is read whatever its name."""
 MAGIC: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+WORKBOOKS: Final = {b"PK\x03\x04": "a workbook (.xlsx) or another zip", b"\xd0\xcf\x11\xe0": "a workbook (.xls)"}
+MARKS: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+"""Byte-order marks that a file begins with, and the encoding each gives away."""
+DELIMITERS: Final = (",", ";", "\t", "|")
+CHUNK: Final = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +36,19 @@ class LogFile:
         path: Where it lies.
         size: Bytes.
         compression: ``gzip``, ``zstd``, ``bzip2``, ``xz`` or None.
-        kind: ``parquet``, ``jsonl``, ``array`` (one JSON array), ``csv``, or ``empty``.
+        kind: ``parquet``, ``jsonl``, ``array`` (one JSON array), ``csv``, ``empty``, or what it is that cannot be read.
+        encoding: Of its text.
+        delimiter: What stands between the cells of a CSV.
+        before: Lines before the header of a CSV: the ``sep=`` that Excel writes.
     """
 
     path: Path
     size: int
     compression: str | None
     kind: str
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    before: int = 0
 
 
 def expand(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
@@ -68,24 +82,38 @@ def expand(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[P
     return list(chosen), others
 
 
-def look(path: Path) -> LogFile:
+def look(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> LogFile:
     """Return what a file is, from its first bytes rather than its name.
+
+    Args:
+        path: The file.
+        encoding: Of its text, where somebody has said it; else it is UTF-8, or UTF-16 where its first bytes say so.
+        delimiter: Of its cells, where somebody has said it: then it is a CSV.
 
     Raises:
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
         head = file.read(6)
+    size = path.stat().st_size
     compression = next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
     if head[:4] == b"PAR1":
-        return LogFile(path, path.stat().st_size, None, "parquet")
+        return LogFile(path, size, None, "parquet")
+    if head[:4] in WORKBOOKS:
+        return LogFile(path, size, None, WORKBOOKS[head[:4]])
     try:
         with open_bytes(path, compression) as file:
-            start = file.read(65536)
+            start = file.read(CHUNK)
     except (EOFError, OSError, zlib.error):
         start = b"{"  # the reader will say where it breaks off
-    text = start.decode("utf-8", errors="replace").removeprefix("\ufeff").lstrip()
-    return LogFile(path, path.stat().st_size, compression, _kind(text))
+    marked = encoding or MARKS.get(start[:2], "utf-8")
+    text = start.decode(marked, errors="replace").removeprefix("\ufeff").lstrip()
+    kind = _kind(text)
+    if kind == "empty" or (kind != "csv" and delimiter is None):
+        return LogFile(path, size, compression, kind, marked)
+    said = re.match(r"sep=(.)\r?\n", text)
+    found = delimiter or (said[1] if said else _delimiter(text))
+    return LogFile(path, size, compression, "csv", marked, found, 1 if said else 0)
 
 
 def open_bytes(path: Path, compression: str | None) -> IO[bytes]:
@@ -103,6 +131,40 @@ def open_bytes(path: Path, compression: str | None) -> IO[bytes]:
     return path.open("rb")
 
 
+def _open_text(file: LogFile) -> IO[bytes]:
+    """Open a file for reading as UTF-8, decompressed, whatever its encoding."""
+    raw = open_bytes(file.path, file.compression)
+    return raw if file.encoding == "utf-8" else io.BufferedReader(_Recoded(raw, file.encoding))
+
+
+class _Recoded(io.RawIOBase):
+    """Bytes of another encoding as UTF-8."""
+
+    def __init__(self, raw: IO[bytes], encoding: str) -> None:
+        self._raw, self._encoding, self._ready = raw, encoding, b""
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        ended = False
+        while not self._ready and not ended:
+            piece = self._raw.read(CHUNK)
+            ended = not piece
+            try:
+                self._ready = self._decoder.decode(piece, final=ended).encode()
+            except UnicodeError as error:
+                raise OSError(f"it is not {self._encoding}: {error}") from error
+        taken, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 def _kind(text: str) -> str:
     if not text:
         return "empty"
@@ -111,4 +173,14 @@ def _kind(text: str) -> str:
     if text[0] == "{":
         return "jsonl"
     first = text.splitlines()[0]
-    return "csv" if first.count(",") >= 1 and '":' not in first else "jsonl"
+    return "csv" if any(mark in first for mark in DELIMITERS) and '":' not in first else "jsonl"
+
+
+def _delimiter(text: str) -> str:
+    """Return what cuts the header, the first line, into most cells."""
+    line = text.splitlines()[0]
+
+    def cells(mark: str) -> int:
+        return len(next(csv.reader([line], delimiter=mark), []))
+
+    return max(DELIMITERS, key=cells)

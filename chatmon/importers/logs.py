@@ -16,16 +16,21 @@ from chatmon.importers import _mapped as mapped
 from chatmon.importers import _spans as spans
 from chatmon.importers import _traces as traces
 from chatmon.importers import files
+from chatmon.importers._became import what_became
+from chatmon.importers._choice import choose, chosen_rows
 from chatmon.importers._findings import report_of
+from chatmon.importers._priced import price_turns
 from chatmon.importers._progress import progress
 from chatmon.importers._reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
 
     import duckdb
     import pandas as pd
 
+    from chatmon.cost import PriceTable
     from chatmon.importers._dialect import Dialect
     from chatmon.importers.report import ImportReport
 
@@ -57,6 +62,13 @@ class Logs:
     def rejected(self) -> duckdb.DuckDBPyRelation:
         """Up to 10,000 rejected records: ``file``, ``line``, ``reason``."""
         return self._connection.table("rejects")
+
+    def columns(self) -> pd.DataFrame:
+        """Return what each column became: in how many turns it says something, its range or most frequent values.
+
+        Columns ``column``, ``known`` (turns), ``lost`` (cells that could not be read), ``values``.
+        """
+        return what_became(self._connection, self.report.lost)
 
     def frame(self) -> pd.DataFrame:
         """Return the turns as a pandas frame, in order of time."""
@@ -97,6 +109,10 @@ def open_logs(
     *,
     columns: str | Path | Mapping[str, Any] | None = None,
     content: bool = False,
+    where: str | None = None,
+    since: datetime | date | None = None,
+    until: datetime | date | None = None,
+    price: bool | PriceTable = False,
 ) -> Logs:
     """Read exported logs of any known tool, or a flat table with a map of its columns, into turns.
 
@@ -107,21 +123,26 @@ def open_logs(
         columns: For a table that no known tool writes: a TOML file, or the same as a mapping, that says which of its
             columns is which of turns; see ``mapped.from_map``.
         content: Whether to read the texts of questions and answers.
+        where: Which turns count, as SQL over columns of turns and dimensions of ``attributes``, such as
+            ``channel = 'app' AND team = 'EU'``.
+        since: The first moment of a turn that counts, aware; a date, or a moment without a zone, is one of ``tz``.
+        until: The first moment that no longer counts, in the same way.
+        price: Whether turns with tokens and a model but no cost are given what these cost at the time of the turn, by
+            the public prices, or by a table of one's own before them; ``price_source`` tells them apart.
 
     Raises:
         FileNotFoundError: Nothing is there; the message names what was looked for and where.
-        ValueError: ``format``, ``tz`` or ``columns`` says something unknown; the message has what is known.
+        ValueError: ``format``, ``tz``, ``columns``, ``where``, ``since`` or ``until`` says something unknown, or the
+            table says something that can be read in two ways; the message has what is known.
 
     What cannot be read in a file raises nothing: it is rejected, with its reason, in the report.
     """
     import duckdb
 
-    try:
-        zone = ZoneInfo(tz or "UTC")
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"tz ({tz!r}) is no time zone: name one such as 'Europe/Berlin'") from error
     chosen, others = files.expand(paths)
     dialects = _dialects(format) if columns is None else (mapped.from_map(columns, chosen),)
+    zone = _zone(tz, dialects[0])
+    kept = chosen_rows(where, since, until, zone)
     folder = Path(tempfile.mkdtemp(prefix="chatmon-logs-"))
     connection = duckdb.connect()
     try:
@@ -139,12 +160,17 @@ def open_logs(
             reading("spans into turns")
             duplicates, halves = spans.drop_duplicates(connection)
             reader.set_aside(without_start=True)
+            if dialects[0].settle is not None:
+                halves += dialects[0].settle(connection)
+                reader.set_aside()
             traces.join_feedback(connection)
             apart = calls.settle(connection)
             traces.leave_out_other_traces(connection)
             reader.set_aside()
             connection.execute("SET TimeZone = 'UTC'")
             traces.to_turns(connection)
+            priced = price_turns(connection, None if price is True else price) if price else []
+            left_out = choose(connection, kept)
         report = report_of(
             connection,
             reader,
@@ -155,12 +181,23 @@ def open_logs(
             halves=halves,
             zone=tz,
             content=content,
+            left_out=left_out,
+            priced=priced,
         )
         connection.execute("DROP TABLE spans")
     except BaseException:
         _remove(connection, folder)
         raise
     return Logs(connection, report, folder)
+
+
+def _zone(tz: str | None, dialect: Dialect) -> ZoneInfo:
+    if tz and dialect.zone and tz != dialect.zone:
+        raise ValueError(f"tz ({tz!r}) is not the zone of the map ({dialect.zone!r}): name it in one of the two")
+    try:
+        return ZoneInfo(tz or dialect.zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"tz ({tz!r}) is no time zone: name one such as 'Europe/Berlin'") from error
 
 
 def _dialects(tool: str | None) -> tuple[Dialect, ...]:

@@ -32,7 +32,9 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did: ``read`` is the sum of ``spans``, ``feedback``, ``halves``, ``duplicates`` and ``rejected``.
+    """What an import did.
+
+    ``read`` is the sum of ``spans``, ``feedback``, ``halves``, ``duplicates``, ``rejected`` and ``filtered``.
 
     Attributes:
         files: What was found in each file.
@@ -49,6 +51,11 @@ class ImportReport:
         missing: Columns of turns that no turn has a value in.
         cannot: Analyses that therefore will not run, with the columns they need.
         notes: What an analyst should know before trusting the numbers.
+        warnings: What would make the numbers wrong, or has lost more than 1 % of rows or cells, a sentence each.
+        lost: How many cells could not be read and count as unknown, by column of turns; their turns are there.
+        filtered: Records that the map's ``where`` left out.
+        left_out: Turns that the caller did not want.
+        says_failures: Whether the files say of any turn that it failed or did not.
     """
 
     files: tuple[FileReport, ...]
@@ -65,6 +72,11 @@ class ImportReport:
     missing: tuple[str, ...]
     cannot: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), repr=False)
+    lost: Mapping[str, int] = field(default_factory=dict, repr=False)
+    filtered: int = field(default=0, repr=False)
+    left_out: int = field(default=0, repr=False)
+    says_failures: bool = field(default=True, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as nested plain dicts."""
@@ -73,12 +85,17 @@ class ImportReport:
     def rows(self) -> list[tuple[str, str]]:
         """Return the report as pairs of a name and a text, in reading order."""
         rejected = sum(self.rejected.values())
-        rows = [(file.file, f"{file.dialect} ({file.why}): {file.read:,} records") for file in self.files]
-        others = {"of feedback": self.feedback, "second halves joined": self.halves}
+        rows = [("warning", text) for text in self.warnings]
+        rows += [(file.file, f"{file.dialect} ({file.why}): {file.read:,} records") for file in self.files]
+        others = {"of feedback": self.feedback, "second halves joined": self.halves, "filtered out": self.filtered}
         more = "".join(f", {count:,} {name}" for name, count in others.items() if count)
         dropped = f"{self.duplicates:,} duplicates dropped, {rejected:,} rejected"
         rows.append(("records", f"{self.read:,} read: {self.spans:,} in turns{more}, {dropped}"))
-        rows.append(("turns", f"{self.turns:,}"))
+        unwanted = f", {self.left_out:,} more left out, as you said" if self.left_out else ""
+        rows.append(("turns", f"{self.turns:,}{unwanted}"))
+        rows += [
+            ("unknown", f"{number:,} cells of {name} that could not be read") for name, number in self.lost.items()
+        ]
         rows += [("assumed", text) for text in self.assumptions]
         rows += [("note", text) for text in self.notes]
         rows += [(f"rejected {number:,} times", reason) for reason, number in self.rejected.items()]

@@ -126,7 +126,7 @@ class Summary:
         written = f", written to the cache {tokens.cache_write_tokens:,}" if tokens.cache_write_tokens else ""
         rows = [
             ("period", f"{hours:.3g} h until {self.until:%Y-%m-%d %H:%M} UTC"),
-            ("turns", f"{self.turns} in {self.conversations} conversations of {self.users} users"),
+            ("turns", f"{self.turns} in {self.conversations} conversations of {self.users or 'unknown'} users"),
             ("conversation length", self.conversation_length.text("turns", 1)),
             ("response time, mean", self.response_time.mean.text("s")),
             ("response time, median", self.response_time.median.text("s")),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["render", "write_report"]
 
 
-class Options(TypedDict, total=False):
+class _Options(TypedDict, total=False):
     """What ``render`` takes beside turns."""
 
     title: str | None
@@ -29,7 +29,7 @@ class Options(TypedDict, total=False):
     step: Callable[[str], object]
 
 
-def write_report(turns: Turns, path: str | Path, **options: Unpack[Options]) -> None:
+def write_report(turns: Turns, path: str | Path, **options: Unpack[_Options]) -> None:
     """Write a report on turns as one HTML page that needs nothing else; the same turns give the same bytes.
 
     The file is there whole or not at all.
@@ -101,7 +101,7 @@ def render(
         raise ValueError(f"made_at ({made_at}) has no time zone: add tzinfo=datetime.UTC")
     source, zone = analysis.relation(turns), zone_of(tz)
     step("adding up")
-    summary = analysis.summary(source)
+    summary = analysis.summary(turns)
     if not summary.turns:
         raise ValueError("there are 0 turns: a report needs at least one")
     marked = releases(source, marks or {})

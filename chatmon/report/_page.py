@@ -121,11 +121,12 @@ def _losses(imported: ImportReport) -> list[str]:
         "were rejected: this page is about the rest": rejected,
         "were dropped, as another record had their id": imported.duplicates,
     }
-    return [
+    losses = [
         f"{count:,} of {imported.read:,} records ({100 * count / imported.read:.0f} %) {why}."
         for why, count in said.items()
         if count > LOST * imported.read
     ]
+    return losses + [text for text in imported.warnings if "records were left out" not in text]
 
 
 def _finding(one: Finding, source: duckdb.DuckDBPyRelation, marks: list[Mark], place: int) -> dict[str, Any]:

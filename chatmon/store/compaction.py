@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon import turns
 from chatmon._tools import sql
 from chatmon._tools.paths import private_file, sync_folder
-from chatmon.store.layout import ASIDE, PART, Hold, is_whole, live_files, part_of, parts
+from chatmon.store.layout import ASIDE, PART, Hold, _is_whole, live_files, part_of, parts
 from chatmon.store.lines import from_line
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _set_aside(held: Mapping[date, Path]) -> tuple[date, ...]:
     """Rename the days' files that are no Parquet, so that they keep no other day waiting, and return whose they are."""
     found = []
     for day, part in held.items():
-        if not is_whole(part):
+        if not _is_whole(part):
             part.replace(part.with_name(f"{PART}{ASIDE}"))
             found.append(day)
     return tuple(found)

@@ -38,7 +38,7 @@ def parts(folder: Path) -> dict[date, Path]:
     return {day: files[0] for day, files in _by_day(folder / TURNS, PART).items() if files}
 
 
-def is_whole(part: Path) -> bool:
+def _is_whole(part: Path) -> bool:
     """Say whether a day's file is Parquet by its beginning, its end and what that says."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -191,7 +191,7 @@ def contents(folder: Path) -> Contents:
     if not folder.is_dir():
         raise FileNotFoundError(f"no store at {folder}: a bot makes it with Store(folder).attach(monitor)")
     lines, held = live_files(folder), parts(folder)
-    tables = {day: part for day, part in held.items() if is_whole(part)}
+    tables = {day: part for day, part in held.items() if _is_whole(part)}
     aside = {day for day, files in _by_day(folder / TURNS, f"{PART}{ASIDE}").items() if files}
     files = [file for of_day in lines.values() for file in of_day]
     written_to = 0

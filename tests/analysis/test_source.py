@@ -1,13 +1,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from analysis.by_hand import MONDAY, turn
 
 from chatmon import turns as table
-from chatmon.analysis import between, cost_by, percentiles, segments
+from chatmon.analysis import between, cost_by, percentiles, segments, summary
 from chatmon.analysis._periods import periods
 from chatmon.analysis.source import DIMENSIONS, cut, on_the_clock, query, relation
 
@@ -124,3 +126,50 @@ def test_files_of_an_older_release_are_read_beside_newer_ones(tmp_path, older):
             pq.write_table(pq.read_table(path).drop_columns(["usage_details"]), path)
     (counts,) = relation(str(tmp_path / "*.parquet")).aggregate("count(*), count(usage_details)").fetchall()
     assert counts == (2, 1)
+
+
+FRAME = pd.DataFrame(
+    {
+        "turn_id": ["a", "b"],
+        "conversation_id": ["c", "c"],
+        "timestamp": pd.to_datetime(["2026-10-05T09:00:00Z", "2026-10-05T09:01:00Z"]),
+        "user_satisfaction": [5.0, 3.0],
+    }
+)
+
+
+@pytest.mark.parametrize("hold", [lambda frame: frame, lambda frame: pa.Table.from_pandas(frame, preserve_index=False)])
+@pytest.mark.parametrize(
+    ("frame", "complaint"),
+    [
+        (pd.concat([FRAME, FRAME]), "2 of 4 rows are there twice"),
+        (FRAME.assign(user_satisfaction=[10.0, 3.0]), "user_satisfaction is outside 1 to 5 in 1 of 2 rows, up to 10"),
+        (FRAME.assign(timestamp=FRAME.timestamp.dt.tz_localize(None)), "timestamp has no time zone: say which"),
+        (FRAME.assign(timestamp=["2026-10-05 09:00:00", "2026-10-05T09:00:00Z"]), "timestamp has no time zone"),
+    ],
+)
+def test_what_somebody_put_together_is_held_to_what_an_import_is(frame, complaint, hold):
+    with pytest.raises(ValueError, match=complaint):
+        summary(hold(frame))
+
+
+def test_times_in_text_that_name_their_zone_and_ids_that_begin_again_are_read():
+    again = FRAME.assign(timestamp=["2026-10-06T09:00:00+02:00", "2026-10-06T09:01:00Z"])
+    both = pd.concat([FRAME.assign(timestamp=["2026-10-05T09:00:00Z", "2026-10-05T09:01:00Z"]), again])
+    assert summary(both).turns == 4
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "+02:00"])
+def test_times_of_any_unit_and_zone_are_read_as_the_moments_they_are(unit, zone):
+    moved = FRAME.assign(timestamp=FRAME.timestamp.dt.tz_convert(zone).dt.as_unit(unit))
+    assert summary(moved).until == FRAME.timestamp.max()
+
+
+def test_a_relation_whose_times_have_no_zone_is_refused():
+    with duckdb.connect() as connection:
+        naive = connection.sql(
+            "SELECT 'a' AS turn_id, 'c' AS conversation_id, TIMESTAMP '2026-10-05 09:00:00' AS timestamp"
+        )
+        with pytest.raises(ValueError, match="timestamp has no time zone"):
+            summary(naive)

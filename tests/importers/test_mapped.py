@@ -106,11 +106,13 @@ def test_a_time_in_a_unit_is_since_1970(tmp_path):
     assert found[0].timestamp.isoformat() == "2025-10-09T08:53:20.250000+00:00"
 
 
-def test_a_value_that_is_no_number_is_rejected_with_its_line(tmp_path):
+def test_a_cell_that_is_no_number_is_lost_and_counted_and_its_turn_is_not(tmp_path):
     (tmp_path / "my.csv").write_text("ts,usd\n2026-10-05,0.5\n2026-10-05,free\n", encoding="utf-8")
     found, report = read_back(tmp_path / "my.csv", {"columns": {"timestamp": "ts", "cost": "usd"}})
-    assert [one.cost for one in found] == [Decimal("0.5")]
-    assert [(one.line, one.reason) for one in report.examples] == [(3, "cost (free) is no amount")]
+    assert [one.cost for one in found] == [Decimal("0.5"), None]
+    assert (report.turns, report.rejected, report.lost) == (2, {}, {"cost": 1})
+    assert "cost: 1 of 2 cells could not be read and count as unknown, such as 'free'" in report.warnings[0]
+    assert report.rows()[0] == ("warning", report.warnings[0])
 
 
 @pytest.mark.parametrize(

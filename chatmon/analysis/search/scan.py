@@ -26,6 +26,8 @@ WITHOUT_ONE: Final = 0.001
 """What p must stay below when the user who contributes most is left out: one broken client is not the bot's failure."""
 P_OF_A_REMAINDER: Final = 1e-5
 """What p must stay below in the turns in which nothing was found before: taking a shift out leaves remainders."""
+LEAST: Final = 0.005
+"""The relative change that is one: a smaller one is 0 % as it is shown, and rounding costs to cents may make it."""
 MOST_SHIFTS: Final = 8
 """Shifts of one measure after which looking stops."""
 
@@ -154,7 +156,7 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES)) -> 
                 left.forget(culprit)
                 continue
             if left.stands_alone(best):
-                found.append(_shift(cells, measure, best, p))
+                found += filter(_shows, [_shift(cells, measure, best, p)])
             left.take_out(best)
         shifts += found
     return Scan(tuple(shifts), tuple(clients.values()), looked_at, cells.turns)
@@ -290,6 +292,14 @@ def _shift(cells: Cells, measure: str, found: _FoundWindow, p: float) -> Shift:
         p=p,
         effects={name: effect for name, effect in effects.items() if effect is not None},
     )
+
+
+def _shows(shift: Shift) -> bool:
+    """Return whether a shift of a measure that is told in per cent is more than 0 %."""
+    effect = shift.effects.get(shift.measure)
+    if effect is None or SCAN_MEASURES[shift.measure].shown is None:
+        return True
+    return abs(effect.change) >= LEAST * abs(effect.outside)
 
 
 def _effect(cells: Cells, measure: str, found: _FoundWindow) -> ShiftEffect | None:

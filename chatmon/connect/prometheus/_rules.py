@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.alerts._measures import RULE_MEASURES
 from chatmon.alerts.wording import number, over, what
 from chatmon.connect.prometheus._yaml import to_yaml
 from chatmon.connect.prometheus.metrics import BY, DURATION, FIRST_CHUNK, LABELS, TOKENS
@@ -168,16 +167,15 @@ def _summary(rule: Rule) -> str:
 
 def _shown(rule: Rule) -> str:
     """Return the template of the value, with the unit that the limit has."""
-    measure = RULE_MEASURES[rule.measure]
     if rule.kind == "burn_rate":
         return '{{ printf "%.1f" $value }}x'
     if rule.statistic == "count" or rule.kind == "absence":
         return '{{ printf "%.0f" $value }} turns'
-    if measure.unit == "USD":
+    if rule.unit == "USD":
         return '${{ if ge $value 1.0 }}{{ printf "%.2f" $value }}{{ else }}{{ printf "%.3g" $value }}{{ end }}'
-    if measure.unit == "":
+    if rule.unit == "":
         return '{{ printf "%.0f" $value }}' if rule.statistic == "sum" else "{{ humanizePercentage $value }}"
-    return f'{{{{ printf "%.3g" $value }}}} {measure.unit}'
+    return f'{{{{ printf "%.3g" $value }}}} {rule.unit}'
 
 
 def _literal(text: str) -> str:

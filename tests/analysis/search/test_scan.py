@@ -1,4 +1,6 @@
+import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -124,3 +126,34 @@ def test_the_order_of_the_turns_does_not_matter():
 
 def test_a_log_of_one_turn_shows_nothing():
     assert scan(a_log()[:1]).shifts == ()
+
+
+PRICES = {"large": (2.0, 8.0), "small": (0.4, 1.6)}
+
+
+def at_constant_prices(seed, rise=1.0):
+    """Return turns whose costs are rounded to a millionth of a dollar; from the third week on, ``large`` costs more."""
+    rng = random.Random(seed)
+    for number in range(2000):
+        model, given, made = (
+            rng.choice(sorted(PRICES)),
+            int(rng.lognormvariate(6.6, 0.6)),
+            int(rng.lognormvariate(5, 0.6)),
+        )
+        at = START + timedelta(days=28) * number / 2000
+        price = rise if model == "large" and at >= START + timedelta(days=14) else 1
+        cost = round(price * (PRICES[model][0] * given + PRICES[model][1] * made) / 1e6, 6)
+        yield Turn(
+            turn_id=f"t{number}", conversation_id=f"c{number}", user_id=f"u{rng.randrange(300)}", model=model,
+            timestamp=at, input_tokens=given, output_tokens=made, cost=Decimal(str(cost)),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_rounding_does_to_costs_is_no_change_of_a_price(seed):
+    assert [one for one in scan(list(at_constant_prices(seed))).shifts if one.measure == "price"] == []
+
+
+def test_a_price_that_rises_by_a_tenth_is_found_through_the_rounding():
+    found = [one for one in scan(list(at_constant_prices(1, rise=1.1))).shifts if one.measure == "price"]
+    assert [(one.value, one.ongoing) for one in found] == [("large", True)]
