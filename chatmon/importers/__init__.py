@@ -1,5 +1,9 @@
 """Exported logs of other tools, read into turns by one call: ``open_logs``."""
 
+from chatmon.importers import _anthropic as anthropic
+from chatmon.importers import _bedrock as bedrock
+from chatmon.importers import _claude_code as claude_code
+from chatmon.importers import _codex as codex
 from chatmon.importers import _helicone as helicone
 from chatmon.importers import _jaeger as jaeger
 from chatmon.importers import _langfuse as langfuse
@@ -7,6 +11,7 @@ from chatmon.importers import _langsmith as langsmith
 from chatmon.importers import _litellm as litellm
 from chatmon.importers import _mlflow as mlflow
 from chatmon.importers import _openai as openai
+from chatmon.importers import _openrouter as openrouter
 from chatmon.importers import _otlp as otlp
 from chatmon.importers import _own as own
 from chatmon.importers import _phoenix as phoenix
@@ -23,6 +28,11 @@ ALL = (
     *helicone.DIALECTS,
     *litellm.DIALECTS,
     *openai.DIALECTS,
+    *openrouter.DIALECTS,
+    *anthropic.DIALECTS,
+    *bedrock.DIALECTS,
+    *claude_code.DIALECTS,
+    *codex.DIALECTS,
     *own.DIALECTS,
 )
 """Every dialect, in the order in which a record is held against them."""

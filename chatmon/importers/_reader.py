@@ -31,6 +31,9 @@ SAMPLE: Final = 20
 """Records looked at before a file of JSON lines is left to DuckDB."""
 LONGEST_RECORD: Final = 16 * 2**20
 """Characters of one record, of the keys that are read."""
+BYTES_OF_A_CHARACTER: Final = 4
+SHORTEST_BUFFER: Final = 16 * 2**20
+"""Bytes of a record that DuckDB is ready for; it takes several times that much memory, whatever there is to read."""
 MOST_REJECTS_KEPT: Final = 10_000
 """Rejects kept with file and line; the others are counted."""
 OTHERS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -77,14 +80,18 @@ class Reader:
         self.lost: Counter[tuple[str, str]] = Counter()
         self._connection, self._dialects, self._folder, self._content = connection, dialects, folder, content
         self._waiting: dict[str, Any] = {}
-        self._number = 0
+        self._number = self._longest = 0
 
     def read(self, path: Path) -> FileRecords:
         """Read one file the fast way if it is clean, else record by record."""
         found = FileRecords(path.name)
         self._number += 1
-        self._connection.execute("INSERT INTO files VALUES (?, ?, ?)", [self._number, path.name, path.as_posix()])
         try:
+            written = path.stat().st_mtime
+            self._connection.execute(
+                "INSERT INTO files VALUES (?, ?, ?, to_timestamp(?))",
+                [self._number, path.name, path.as_posix(), written],
+            )
             file = files.look(path)
             if file.kind == "parquet":
                 self._parquet(path, found)
@@ -103,7 +110,7 @@ class Reader:
             self._insert(
                 dialect,
                 f"SELECT * FROM read_ndjson({sql.file(file.name)}, records = true, columns = {columns}, "
-                f"maximum_object_size = {8 * LONGEST_RECORD})",
+                f"maximum_object_size = {max(SHORTEST_BUFFER, BYTES_OF_A_CHARACTER * self._longest)})",
             )
         self.set_aside()
 
@@ -198,6 +205,7 @@ class Reader:
                 if len(text) > LONGEST_RECORD:
                     self._reject(found, line, f"a record of {len(text):,} characters, {LONGEST_RECORD:,} are read")
                     continue
+                self._longest = max(self._longest, len(text))
                 self._file_of(dialect).write(text + "\n")
                 found.dialects[dialect.name] += 1
         except OTHERS as error:

@@ -154,7 +154,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
     connection.execute(f"SET TimeZone = '{zone}'")
     connection.execute(f"CREATE MACRO utc(x) AS {UTC_TIME if zone == 'UTC' else ANY_TIME}")
     columns = ", ".join(f"{name} {kind}" for name, kind in SPAN_COLUMNS.items())
-    connection.execute("CREATE TABLE files (number INTEGER, name VARCHAR, path VARCHAR)")
+    connection.execute("CREATE TABLE files (number INTEGER, name VARCHAR, path VARCHAR, written TIMESTAMPTZ)")
     connection.execute(f"CREATE TABLE spans ({columns})")
     connection.execute(f"CREATE TABLE span_shape ({columns})")
     connection.execute("CREATE TABLE rejects (file VARCHAR, line BIGINT, reason VARCHAR)")

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
 LOOKS: Final[tuple[tuple[str, frozenset[str]], ...]] = tuple(
     (name, frozenset(keys.split()))
     for name, keys in (
-        ("results of a batch of Anthropic", "custom_id result"),
-        ("an invocation log of Bedrock", "schemaType modelId"),
-        ("a session file of Claude Code", "sessionId uuid parentUuid"),
-        ("OpenRouter's activity", "generation_id tokens_prompt"),
-        ("a session file of Codex", "timestamp type payload"),
         ("a diagnostic log of Azure", "category operationName properties"),
         ("an export of ChatGPT", "mapping create_time"),
         ("an export of Open WebUI", "chat user_id updated_at"),

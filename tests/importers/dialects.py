@@ -3,19 +3,37 @@
 import json
 from datetime import timedelta
 
-from importers import writers_langfuse, writers_langsmith, writers_otlp
+from importers import writers_calls, writers_langfuse, writers_langsmith, writers_otlp, writers_sessions
 
 from chatmon import turns as table
 
-TOO_SHORT_FOR_FACTS = (
-    "helicone: requests",
-    "litellm: calls",
-    "openai: batch",
-    "openai: completion",
-    "openai: stored completions",
-    "langfuse: traces without observations",
-)
-"""Dialects that carry less than ``conversations.facts`` asks for."""
+_TOKENS = ("input_tokens", "cached_tokens", "output_tokens")
+_ASKED = ("timestamp", "response_time", "user_id", "error_type")
+TOO_SHORT_FOR_FACTS = {
+    "helicone: requests": (),
+    "litellm: calls": (*_ASKED, *_TOKENS, "reasoning_tokens", "cost", "time_to_first_token", "model"),
+    "openai: batch": (),
+    "openai: completion": (),
+    "openai: stored completions": (),
+    "langfuse: traces without observations": (),
+    "openrouter: activity": (
+        "timestamp", "response_time", "user_id", *_TOKENS, "reasoning_tokens", "cost", "time_to_first_token", "model",
+    ),
+    "anthropic: batch": (*_TOKENS, "error_type", "error_message"),
+    "bedrock: invocation log": (
+        *_ASKED, *_TOKENS, "time_to_first_token", "conversation_id", "region", "intent", "model",
+    ),
+    "bedrock: events of CloudWatch": (*_ASKED, *_TOKENS, "conversation_id"),
+    "claude_code: session": (
+        "timestamp", "response_time", *_TOKENS, "error_type", "error_message", "conversation_id",
+    ),
+    "codex: session": ("timestamp", "response_time", *_TOKENS, "reasoning_tokens", "error_type", "model"),
+}  # fmt: skip
+"""Dialects that carry less than ``conversations.facts`` asks for, and columns of turns that they do carry."""
+SESSIONS = ("claude_code: session", "codex: session")
+"""Dialects with lines that are known and no part of any turn, which are not counted."""
+WHOLE_FILES = {"codex: session": "only its first line says which session a file is"}
+"""Dialects whose lines mean nothing in another file, and why."""
 WITH_OTHERS = {
     "langsmith: run with children": "langsmith: run with children, langsmith: run",
     "langsmith: feedback": "langsmith: run, langsmith: feedback",
@@ -123,5 +141,11 @@ WRITERS = {
     "openai: batch": batch,
     "openai: completion": completions,
     "openai: stored completions": stored,
+    "openrouter: activity": writers_calls.openrouter,
+    "anthropic: batch": writers_calls.anthropic_batch,
+    "bedrock: invocation log": writers_calls.bedrock,
+    "bedrock: events of CloudWatch": writers_calls.bedrock_events,
+    "claude_code: session": writers_sessions.claude_code,
+    "codex: session": writers_sessions.codex,
     "chatmon: turns": own,
 }

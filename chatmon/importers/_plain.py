@@ -1,0 +1,33 @@
+"""Records that a dialect has taken apart itself: each says what a span's columns hold, as text, and is read as that.
+
+For tools of which one record is one call, or whose records Python has to walk through: what is left to SQL is to read
+times, numbers and amounts, and to reject what is none.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatmon.importers._spans import SPAN_COLUMNS, readings, unreadable
+
+_KINDS: Final = {"BIGINT": "whole", "DOUBLE": "number", "DECIMAL(38,18)": "dollars"}
+_READERS: Final = {name: _KINDS[kind] for name, kind in SPAN_COLUMNS.items() if kind in _KINDS and name != "line"}
+COUNTED: Final = {name: reader for name, reader in _READERS.items() if reader != "number"}
+"""Columns of tokens and cost: what is no number in one of them rejects the row."""
+_READ: Final = {
+    "TIMESTAMPTZ": "utc({0})", "BOOLEAN": "flag({0})", "JSON": "dimensions({0})", "VARCHAR": "filled({0})",
+} | dict.fromkeys(_KINDS, "{0}_read")  # fmt: skip
+COLUMNS: Final = {
+    name: "JSON" if kind == "JSON" else "VARCHAR" for name, kind in SPAN_COLUMNS.items() if name not in ("file", "line")
+} | {"first_token_after": "VARCHAR"}
+"""What a record may say: a span's columns, and the seconds until the first token where no time says it."""
+_ELSEWHERE: Final = ("file", "line", "trace_id", "first_token_time", "reject")
+_SAME: Final = ", ".join(
+    f"{_READ[kind].format(name)} AS {name}" for name, kind in SPAN_COLUMNS.items() if name not in _ELSEWHERE
+)
+SELECT: Final = f"""
+    SELECT _file AS file, _line AS line, coalesce(filled(trace_id), filled(span_id)) AS trace_id, {_SAME},
+        coalesce(utc(first_token_time), later(utc(start_time), number(first_token_after))) AS first_token_time,
+        coalesce(filled(reject), {unreadable(**COUNTED)}) AS reject
+    FROM (SELECT *, {readings(**_READERS)} FROM records)"""
+"""A record is a trace of its own where it names none."""
