@@ -1,7 +1,10 @@
 """Exported logs of other tools, read into turns by one call: ``open_logs``."""
 
 from chatmon.importers import _anthropic as anthropic
+from chatmon.importers import _azure as azure
 from chatmon.importers import _bedrock as bedrock
+from chatmon.importers import _braintrust as braintrust
+from chatmon.importers import _chats as chats
 from chatmon.importers import _claude_code as claude_code
 from chatmon.importers import _codex as codex
 from chatmon.importers import _helicone as helicone
@@ -12,9 +15,11 @@ from chatmon.importers import _litellm as litellm
 from chatmon.importers import _mlflow as mlflow
 from chatmon.importers import _openai as openai
 from chatmon.importers import _openrouter as openrouter
+from chatmon.importers import _opik as opik
 from chatmon.importers import _otlp as otlp
 from chatmon.importers import _own as own
 from chatmon.importers import _phoenix as phoenix
+from chatmon.importers import _weave as weave
 from chatmon.importers.logs import Logs, open_logs
 from chatmon.importers.report import ImportReport
 
@@ -33,6 +38,11 @@ ALL = (
     *bedrock.DIALECTS,
     *claude_code.DIALECTS,
     *codex.DIALECTS,
+    *opik.DIALECTS,
+    *weave.DIALECTS,
+    *braintrust.DIALECTS,
+    *chats.DIALECTS,
+    *azure.DIALECTS,
     *own.DIALECTS,
 )
 """Every dialect, in the order in which a record is held against them."""

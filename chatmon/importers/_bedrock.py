@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._langfuse import number_of
 from chatmon.importers.attributes import FREE, object_of
 
 if TYPE_CHECKING:
@@ -73,10 +72,9 @@ def _times(pieces: list[dict[str, Any]]) -> tuple[float | None, float | None]:
     for piece in reversed(pieces):
         streamed = object_of(piece.get(METRICS))
         whole = object_of(piece.get("metrics")) or object_of(object_of(piece.get("metadata")).get("metrics"))
-        took = number_of(streamed.get("invocationLatency", whole.get("latencyMs")))
-        first = number_of(streamed.get("firstByteLatency", whole.get("timeToFirstByteMs")))
+        took = plain.seconds(streamed.get("invocationLatency", whole.get("latencyMs")))
         if took is not None:
-            return took / 1000, None if first is None else first / 1000
+            return took, plain.seconds(streamed.get("firstByteLatency", whole.get("timeToFirstByteMs")))
     return None, None
 
 

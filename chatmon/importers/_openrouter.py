@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._langfuse import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,16 +25,14 @@ _READ: Final = (
 
 
 def _of_row(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    first = number_of(row.get("time_to_first_token_ms"))
-    took = number_of(row.get("generation_time_ms"))
     reason = row.get("finish_reason_normalized") or row.get("finish_reason_raw")
     cancelled = _said(row.get("cancelled"))
     yield {
         "span_id": row.get("generation_id"),
         "kind": "llm",
         "start_time": row.get("created_at"),
-        "response_time": None if took is None else took / 1000,
-        "first_token_after": first / 1000 if first is not None and _said(row.get("streamed")) else None,
+        "response_time": plain.seconds(row.get("generation_time_ms")),
+        "first_token_after": plain.seconds(row.get("time_to_first_token_ms")) if _said(row.get("streamed")) else None,
         "provider": "openrouter",
         "model": row.get("model_permaslug"),
         "input_tokens": row.get("tokens_prompt"),

@@ -6,9 +6,13 @@ times, numbers and amounts, and to reject what is none.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.importers._spans import SPAN_COLUMNS, readings, unreadable
+from chatmon.importers._langfuse import number_of
+from chatmon.importers._spans import SCORED, SPAN_COLUMNS, readings, unread_scores, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _KINDS: Final = {"BIGINT": "whole", "DOUBLE": "number", "DECIMAL(38,18)": "dollars"}
 _READERS: Final = {name: _KINDS[kind] for name, kind in SPAN_COLUMNS.items() if kind in _KINDS and name != "line"}
@@ -19,15 +23,41 @@ _READ: Final = {
 } | dict.fromkeys(_KINDS, "{0}_read")  # fmt: skip
 COLUMNS: Final = {
     name: "JSON" if kind == "JSON" else "VARCHAR" for name, kind in SPAN_COLUMNS.items() if name not in ("file", "line")
-} | {"first_token_after": "VARCHAR"}
-"""What a record may say: a span's columns, and the seconds until the first token where no time says it."""
-_ELSEWHERE: Final = ("file", "line", "trace_id", "first_token_time", "reject")
+} | {"first_token_after": "VARCHAR", "strangers": "VARCHAR"}
+"""What a record may say: a span's columns, the seconds until the first token where no time says it, and names of scores
+that are not read."""
+_ELSEWHERE: Final = ("file", "line", "trace_id", "first_token_time", "note", "reject")
 _SAME: Final = ", ".join(
     f"{_READ[kind].format(name)} AS {name}" for name, kind in SPAN_COLUMNS.items() if name not in _ELSEWHERE
 )
 SELECT: Final = f"""
     SELECT _file AS file, _line AS line, coalesce(filled(trace_id), filled(span_id)) AS trace_id, {_SAME},
         coalesce(utc(first_token_time), later(utc(start_time), number(first_token_after))) AS first_token_time,
+        filled(concat_ws('; ', filled(note), {unread_scores("filled(strangers)")})) AS note,
         coalesce(filled(reject), {unreadable(**COUNTED)}) AS reject
     FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 """A record is a trace of its own where it names none."""
+
+
+def scores_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scores that turns have a column for, and the names of the others.
+
+    Example:
+        >>> scores_of({"task_completed": 1.0, "tone": 0.5})
+        {'task_completed': True, 'strangers': 'tone'}
+    """
+    found = {name: given[name] for name in SCORED if name in given}
+    if found.get("task_completed") is not None:
+        found["task_completed"] = (number_of(found["task_completed"]) or 0) >= 0.5
+    return found | {"strangers": ", ".join(sorted(name for name in map(str, given) if name not in SCORED)) or None}
+
+
+def seconds(milliseconds: Any) -> float | None:
+    """Return milliseconds, also as text, in seconds; None for what is no number.
+
+    Example:
+        >>> seconds("250"), seconds(None)
+        (0.25, None)
+    """
+    number = number_of(milliseconds)
+    return None if number is None else number / 1000

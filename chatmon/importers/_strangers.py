@@ -11,14 +11,7 @@ if TYPE_CHECKING:
 
 LOOKS: Final[tuple[tuple[str, frozenset[str]], ...]] = tuple(
     (name, frozenset(keys.split()))
-    for name, keys in (
-        ("a diagnostic log of Azure", "category operationName properties"),
-        ("an export of ChatGPT", "mapping create_time"),
-        ("an export of Open WebUI", "chat user_id updated_at"),
-        ("calls of W&B Weave", "op_name started_at"),
-        ("spans of Braintrust", "span_attributes root_span_id"),
-        ("a usage page of OpenAI, which holds no turns", "object data has_more next_page"),
-    )
+    for name, keys in (("a usage page of OpenAI, which holds no turns", "object data has_more next_page"),)
 )
 """What is met and not read, and the keys that give it away."""
 NAMED: Final = 6

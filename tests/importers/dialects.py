@@ -3,11 +3,19 @@
 import json
 from datetime import timedelta
 
-from importers import writers_calls, writers_langfuse, writers_langsmith, writers_otlp, writers_sessions
+from importers import (
+    writers_calls,
+    writers_langfuse,
+    writers_langsmith,
+    writers_otlp,
+    writers_platforms,
+    writers_sessions,
+)
 
 from chatmon import turns as table
 
 _TOKENS = ("input_tokens", "cached_tokens", "output_tokens")
+_TRACED = (*_TOKENS, "reasoning_tokens", "model")
 _ASKED = ("timestamp", "response_time", "user_id", "error_type")
 TOO_SHORT_FOR_FACTS = {
     "helicone: requests": (),
@@ -28,10 +36,28 @@ TOO_SHORT_FOR_FACTS = {
         "timestamp", "response_time", *_TOKENS, "error_type", "error_message", "conversation_id",
     ),
     "codex: session": ("timestamp", "response_time", *_TOKENS, "reasoning_tokens", "error_type", "model"),
+    "phoenix: API page of traces": ("timestamp", "response_time", "input_tokens", "output_tokens"),
+    "opik: export": (
+        *_TRACED, *_ASKED, "cost", "time_to_first_token", "conversation_id", "intent", "prompt_version", "attempts",
+        "user_satisfaction",
+    ),
+    "opik: API page": (*_TRACED, *_ASKED, "cost", "conversation_id", "attempts"),
+    "opik: spans": (*_TRACED, "timestamp", "response_time", "error_type", "cost", "time_to_first_token", "attempts"),
+    "opik: traces": (*_TOKENS, "reasoning_tokens", *_ASKED, "cost", "conversation_id"),
+    "weave: API answers": (*_TRACED, *_ASKED, "cost", "conversation_id", "attempts"),
+    "weave: calls": (*_TRACED, *_ASKED, "error_message", "cost", "conversation_id", "intent", "attempts"),
+    "braintrust: API page": (*_TRACED, "user_id", "cost", "conversation_id", "attempts"),
+    "braintrust: spans": (
+        *_TRACED, *_ASKED, "cost", "time_to_first_token", "conversation_id", "intent", "attempts", "task_completed",
+    ),
+    "chatgpt: conversations": ("timestamp", "conversation_id", "model", "turn_id"),
+    "open_webui: chats": ("input_tokens", "output_tokens", "conversation_id", "user_id", "error_message", "turn_id"),
+    "azure: records": ("timestamp", "response_time", "turn_id"),
+    "azure: request log": ("timestamp", "response_time", "model", "turn_id"),
 }  # fmt: skip
 """Dialects that carry less than ``conversations.facts`` asks for, and columns of turns that they do carry."""
-SESSIONS = ("claude_code: session", "codex: session")
-"""Dialects with lines that are known and no part of any turn, which are not counted."""
+SESSIONS = ("claude_code: session", "codex: session", "chatgpt: conversations", "open_webui: chats")
+"""Dialects with lines, or messages, that are known and no part of any turn, which are not counted."""
 WHOLE_FILES = {"codex: session": "only its first line says which session a file is"}
 """Dialects whose lines mean nothing in another file, and why."""
 WITH_OTHERS = {
@@ -147,5 +173,18 @@ WRITERS = {
     "bedrock: events of CloudWatch": writers_calls.bedrock_events,
     "claude_code: session": writers_sessions.claude_code,
     "codex: session": writers_sessions.codex,
+    "phoenix: API page of traces": writers_platforms.phoenix_traces,
+    "opik: export": writers_platforms.opik_export,
+    "opik: API page": writers_platforms.opik_pages,
+    "opik: spans": writers_platforms.opik_alone,
+    "opik: traces": writers_platforms.opik_traces,
+    "weave: API answers": writers_platforms.weave_answers,
+    "weave: calls": writers_platforms.weave,
+    "braintrust: API page": writers_platforms.braintrust_pages,
+    "braintrust: spans": writers_platforms.braintrust,
+    "chatgpt: conversations": writers_platforms.chatgpt,
+    "open_webui: chats": writers_platforms.open_webui,
+    "azure: records": writers_platforms.azure_pages,
+    "azure: request log": writers_platforms.azure,
     "chatmon: turns": own,
 }
