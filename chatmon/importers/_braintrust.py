@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatmon.importers import _plain as plain
 from chatmon.importers._dialect import Dialect
 from chatmon.importers._langfuse import number_of
+from chatmon.importers._spans import TOKENS
 from chatmon.importers.attributes import CLASS, FREE, object_of
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _of_row(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         **{name: said.pop(name, None) for name in FREE},
         **plain.scores_of(object_of(row.get("scores"))),
         "attributes": said if said and not parents else None,
-    } | (dict.fromkeys(("input_tokens", "output_tokens", "cost")) if judged else {})
+    } | (dict.fromkeys((*TOKENS, "cost", "model", "provider")) if judged else {})
 
 
 def _written(metrics: Mapping[str, Any]) -> Any:

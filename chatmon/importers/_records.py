@@ -16,6 +16,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from chatmon.importers import _frames as frames
 from chatmon.importers import _python_text as python_text
 from chatmon.importers.files import LogFile, open_bytes
 
@@ -59,11 +60,22 @@ def read(file: LogFile) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
         found = False
         for one in _of_kind(file.kind, lines, name):
             found = True
-            yield one
+            yield from [one] if isinstance(one, Rejected) else _rows(*one, name)
         if lines.broken is not None:
             yield lines.broken
         elif not found:
             yield Rejected(name, None, "the file holds no records")
+
+
+def _rows(number: int, record: dict[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
+    """The rows of a table that is one document; any other record is one."""
+    try:
+        rows = frames.rows_of(record)
+    except (TypeError, ValueError) as error:
+        yield Rejected(name, number, f"no table: {error}")
+        return
+    for row in rows:
+        yield _checked(row, number, name, None)
 
 
 def _of_kind(kind: str, lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:

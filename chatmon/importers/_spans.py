@@ -179,8 +179,15 @@ def unreadable(**readers: str) -> str:
     return f"CASE {cases} END"
 
 
+UNREAD_SCORES: Final = (
+    "scores that no column of turns is named for: ",
+    ". Written as user_satisfaction (1 to 5), task_completed (0 or 1) or context_relevance (0 to 1) they are read",
+)
+"""What stands before and after the names of feedback that no column of turns has, with the way to have it read."""
+
+
 def unread_scores(name: str) -> str:
-    """Return the SQL of the note on feedback under names that no column of turns has, with the way to have it read.
+    """Return the SQL of the note on feedback under names that no column of turns has.
 
     Args:
         name: The SQL of the names.
@@ -189,10 +196,8 @@ def unread_scores(name: str) -> str:
         >>> unread_scores("key")[:60]
         "'scores that no column of turns is named for: ' || left(key,"
     """
-    return (
-        f"'scores that no column of turns is named for: ' || left({name}, 80) || '. Written as user_satisfaction "
-        "(1 to 5), task_completed (0 or 1) or context_relevance (0 to 1) they are read'"
-    )
+    before, after = UNREAD_SCORES
+    return f"'{before}' || left({name}, 80) || '{after}'"
 
 
 def readings(**readers: str) -> str:

@@ -113,6 +113,14 @@ def test_what_a_judge_of_braintrust_used_is_no_part_of_the_turn(read):
     assert (turn["attempts"], turn["model"], turn["response_time"]) == (1, "gpt-4.1-mini", 2.0)
 
 
+def test_the_model_of_a_judge_is_not_that_of_a_turn_that_failed(read):
+    root = {"root_span_id": "r", "span_id": "r", "metrics": {"start": 1772442000}, "span_attributes": {"type": "task"}}
+    judged = root | {"span_id": "j", "span_parents": ["r"], "metadata": {"model": "judge-1"}}
+    judged |= {"span_attributes": {"type": "llm", "purpose": "scorer"}}
+    (turn,), _ = read(root | {"metadata": {"user_id": "ada"}, "error": "TimeoutError: 30 s"}, judged)
+    assert (turn["model"], turn["error_type"]) == (None, "TimeoutError")
+
+
 def node(key, parent, role, time, **more):
     message = {"id": key, "author": {"role": role}, "create_time": time, "metadata": {}}
     message |= {"content": {"content_type": "text", "parts": [f"text of {key}"]}} | more
