@@ -30,6 +30,8 @@ CHUNK: Final = 2**20
 GOING_ON: Final = tuple('",:{}[]-0123456789tfn')
 """What a line may begin with that goes on with a document."""
 BETWEEN: Final = re.compile(r"[ \t\r\n,\]]*")
+TRAILING: Final = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*")|,(?=\s*(?:[}\]]|$))')
+"""A text, or a comma that nothing follows before the end of an object, an array or the line."""
 UNDECODED: Final = re.compile("[\udc80-\udcff]")
 """Bytes that are not UTF-8, as ``surrogateescape`` leaves them: no text that was decoded holds these."""
 
@@ -124,7 +126,7 @@ def _from_lines(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]]
         if not text:
             continue
         try:
-            value = json.loads(text)
+            value = _value(text)
         except (ValueError, RecursionError) as error:
             if text in ("{", "[") or (text.startswith("{") and not text.endswith("}") and _looks_open(line)):
                 yield from _from_documents(_from_here(number, line, numbered), name)
@@ -135,6 +137,25 @@ def _from_lines(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]]
             yield Rejected(name, number, f"no JSON: {error}")
             continue
         yield _checked(value, number, name, _not_utf8(text))
+
+
+def _value(text: str) -> Any:
+    """Return the value of a line of JSON; commas before an end are read over, as DuckDB does where it reads the file.
+
+    Raises:
+        ValueError: The line is no JSON, for the reason that stands in it as it is.
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        spared = TRAILING.sub(lambda found: found["text"] or "", text)
+        if spared == text:
+            raise
+        try:
+            return json.loads(spared)
+        except ValueError:
+            pass
+        raise
 
 
 class _Ahead:

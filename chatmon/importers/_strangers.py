@@ -27,8 +27,8 @@ def refusal(keys: Mapping[str, Any], dialects: Iterable[Dialect], what: str = "k
         what: What the keys are called.
 
     Example:
-        >>> refusal({"custom_id": "a", "result": {}}, ())[:51]
-        'no known shape: it looks like results of a batch of'
+        >>> refusal({"object": "page", "data": [], "has_more": False, "next_page": None}, ())[:51]
+        'no known shape: it looks like a usage page of OpenA'
     """
     look = next((name for name, marks in LOOKS if marks <= keys.keys()), None)
     said = f"it looks like {look}" if look else f"its {what} are {', '.join(map(str, list(keys)[:NAMED]))}"
