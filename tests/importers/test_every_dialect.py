@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+import tomllib
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -14,6 +15,7 @@ from importers.writers_langsmith import write_lines
 from properties import examples
 
 from chatmon import turns as table
+from chatmon._tools.paths import REPO
 from chatmon.importers import ALL, open_logs
 
 TURNS = some_turns(14, seed=1168, shapes=SHAPES)
@@ -114,6 +116,17 @@ def test_the_first_token_is_that_of_the_call_that_answered_timed_from_the_questi
         return {turn.turn_id.replace("-", ""): turn.time_to_first_token for turn in some}
 
     assert firsts(turns) == firsts(TURNS)
+
+
+@every_dialect
+def test_no_column_comes_out_that_the_page_of_formats_does_not_tell_of(name, turns):
+    told = tomllib.loads((REPO / "docs" / "formats.toml").read_text(encoding="utf-8"))
+    told["chatmon"] = {"read": table.COLUMNS}
+    found = {column for turn in turns for column in table.COLUMNS if getattr(turn, column) not in (None, {})}
+    of_its_own = {turn.conversation_id for turn in turns} == {turn.turn_id for turn in turns}
+    (tool,) = {dialect.tool for dialect in ALL if dialect.name == name}
+    said = {column for way in ("read", "converted", "assumed") for column in told[tool].get(way, ())}
+    assert found - said <= ({"conversation_id"} if of_its_own else set())
 
 
 @every_dialect
