@@ -12,6 +12,7 @@ from chatmon.importers import _jaeger as jaeger
 from chatmon.importers import _langfuse as langfuse
 from chatmon.importers import _langsmith as langsmith
 from chatmon.importers import _litellm as litellm
+from chatmon.importers import _logfire as logfire
 from chatmon.importers import _mlflow as mlflow
 from chatmon.importers import _openai as openai
 from chatmon.importers import _openrouter as openrouter
@@ -19,6 +20,7 @@ from chatmon.importers import _opik as opik
 from chatmon.importers import _otlp as otlp
 from chatmon.importers import _own as own
 from chatmon.importers import _phoenix as phoenix
+from chatmon.importers import _sentry as sentry
 from chatmon.importers import _weave as weave
 from chatmon.importers.logs import Logs, open_logs
 from chatmon.importers.report import ImportReport
@@ -29,6 +31,8 @@ ALL = (
     *otlp.DIALECTS,
     *jaeger.DIALECTS,
     *phoenix.DIALECTS,
+    *logfire.DIALECTS,
+    *sentry.DIALECTS,
     *mlflow.DIALECTS,
     *helicone.DIALECTS,
     *litellm.DIALECTS,

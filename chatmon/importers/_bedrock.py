@@ -31,7 +31,7 @@ def _of_record(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     pieces = [object_of(one) for one in (body if isinstance(body, list) else [body])]
     took, first = _times(pieces)
     said = object_of(record.get("requestMetadata"))
-    cached, written = asked.get("cacheReadInputTokenCount"), asked.get("cacheWriteInputTokenCount")
+    cached, written = (_cached(asked, pieces, kind) for kind in ("Read", "Write"))
     yield {
         "span_id": record.get("requestId"),
         "kind": _kind(record),
@@ -65,6 +65,16 @@ def _added(count: Any, *others: Any) -> Any:
         return None if count is None else int(count) + sum(int(other) for other in others if other is not None)
     except (TypeError, ValueError):
         return count
+
+
+def _cached(asked: Mapping[str, Any], pieces: list[dict[str, Any]], kind: str) -> Any:
+    """Return the tokens read from the cache or written to it, which older records have in the reply's body only."""
+    told = [asked.get(f"cache{kind}InputTokenCount")]
+    of_claude = {"Read": "cache_read_input_tokens", "Write": "cache_creation_input_tokens"}[kind]
+    for piece in pieces:
+        for usage in (piece.get("usage"), object_of(piece.get("message")).get("usage")):
+            told += [object_of(usage).get(f"cache{kind}InputTokens"), object_of(usage).get(of_claude)]
+    return next((count for count in told if count is not None), None)
 
 
 def _times(pieces: list[dict[str, Any]]) -> tuple[float | None, float | None]:

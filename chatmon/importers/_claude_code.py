@@ -29,7 +29,7 @@ NO_PROMPT: Final = ("<local-command-", "<bash-", "<task-notification>", "[Reques
 """How texts begin that the program puts in the user's place."""
 _READ: Final = (
     "type", "uuid", "parentUuid", "isSidechain", "sessionId", "timestamp", "message", "requestId", "isApiErrorMessage",
-    "isMeta", "isCompactSummary", "error", "costUSD", "version",
+    "isMeta", "isCompactSummary", "toolUseResult", "error", "costUSD", "version",
 )  # fmt: skip
 
 
@@ -73,7 +73,11 @@ def _prompt(line: Mapping[str, Any], message: Mapping[str, Any]) -> str | None:
     content = message.get("content")
     blocks = content if isinstance(content, list) else []
     told = any(isinstance(one, dict) and one.get("type") == "tool_result" for one in blocks)
-    if told or any(line.get(mark) is True for mark in ("isSidechain", "isMeta", "isCompactSummary")):
+    if (
+        told
+        or "toolUseResult" in line
+        or any(line.get(mark) is True for mark in ("isSidechain", "isMeta", "isCompactSummary"))
+    ):
         return None
     text = answer_of(content) or ""
     return None if text.startswith(NO_PROMPT) else text

@@ -132,6 +132,20 @@ def test_bedrock_counts_the_cache_apart_and_says_latency_in_the_reply_s_body(rea
     assert (turn["response_time"], turn["finish_reason"], turn["provider"]) == (0.302, "end_turn", "aws.bedrock")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"usage": {"input_tokens": 40, "cache_read_input_tokens": 200, "cache_creation_input_tokens": 60}},
+        {"usage": {"inputTokens": 40, "cacheReadInputTokens": 200, "cacheWriteInputTokens": 60}},
+        [{"message": {"usage": {"cache_read_input_tokens": 200, "cache_creation_input_tokens": 60}}}, {"delta": {}}],
+    ],
+)
+def test_an_older_record_says_what_the_cache_had_in_the_reply_s_body_only(read, body):
+    output = {"outputTokenCount": 12, "outputBodyJson": body}
+    (turn,), _ = read(LOGGED | {"input": {"inputTokenCount": 40}, "output": output})
+    assert (turn["input_tokens"], turn["cached_tokens"], turn["cache_write_tokens"]) == (300, 200, 60)
+
+
 def test_a_reply_whose_body_lies_elsewhere_has_no_response_time_and_the_report_says_so(read):
     (turn,), report = read(LOGGED | {"output": {"outputTokenCount": 12, "outputBodyS3Path": "s3://b/k.json.gz"}})
     assert pd.isna(turn["response_time"])

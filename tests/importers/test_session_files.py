@@ -88,6 +88,7 @@ def test_what_a_subagent_uses_belongs_to_the_turn_under_way(read):
         asked(3, "This session is being continued", isCompactSummary=True),
         asked(3, "<local-command-stdout>ok</local-command-stdout>"),
         asked(3, "[Request interrupted by user]"),
+        asked(3, "in stock", toolUseResult={"stdout": "in stock"}),
         asked(3, [{"type": "text", "text": "<task-notification>done"}]),
         {"type": "summary", "summary": "A parcel", "leafUuid": "u"},
         {"type": "system", "subtype": "turn_duration", "sessionId": "s1", "timestamp": at(3)},
