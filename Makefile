@@ -1,6 +1,6 @@
 # Two commands are enough: `make lab` and `make test`. Everything is installed into .venv, pinned by requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test test-thorough test-system mutants notebooks report docs bench lock clean
+.PHONY: help setup lab demo test test-thorough test-system mutants notebooks report docs producers bench lock clean
 .DELETE_ON_ERROR:
 
 # uv leaves it to Python to compile what it installs; where Python may not keep what it compiled, each of the hundreds of
@@ -75,6 +75,9 @@ notebooks: setup  ## Rebuild and execute the lessons and solutions from notebook
 report: setup  ## Write report.html about exported logs: make report LOGS=runs.jsonl
 	@test -n "$(LOGS)" || { echo "make report LOGS=FILES: name the exported logs, such as data/four_weeks.parquet"; exit 1; }
 	@$(BIN)/chatmon report $(LOGS) --output report.html
+
+producers: setup  ## Record what real libraries emit, each in an environment of its own: make producers ONLY="logfire"
+	$(BIN)/python tests/producers/run.py $(ONLY)
 
 docs: setup  ## Write docs/formats.md from docs/formats.toml and the importers.
 	$(BIN)/python docs/make_formats.py

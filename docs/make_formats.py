@@ -1,6 +1,6 @@
 """Write formats.md: what is read of each tool's files, from formats.toml, the dialects and the table of aliases.
 
-    python docs/make_formats.py [--check]
+python docs/make_formats.py [--check]
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ with the keys that they have.
 def page() -> str:
     """Return the page as text."""
     formats = tomllib.loads((FOLDER / "formats.toml").read_text(encoding="utf-8"))
-    parts = [HEAD, *(section(tool, formats[tool]) for tool in sorted(formats)), NOT_READ, names()]
+    parts = [HEAD, *(section(tool, formats[tool]) for tool in sorted(formats)), NOT_READ, recorded(), names()]
     return "\n".join(parts)
 
 
@@ -47,16 +47,14 @@ def section(tool: str, said: dict[str, Any]) -> str:
     """Return what is said of one tool: its shapes, its columns, and what is assumed of it."""
     dialects = [dialect for dialect in ALL if dialect.tool == tool]
     shapes = ", ".join(dialect.name.partition(": ")[2] for dialect in dialects)
-    rows = [
-        (column, way, said[way][column]) for column in turns.COLUMNS for way in WAYS if column in said.get(way, {})
-    ]
+    rows = [(column, way, said[way][column]) for column in turns.COLUMNS for way in WAYS if column in said.get(way, {})]
     found = {column for column, _, _ in rows}
     missing = ", ".join(column for column in turns.COLUMNS if column not in found)
     sentences = dict.fromkeys(text for dialect in dialects for text in dialect.assumptions)
     lines = [
         f"## {said['title']}",
         "",
-        f"`format=\"{tool}\"`: {shapes}. Known from {said['known']}.",
+        f'`format="{tool}"`: {shapes}. Known from {said["known"]}.',
         "",
         "| column | how | from |",
         "|---|---|---|",
@@ -70,11 +68,22 @@ def section(tool: str, said: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def recorded() -> str:
+    """Return the table of the libraries whose spans are recorded and read in the tests."""
+    libraries = tomllib.loads((FOLDER.parent / "tests" / "producers" / "libraries.toml").read_text(encoding="utf-8"))
+    rows = [f"| {name} | {', '.join(said['requires'])} |" for name, said in sorted(libraries.items())]
+    head = [
+        "## Libraries that were recorded",
+        "",
+        "`make producers` runs these against a server whose counts are known, and what they emitted is read in `make test`.",
+        "",
+    ]
+    return "\n".join([*head, "| library | versions |", "|---|---|", *rows, ""])
+
+
 def names() -> str:
     """Return the table of the names of attributes on spans."""
-    rows = [
-        f"| {alias.column} | `{alias.attribute}` | {alias.convention} | {alias.since or ''} |" for alias in ALIASES
-    ]
+    rows = [f"| {alias.column} | `{alias.attribute}` | {alias.convention} | {alias.since or ''} |" for alias in ALIASES]
     head = ["## Names on spans", "", "Of several names of a column that a span has, the first one here counts.", ""]
     return "\n".join([*head, "| column | attribute | who calls it so | since |", "|---|---|---|---|", *rows, ""])
 

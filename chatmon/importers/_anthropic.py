@@ -73,7 +73,7 @@ DIALECTS: Final = (
         tool="anthropic",
         recognise=_recognise,
         columns=plain.COLUMNS,
-        select=f"""SELECT * REPLACE ((SELECT written FROM files WHERE number = file) AS start_time)
+        select=f"""SELECT * REPLACE ((SELECT written FROM file_times WHERE number = file) AS start_time)
             FROM ({plain.SELECT})""",
         unpack=_of_line,
         reads=frozenset(("custom_id", "result")),

@@ -86,12 +86,10 @@ class Reader:
         """Read one file the fast way if it is clean, else record by record."""
         found = FileRecords(path.name)
         self._number += 1
+        self._connection.execute("INSERT INTO files VALUES (?, ?, ?)", [self._number, path.name, path.as_posix()])
         try:
             written = path.stat().st_mtime
-            self._connection.execute(
-                "INSERT INTO files VALUES (?, ?, ?, to_timestamp(?))",
-                [self._number, path.name, path.as_posix(), written],
-            )
+            self._connection.execute("INSERT INTO file_times VALUES (?, to_timestamp(?))", [self._number, written])
             file = files.look(path)
             if file.kind == "parquet":
                 self._parquet(path, found)

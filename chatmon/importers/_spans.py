@@ -143,7 +143,7 @@ RANGES: Final = {"context_relevance": (0, 1), "user_satisfaction": (1, 5)}
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
-    """Create the macros that importers use, and the empty tables ``files``, ``spans`` and ``rejects``.
+    """Create the macros that importers use, and the empty tables ``files``, ``file_times``, ``spans`` and ``rejects``.
 
     Args:
         connection: Where.
@@ -154,7 +154,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
     connection.execute(f"SET TimeZone = '{zone}'")
     connection.execute(f"CREATE MACRO utc(x) AS {UTC_TIME if zone == 'UTC' else ANY_TIME}")
     columns = ", ".join(f"{name} {kind}" for name, kind in SPAN_COLUMNS.items())
-    connection.execute("CREATE TABLE files (number INTEGER, name VARCHAR, path VARCHAR, written TIMESTAMPTZ)")
+    connection.execute("CREATE TABLE files (number INTEGER, name VARCHAR, path VARCHAR)")
+    connection.execute("CREATE TABLE file_times (number INTEGER, written TIMESTAMPTZ)")
     connection.execute(f"CREATE TABLE spans ({columns})")
     connection.execute(f"CREATE TABLE span_shape ({columns})")
     connection.execute("CREATE TABLE rejects (file VARCHAR, line BIGINT, reason VARCHAR)")
