@@ -19,20 +19,21 @@ PAGE = FOLDER / "formats.md"
 WAYS = ("read", "converted", "assumed")
 HEAD = """# What is read of each tool's files
 
-`open_logs` and `chatmon inspect` know these formats by their content. This page is made from `formats.toml`, the importers and their table of
-names: `make docs` writes it.
+`open_logs` and `chatmon inspect` know these formats by their content. This page is made from `formats.toml`, the
+importers and their table of names: `make docs` writes it.
 
-A column of turns is *read* as the file has it, *converted* from what it says, or *assumed* where the file leaves its meaning open; any other column
-is not there and stays unknown. Texts, `question` and `answer`, are read with `content=True` only. A flat table that is not here is read with a map
-of its columns (`--columns`).
+A column of turns is *read* as the file has it, *converted* from what it says, or *assumed* where the file leaves its
+meaning open; any other column is not there and stays unknown. Texts, `question` and `answer`, are read with
+`content=True` only. A flat table that is not here is read with a map of its columns (`--columns`).
 
-Where no conversation is known, each turn is one of its own. `usage_source` and `price_source` say that a count or a cost is the export's.
+Where no conversation is known, each turn is one of its own. `usage_source` and `price_source` say that a count or a
+cost is the export's.
 """
 NOT_READ = """## Not read
 
-Usage and cost reports of providers (OpenAI, Anthropic, OpenRouter's daily activity) hold sums and no turns. Ratings of a ChatGPT export
-(`message_feedback.json`), the events that `codex exec --json` and `claude --output-format stream-json` print, and logs of CloudTrail are refused
-with the keys that they have.
+Usage and cost reports of providers (OpenAI, Anthropic, OpenRouter's daily activity) hold sums and no turns. Ratings
+of a ChatGPT export (`message_feedback.json`), the events that `codex exec --json` and `claude --output-format
+stream-json` print, and logs of CloudTrail are refused with the keys that they have.
 """
 
 
@@ -75,7 +76,7 @@ def recorded() -> str:
     head = [
         "## Libraries that were recorded",
         "",
-        "`make producers` runs these against a server whose counts are known, and what they emitted is read in `make test`.",
+        "`make producers` runs these against a server whose counts are known; `make test` reads what they emitted.",
         "",
     ]
     return "\n".join([*head, "| library | versions |", "|---|---|", *rows, ""])

@@ -35,6 +35,6 @@ def turns_of(rows: str) -> str:
     FROM (SELECT *, CASE WHEN kind NOT IN ('prompt', '{ASIDE}') THEN start_time END AS answered,
             coalesce(last_value(CASE WHEN kind = 'prompt' THEN span_id END IGNORE NULLS) OVER (PARTITION BY session
                     ORDER BY start_time, line, kind = 'prompt' DESC, file ROWS UNBOUNDED PRECEDING),
-                CASE WHEN kind = '{ASIDE}' THEN arg_min(CASE WHEN kind = 'prompt' THEN span_id END, start_time)
+                CASE WHEN kind = '{ASIDE}' THEN min(CASE WHEN kind = 'prompt' THEN span_id END)
                     OVER (PARTITION BY session) END) AS prompt
         FROM ({rows})) WINDOW turn AS (PARTITION BY session, prompt)"""

@@ -123,6 +123,28 @@ def test_replies_without_their_prompt_are_a_turn_whose_duration_is_unknown(read)
     assert pd.isna(turn["response_time"])
 
 
+def test_the_answer_of_a_turn_is_its_last_reply_also_where_its_prompt_is_not_there(read):
+    replies = [replied(2, "m1", 90, text="A first word."), replied(9, "m2", 10, text="Words, at last.")]
+    for lines in ([asked(0), *replies], [replies[1]]):
+        (turn,), _ = read(lines, content=True)
+        assert turn["answer"] == "Words, at last."
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_a_prompt_and_a_reply_at_one_time_on_one_line_the_prompt_came_first(tmp_path, turned):
+    lines = [asked(0), replied(0, "m1", 90), asked(60), replied(60, "m2", 10)]
+    (tmp_path / "x.json").write_text(json.dumps(lines[::-1] if turned else lines), encoding="utf-8")
+    with open_logs(tmp_path) as logs:
+        assert sorted(logs.frame()["output_tokens"]) == [10, 90]
+        assert set(logs.frame()["turn_id"]) == {"user-0", "user-60"}
+
+
+def test_what_a_session_file_of_codex_says_of_itself_rejects_nothing(read):
+    turns, report = read([meta(0), said(1), CONTEXT, used(6, FIRST, FIRST), said(20), used(26, SECOND, BOTH)])
+    assert len(turns) == 2
+    assert not report.rejected
+
+
 def test_the_texts_of_a_session_stay_out_unless_they_are_asked_for(read):
     lines = [asked(0, "a secret"), replied(1, "m1", 9, text="another secret")]
     (turn,), report = read(lines)
