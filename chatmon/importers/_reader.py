@@ -31,9 +31,8 @@ SAMPLE: Final = 20
 """Records looked at before a file of JSON lines is left to DuckDB."""
 LONGEST_RECORD: Final = 16 * 2**20
 """Characters of one record, of the keys that are read."""
-BYTES_OF_A_CHARACTER: Final = 4
-SHORTEST_BUFFER: Final = 16 * 2**20
-"""Bytes of a record that DuckDB is ready for; it takes several times that much memory, whatever there is to read."""
+SHORTEST_OBJECT: Final = 2**20
+"""Bytes that DuckDB makes room for by the record, several times over: more than it needs is memory lost."""
 MOST_REJECTS_KEPT: Final = 10_000
 """Rejects kept with file and line; the others are counted."""
 OTHERS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -79,8 +78,9 @@ class Reader:
         self.unread: Counter[tuple[str, str]] = Counter()
         self.lost: Counter[tuple[str, str]] = Counter()
         self._connection, self._dialects, self._folder, self._content = connection, dialects, folder, content
+        self._longest = 0
         self._waiting: dict[str, Any] = {}
-        self._number = self._longest = 0
+        self._number = 0
 
     def read(self, path: Path) -> FileRecords:
         """Read one file the fast way if it is clean, else record by record."""
@@ -108,7 +108,7 @@ class Reader:
             self._insert(
                 dialect,
                 f"SELECT * FROM read_ndjson({sql.file(file.name)}, records = true, columns = {columns}, "
-                f"maximum_object_size = {max(SHORTEST_BUFFER, BYTES_OF_A_CHARACTER * self._longest)})",
+                f"maximum_object_size = {max(SHORTEST_OBJECT, 8 * self._longest)})",
             )
         self.set_aside()
 
