@@ -11,7 +11,17 @@ if TYPE_CHECKING:
 
 LOOKS: Final[tuple[tuple[str, frozenset[str]], ...]] = tuple(
     (name, frozenset(keys.split()))
-    for name, keys in (("a usage page of OpenAI, which holds no turns", "object data has_more next_page"),)
+    for name, keys in (
+        ("a usage page of OpenAI, which holds no turns", "object data has_more next_page"),
+        ("a usage report of Anthropic, which holds no turns", "data has_more next_page"),
+        ("OpenRouter's activity by day, which holds no turns", "date model_permaslug byok_usage_inference"),
+        ("metrics of OpenTelemetry, which hold no turns", "resourceMetrics"),
+        ("logs of OpenTelemetry: the spans are what is read", "resourceLogs"),
+        ("ratings of a ChatGPT export", "conversation_id rating create_time"),
+        ("an export of Claude's chats", "uuid chat_messages"),
+        ("events that codex exec prints: the files in its sessions folder are what is read", "type thread_id"),
+        ("events of CloudTrail", "eventSource eventName"),
+    )
 )
 """What is met and not read, and the keys that give it away."""
 NAMED: Final = 6

@@ -138,6 +138,9 @@ def test_feedback_and_runs_in_one_file_are_told_apart(tmp_path, runs_first):
             [{"object": "page", "data": [], "has_more": False, "next_page": None}],
             "it looks like a usage page of OpenAI",
         ),
+        ([{"data": [], "has_more": False, "next_page": None}], "it looks like a usage report of Anthropic"),
+        ([{"resourceMetrics": []}], "it looks like metrics of OpenTelemetry, which hold no turns. Read are"),
+        ([{"uuid": "1", "name": "n", "chat_messages": []}], "it looks like an export of Claude's chats"),
         ([{"colour": "red"}, {"size": 3}], "its keys are colour"),
     ],
 )
