@@ -79,8 +79,9 @@ report: setup  ## Write report.html about exported logs: make report LOGS=runs.j
 producers: setup  ## Record what real libraries emit, each in an environment of its own: make producers ONLY="logfire"
 	$(BIN)/python tests/producers/run.py $(ONLY)
 
-docs: setup  ## Write docs/formats.md from docs/formats.toml and the importers.
+docs: setup  ## Write docs/formats.md and docs/usage.md from the importers and the table of shapes.
 	$(BIN)/python docs/make_formats.py
+	$(BIN)/python -m chatmon.cost._shape_table > docs/usage.md
 
 bench: setup  ## Run every benchmark the README quotes.
 	@broken=0; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || broken=1; done; exit $$broken

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.cost.usage import Usage
 from chatmon.importers import _plain as plain
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._spans import TOKENS
 from chatmon.importers.attributes import object_of
 
 if TYPE_CHECKING:
@@ -36,18 +34,18 @@ def _of_line(line: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "failed": not answered,
         "error_type": None if answered else error.get("type") or end,
         "error_message": None if answered else error.get("message"),
-        "attributes": {"custom_id": line.get("custom_id"), "service_tier": "batch"},
+        "attributes": {"custom_id": line.get("custom_id")},
         "answer": answer_of(message.get("content")),
         "note": UNDATED,
-    } | counted(message.get("usage"))
+    } | _used(message)
 
 
-def counted(usage: Any) -> dict[str, Any]:
-    """Return the counts of Anthropic's usage by the columns they fill; none where it says none."""
-    if not isinstance(usage, dict):
+def _used(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a reply used, in the tier of batches; a request without a reply says nothing."""
+    if not isinstance(message.get("usage"), dict):
         return {}
-    read = Usage.from_anthropic(usage)
-    return {name: getattr(read, name) for name in TOKENS}
+    used = plain.counted("anthropic", message["usage"])
+    return used | {"usage_details": (used["usage_details"] or {}) | {"service_tier": "batch"}}
 
 
 def answer_of(content: Any) -> str | None:

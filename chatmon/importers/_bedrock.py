@@ -26,12 +26,10 @@ _READ: Final = (
 
 
 def _of_record(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    asked, answered = object_of(record.get("input")), object_of(record.get("output"))
-    body = answered.get("outputBodyJson")
+    body = object_of(record.get("output")).get("outputBodyJson")
     pieces = [object_of(one) for one in (body if isinstance(body, list) else [body])]
     took, first = _times(pieces)
     said = object_of(record.get("requestMetadata"))
-    cached, written = (_cached(asked, pieces, kind) for kind in ("Read", "Write"))
     yield {
         "span_id": record.get("requestId"),
         "kind": _kind(record),
@@ -41,10 +39,7 @@ def _of_record(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "first_token_after": first,
         "provider": "aws.bedrock",
         "model": str(record.get("modelId") or "").rpartition("/")[2],
-        "input_tokens": _added(asked.get("inputTokenCount"), cached, written),
-        "cached_tokens": cached,
-        "cache_write_tokens": written,
-        "output_tokens": answered.get("outputTokenCount"),
+        **_used(record, pieces),
         "failed": bool(record.get("errorCode")),
         "error_type": record.get("errorCode"),
         "finish_reason": next(
@@ -59,22 +54,11 @@ def _of_record(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     }
 
 
-def _added(count: Any, *others: Any) -> Any:
-    """Return a count with others; itself, to be rejected, where one is no whole number."""
-    try:
-        return None if count is None else int(count) + sum(int(other) for other in others if other is not None)
-    except (TypeError, ValueError):
-        return count
-
-
-def _cached(asked: Mapping[str, Any], pieces: list[dict[str, Any]], kind: str) -> Any:
-    """Return the tokens read from the cache or written to it, which older records have in the reply's body only."""
-    told = [asked.get(f"cache{kind}InputTokenCount")]
-    of_claude = {"Read": "cache_read_input_tokens", "Write": "cache_creation_input_tokens"}[kind]
-    for piece in pieces:
-        for usage in (piece.get("usage"), object_of(piece.get("message")).get("usage")):
-            told += [object_of(usage).get(f"cache{kind}InputTokens"), object_of(usage).get(of_claude)]
-    return next((count for count in told if count is not None), None)
+def _used(record: Mapping[str, Any], pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a call used; older records say what the cache had in the usage of the reply's body only."""
+    told = [object_of(one.get("message")).get("usage") or one.get("usage") for one in pieces]
+    usage = next((object_of(one) for one in told if one), {})
+    return plain.counted("bedrock log", {**record, "usage": usage})
 
 
 def _times(pieces: list[dict[str, Any]]) -> tuple[float | None, float | None]:

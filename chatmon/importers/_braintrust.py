@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._langfuse import number_of
 from chatmon.importers._spans import TOKENS
 from chatmon.importers.attributes import CLASS, FREE, object_of
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 _KINDS: Final = {"llm": "llm", "tool": "tool", "score": "evaluator", "classifier": "evaluator", "review": "evaluator"}
 _WHOSE: Final = ("conversation_id", "session_id", "thread_id")
-_WRITTEN: Final = ("prompt_cache_creation_5m_tokens", "prompt_cache_creation_1h_tokens")
 _READ: Final = (
     "id", "_xact_id", "_pagination_key", "created", "project_id", "org_id", "log_id", "span_id", "root_span_id",
     "span_parents", "is_root", "span_attributes", "input", "output", "expected", "error", "scores", "metadata", "tags",
@@ -44,11 +42,7 @@ def _of_row(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "first_token_after": metrics.get("time_to_first_token"),
         "provider": provider,
         "model": model,
-        "input_tokens": metrics.get("prompt_tokens"),
-        "output_tokens": metrics.get("completion_tokens"),
-        "cached_tokens": metrics.get("prompt_cached_tokens"),
-        "cache_write_tokens": _written(metrics),
-        "reasoning_tokens": metrics.get("completion_reasoning_tokens"),
+        **plain.counted("braintrust", metrics),
         "cost": metrics.get("estimated_cost"),
         **_failure(row.get("error")),
         "conversation_id": next((said.pop(name) for name in _WHOSE if said.get(name)), None),
@@ -56,14 +50,7 @@ def _of_row(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         **{name: said.pop(name, None) for name in FREE},
         **plain.scores_of(object_of(row.get("scores"))),
         "attributes": said if said and not parents else None,
-    } | (dict.fromkeys((*TOKENS, "cost", "model", "provider")) if judged else {})
-
-
-def _written(metrics: Mapping[str, Any]) -> Any:
-    parts = [number_of(metrics[name]) for name in _WRITTEN if metrics.get(name) is not None]
-    if parts and None not in parts:
-        return int(sum(part for part in parts if part is not None))
-    return metrics.get("prompt_cache_creation_tokens")
+    } | (dict.fromkeys((*TOKENS, "usage_details", "cost", "model", "provider")) if judged else {})
 
 
 def _failure(error: Any) -> dict[str, Any]:

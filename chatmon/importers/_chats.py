@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ANSWERS: Final = ("assistant", "tool")
-_COUNTS: Final = {
-    "input_tokens": ("prompt_tokens", "input_tokens", "prompt_eval_count"),
-    "output_tokens": ("completion_tokens", "output_tokens", "eval_count"),
-}  # fmt: skip
 THUMBS: Final = {1: 5, -1: 1}
 """A thumb up and down of Open WebUI, as satisfaction."""
 
@@ -142,9 +138,7 @@ def _answered(branch: _Branch, reply: _Message) -> dict[str, Any]:
         "kind": "llm",
         "response_time": None if took is None else took / 1e9,
         "model": reply.said.get("model"),
-        **{column: next((used[name] for name in names if name in used), None) for column, names in _COUNTS.items()},
-        "cached_tokens": object_of(used.get("prompt_tokens_details")).get("cached_tokens"),
-        "reasoning_tokens": object_of(used.get("completion_tokens_details")).get("reasoning_tokens"),
+        **plain.counted("open webui", used),
         "failed": bool(error),
         "error_type": "error" if error else None,
         "error_message": object_of(error).get("content") or (error if isinstance(error, str) else None),

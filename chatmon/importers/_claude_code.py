@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
 from chatmon.importers import _sessions as sessions
-from chatmon.importers._anthropic import answer_of, counted
+from chatmon.importers._anthropic import answer_of
 from chatmon.importers._dialect import Dialect
 from chatmon.importers._spans import TOKENS
 from chatmon.importers.attributes import object_of
@@ -50,7 +50,9 @@ def _reply(line: Mapping[str, Any], message: Mapping[str, Any]) -> Iterator[dict
     if message.get("model") == "<synthetic>" and not failed:
         return
     text = answer_of(message.get("content"))
-    called = {} if failed else counted(message.get("usage")) | {"model": message.get("model")}
+    called = (
+        {} if failed else plain.counted("anthropic", object_of(message.get("usage"))) | {"model": message.get("model")}
+    )
     yield {
         "span_id": (None if failed else message.get("id")) or line.get("requestId") or line.get("uuid"),
         "kind": "llm",
@@ -85,7 +87,7 @@ def _prompt(line: Mapping[str, Any], message: Mapping[str, Any]) -> str | None:
 
 _LAST: Final = ", ".join(
     f"coalesce(arg_max({name}, (start_time, file, line)) OVER reply, {name}) AS {name}"
-    for name in (*TOKENS, "finish_reason", "cost")
+    for name in (*TOKENS, "usage_details", "finish_reason", "cost")
 )
 _SELECT: Final = sessions.turns_of(f"""
     SELECT * REPLACE ({_LAST}), name AS session FROM ({plain.SELECT}) WINDOW reply AS (PARTITION BY span_id)""")

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _TYPES: Final = ("session_meta", "turn_context", "response_item", "event_msg", "compacted", "world_state")
-_COUNTS: Final = {
-    "input_tokens": "input_tokens", "cached_tokens": "cached_input_tokens", "output_tokens": "output_tokens",
-    "cache_write_tokens": "cache_write_input_tokens", "reasoning_tokens": "reasoning_output_tokens",
-}  # fmt: skip
-"""Columns of spans, and Codex's name for each."""
 REPEATED: Final = "a forked session repeats what the one before it used"
 
 
@@ -67,9 +62,8 @@ def _count(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     used, total = object_of(info.get("last_token_usage")), object_of(info.get("total_token_usage"))
     if not used and not total:
         return None
-    told = {column: used.get(name) for column, name in _COUNTS.items()}
-    place = "-".join(str(total.get(name)) for name in _COUNTS.values())
-    return told | {"kind": "llm", "failed": False} | ({"span_id": place} if total else {})
+    place = "-".join(str(count) for count in plain.counted("codex", total).values())
+    return plain.counted("codex", used) | {"kind": "llm", "failed": False} | ({"span_id": place} if total else {})
 
 
 def _error(payload: Mapping[str, Any]) -> dict[str, Any]:

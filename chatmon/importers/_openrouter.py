@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon.cost.shapes import SHAPES
 from chatmon.importers import _plain as plain
 from chatmon.importers._dialect import Dialect
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _READ: Final = (
     "generation_id", "created_at", "cost_total", "cost_web_search", "cost_cache", "cost_file_processing",
-    "byok_usage_inference", "tokens_prompt", "tokens_completion", "tokens_reasoning", "tokens_cached",
+    "byok_usage_inference", *(name for names in SHAPES["openrouter"].paths.values() for name in names),
     "model_permaslug", "provider_name", "variant", "cancelled", "streamed", "user", "finish_reason_raw",
     "finish_reason_normalized", "generation_time_ms", "time_to_first_token_ms", "api_key_name", "app_name",
 )  # fmt: skip
@@ -35,10 +36,7 @@ def _of_row(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "first_token_after": plain.seconds(row.get("time_to_first_token_ms")) if _said(row.get("streamed")) else None,
         "provider": "openrouter",
         "model": row.get("model_permaslug"),
-        "input_tokens": row.get("tokens_prompt"),
-        "cached_tokens": row.get("tokens_cached"),
-        "output_tokens": row.get("tokens_completion"),
-        "reasoning_tokens": row.get("tokens_reasoning"),
+        **plain.counted("openrouter", row),
         "cost": _paid(row),
         "failed": reason == "error",
         "error_type": "error" if reason == "error" else None,
@@ -63,8 +61,8 @@ def _said(value: Any) -> bool:
 
 
 def _recognise(record: Mapping[str, Any]) -> str | None:
-    known = {"generation_id", "tokens_prompt", "model_permaslug"} <= record.keys()
-    return "has generation_id, tokens_prompt and model_permaslug" if known else None
+    known = {"generation_id", "cost_total", "model_permaslug"} <= record.keys()
+    return "has generation_id, cost_total and model_permaslug" if known else None
 
 
 DIALECTS: Final = (

@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _KINDS: Final = {"llm": "llm", "tool": "tool", "guardrail": "guardrail", "general": "unknown"}
-_PARTS: Final = {
-    "cached_tokens": (
-        "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "cache_read_input_tokens",
-        "cacheReadInputTokens", "cached_content_token_count",
-    ),
-    "cache_write_tokens": ("cache_creation_input_tokens", "cacheWriteInputTokens"),
-    "reasoning_tokens": (
-        "completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens", "thoughts_token_count",
-    ),
-}  # fmt: skip
-"""Columns of spans, and the providers' names for them below ``original_usage.``."""
 _READ: Final = (
     "id", "trace_id", "parent_span_id", "type", "name", "start_time", "end_time", "duration", "ttft", "input", "output",
     "metadata", "model", "provider", "usage", "error_info", "feedback_scores", "total_estimated_cost", "thread_id",
@@ -69,18 +58,12 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
         "name": one.get("name"),
         "start_time": one.get("start_time"),
         "end_time": one.get("end_time"),
-        "input_tokens": usage.get("prompt_tokens"),
-        "output_tokens": usage.get("completion_tokens"),
-        **{column: _part(usage, names) for column, names in _PARTS.items()},
+        **plain.counted("opik", usage),
         "cost": None if usage and number_of(cost) == 0 else cost,  # it has 0 where it knows no price
         "failed": bool(error),
         "error_type": error.get("exception_type"),
         "error_message": error.get("message"),
     } | plain.scores_of(scores)
-
-
-def _part(usage: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    return next((usage[key] for key in (f"original_usage.{name}" for name in names) if key in usage), None)
 
 
 def _text(value: Any) -> Any:

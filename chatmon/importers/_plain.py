@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.importers._langfuse import number_of
-from chatmon.importers._spans import SCORED, SPAN_COLUMNS, readings, unread_scores, unreadable
+from chatmon.cost.shapes import SHAPES
+from chatmon.importers._langfuse import number_of, whole_of
+from chatmon.importers._spans import SCORED, SPAN_COLUMNS, TOKENS, readings, unread_scores, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,24 +20,40 @@ _READERS: Final = {name: _KINDS[kind] for name, kind in SPAN_COLUMNS.items() if 
 COUNTED: Final = {name: reader for name, reader in _READERS.items() if reader != "number"}
 """Columns of tokens and cost: what is no number in one of them rejects the row."""
 _READ: Final = {
-    "TIMESTAMPTZ": "utc({0})", "BOOLEAN": "flag({0})", "JSON": "dimensions({0})", "VARCHAR": "filled({0})",
+    "TIMESTAMPTZ": "utc({0})", "BOOLEAN": "flag({0})", "JSON": "{0}", "VARCHAR": "filled({0})",
 } | dict.fromkeys(_KINDS, "{0}_read")  # fmt: skip
 COLUMNS: Final = {
     name: "JSON" if kind == "JSON" else "VARCHAR" for name, kind in SPAN_COLUMNS.items() if name not in ("file", "line")
 } | {"first_token_after": "VARCHAR", "strangers": "VARCHAR"}
 """What a record may say: a span's columns, the seconds until the first token where no time says it, and names of scores
 that are not read."""
-_ELSEWHERE: Final = ("file", "line", "trace_id", "first_token_time", "note", "reject")
+_ELSEWHERE: Final = ("file", "line", "trace_id", "first_token_time", "attributes", "note", "reject")
 _SAME: Final = ", ".join(
     f"{_READ[kind].format(name)} AS {name}" for name, kind in SPAN_COLUMNS.items() if name not in _ELSEWHERE
 )
 SELECT: Final = f"""
     SELECT _file AS file, _line AS line, coalesce(filled(trace_id), filled(span_id)) AS trace_id, {_SAME},
+        dimensions(attributes) AS attributes,
         coalesce(utc(first_token_time), later(utc(start_time), number(first_token_after))) AS first_token_time,
         filled(concat_ws('; ', filled(note), {unread_scores("filled(strangers)")})) AS note,
         coalesce(filled(reject), {unreadable(**COUNTED)}) AS reject
     FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 """A record is a trace of its own where it names none."""
+
+
+def counted(shape: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a body says was used, by the columns that it fills.
+
+    Args:
+        shape: How the body is written, by its name in ``cost.shapes``.
+        body: The usage, or what holds it.
+
+    Example:
+        >>> {unit: count for unit, count in counted("codex", {"input_tokens": 9}).items() if count is not None}
+        {'input_tokens': 9}
+    """
+    used = SHAPES[shape].counts(body, whole_of)
+    return {name: used.pop(name, None) for name in TOKENS} | {"usage_details": used or None}
 
 
 def scores_of(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from chatmon.cost.shapes import SHAPES
 from chatmon.importers import _plain as plain
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._langfuse import number_of
+from chatmon.importers._langfuse import number_of, whole_of
+from chatmon.importers._spans import TOKENS
 from chatmon.importers.attributes import CLASS, FREE, object_of
 
 if TYPE_CHECKING:
@@ -23,17 +25,6 @@ ASKS: Final = re.compile(
     re.IGNORECASE,
 )
 """What is in the names of functions that ask a model, as Weave's integrations call them."""
-_COUNTS: Final = {
-    "input_tokens": ("input_tokens", "prompt_tokens"),
-    "output_tokens": ("output_tokens", "completion_tokens"),
-    "cached_tokens": (
-        "cache_read_input_tokens", "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens",
-    ),
-    "cache_write_tokens": ("cache_creation_input_tokens",),
-    "reasoning_tokens": (
-        "completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens",
-    ),
-}  # fmt: skip
 LEFT_OUT: Final = "more cached than input tokens: input was counted without cache, which is added"
 _READ: Final = (
     "id", "project_id", "op_name", "display_name", "trace_id", "parent_id", "thread_id", "turn_id", "started_at",
@@ -69,24 +60,15 @@ def _of_call(call: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _counted(usage: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return what all models of a call used together; a count that one of them does not say is unknown."""
-    found = {column: _sum([_named(used, names) for used in usage.values()]) for column, names in _COUNTS.items()}
-    whole, parts = found["input_tokens"], (found["cached_tokens"] or 0) + (found["cache_write_tokens"] or 0)
-    if whole is None or parts <= whole:
-        return found
-    return found | {"input_tokens": whole + parts, "note": LEFT_OUT}
+    told = [plain.counted("weave", used) for used in usage.values()]
+    found = {name: _sum([one[name] for one in told]) for name in TOKENS}
+    names = SHAPES["weave"].names("input_tokens")
+    said = _sum([next((whole_of(used[name]) for name in names if name in used), None) for used in usage.values()])
+    return found | {"note": LEFT_OUT if said != found["input_tokens"] else None}
 
 
-def _named(used: Mapping[str, Any], names: tuple[str, ...]) -> float | None:
-    for name in names:
-        outer, _, inner = name.partition(".")
-        value = object_of(used.get(outer)).get(inner) if inner else used.get(outer)
-        if value is not None:
-            return number_of(value)
-    return None
-
-
-def _sum(counts: list[float | None]) -> int | None:
-    whole = [int(count) for count in counts if count is not None]
+def _sum(counts: list[int | None]) -> int | None:
+    whole = [count for count in counts if count is not None]
     return sum(whole) if whole and len(whole) == len(counts) else None
 
 

@@ -44,7 +44,6 @@ CLASS: Final = re.compile(r"(?:<class ')?(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w
 """A class by its full name, or as Python shows it."""
 SCRUBBED: Final = "conversation ids that Logfire's scrubbing took away: such turns count as conversations of their own"
 TWICE: Final = "output of Google's ADK that had reasoning twice for a model that is not Google's: counted once"
-REASONING: Final = NAMES["reasoning_tokens"][0]
 UNSET: Final = (None, "", 0, "0", "UNSET", "STATUS_CODE_UNSET")
 OK: Final = (1, "1", "OK", "STATUS_CODE_OK")
 
@@ -158,9 +157,9 @@ def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], d
     if NAMES["input_tokens"][0] not in attributes and agent.names("input_tokens")[0] in attributes:
         read |= agent.counts(attributes, whole_of)
     raw = object_of(attributes.get("gen_ai.usage.raw"))  # Logfire's: what the provider said, as it said it
-    told = [object_of(raw.get(f"{name}_tokens_details")).get("reasoning_tokens") for name in ("completion", "output")]
-    if NAMES["reasoning_tokens"][0] not in attributes:
-        read |= {"reasoning_tokens": one for one in told if one is not None}
+    shape = next((SHAPES[name] for name in ("openai chat", "openai responses") if SHAPES[name].is_named(raw)), None)
+    if shape is not None and NAMES["reasoning_tokens"][0] not in attributes:
+        read |= {unit: one for unit, one in shape.counts(raw, whole_of).items() if unit == "reasoning_tokens"}
     note = read.pop("said", None)
     found = {NAMES[name][0]: read.pop(name, None) for name in TOKENS}
     # Costs of 0 are what Langfuse's SDK writes of a call that failed.

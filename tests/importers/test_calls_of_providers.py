@@ -93,6 +93,7 @@ def test_a_batch_of_anthropic_counts_the_cache_in_and_is_dated_by_its_file(read)
     )  # fmt: skip
     assert turn["timestamp"].to_pydatetime() == datetime.fromtimestamp(1_780_000_000, UTC)
     assert turn["response_time"] is None or pd.isna(turn["response_time"])
+    assert json.loads(turn["usage_details"]) == {"service_tier": "batch"}
     assert "half of the usual price" in str(report)
     assert "dated by when their file was last written (1 rows)" in str(report)
 
