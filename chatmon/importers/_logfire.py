@@ -65,7 +65,7 @@ def _row(record: Mapping[str, Any]) -> str | None:
 def _answer(record: Mapping[str, Any]) -> str | None:
     columns = record.get("columns")
     named = isinstance(columns, list) and all(isinstance(one, dict) for one in columns)
-    names = {one.get("name") for one in columns or ()} if named else set()
+    names = {str(one.get("name")) for one in columns or ()} if named else set()
     known = {"trace_id", "span_id", "start_timestamp", "span_name"} <= names
     return "an answer of Logfire's API: columns of records" if known else None
 

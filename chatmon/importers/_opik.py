@@ -83,7 +83,7 @@ def _of_page(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _span(record: Mapping[str, Any]) -> str | None:
-    known = {"id", "trace_id", "start_time", "project_id"} <= record.keys() and record.get("type") in _KINDS
+    known = {"id", "trace_id", "start_time", "project_id"} <= record.keys() and str(record.get("type")) in _KINDS
     return "has trace_id, project_id and type" if known else None
 
 

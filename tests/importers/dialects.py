@@ -56,8 +56,11 @@ TOO_SHORT_FOR_FACTS = {
     "azure: request log": ("timestamp", "response_time", "model", "turn_id"),
 }  # fmt: skip
 """Dialects that carry less than ``conversations.facts`` asks for, and columns of turns that they do carry."""
-SESSIONS = ("claude_code: session", "codex: session", "chatgpt: conversations", "open_webui: chats")
-"""Dialects with lines, or messages, that are known and no part of any turn, which are not counted."""
+SESSIONS = (
+    "claude_code: session", "codex: session", "chatgpt: conversations", "open_webui: chats", "logfire: records",
+    "logfire: answers of its SQL",
+)  # fmt: skip
+"""Dialects with lines, messages or rows that are known and no part of any turn, which are not counted."""
 WHOLE_FILES = {"codex: session": "only its first line says which session a file is"}
 """Dialects whose lines mean nothing in another file, and why."""
 WITH_OTHERS = {

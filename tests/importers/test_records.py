@@ -246,3 +246,23 @@ def test_a_line_that_is_no_json_even_so_says_why_as_it_stands(tmp_path, line):
         json.loads(line)
     with open_logs(tmp_path / "x.jsonl") as logs:
         assert logs.report.examples[0].reason == f"no JSON: {told.value}"
+
+
+ODD = [[], {}, [{}], {"a": []}, 5, None, True]
+
+
+@pytest.mark.parametrize("name", ["type", "columns", "data", "rows", "result", "trace", "spans", "context", "events"])
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_a_record_of_any_types_is_read_or_refused_and_never_stops_the_others(tmp_path, name, value):
+    odd = {
+        "id": value,
+        "project_id": "p",
+        "trace_id": value,
+        "start_time": value,
+        "columns": [{"name": []}],
+        name: value,
+    }
+    lines = [LINE.format(1) + "}", json.dumps(odd), json.dumps({name: value}), LINE.format(2) + "}"]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        assert {"r1", "r2"} <= set(logs.frame()["turn_id"])
