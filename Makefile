@@ -1,6 +1,6 @@
 # Two commands are enough: `make lab` and `make test`. Everything is installed into .venv, pinned by requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test test-thorough test-system mutants notebooks report bench lock clean
+.PHONY: help setup lab demo test test-thorough test-system mutants notebooks report docs producers bench lock clean
 .DELETE_ON_ERROR:
 
 # uv leaves it to Python to compile what it installs; where Python may not keep what it compiled, each of the hundreds of
@@ -75,6 +75,13 @@ notebooks: setup  ## Rebuild and execute the lessons and solutions from notebook
 report: setup  ## Write report.html about exported logs: make report LOGS=runs.jsonl
 	@test -n "$(LOGS)" || { echo "make report LOGS=FILES: name the exported logs, such as data/four_weeks.parquet"; exit 1; }
 	@$(BIN)/chatmon report $(LOGS) --output report.html
+
+producers: setup  ## Record what real libraries emit, each in an environment of its own: make producers ONLY="logfire"
+	$(BIN)/python tests/producers/run.py $(ONLY)
+
+docs: setup  ## Write docs/formats.md and docs/usage.md from the importers and the table of shapes.
+	$(BIN)/python docs/make_formats.py
+	$(BIN)/python -m chatmon.cost._shape_table > docs/usage.md
 
 bench: setup  ## Run every benchmark the README quotes.
 	@broken=0; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || broken=1; done; exit $$broken

@@ -67,7 +67,10 @@ def langfuse(turns: Iterable[Turn]) -> Iterator[dict[str, Any]]:
 
 
 def helicone(turns: Iterable[Turn]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the CSV of Helicone's command line: no latency, objects with their quotes escaped twice."""
+    """Yield the rows of the CSV of Helicone's command line: no latency, objects with their quotes escaped twice.
+
+    Helicone counts what came from the cache, and reasoning, apart, and this CSV has no column for either.
+    """
     for turn in turns:
         properties = {"Helicone-Session-Id": turn.conversation_id, "intent": turn.intent, "region": turn.region}
         yield {
@@ -76,9 +79,14 @@ def helicone(turns: Iterable[Turn]) -> Iterator[dict[str, Any]]:
             "response_status": {None: 200, "RateLimitError": 429}.get(turn.error_type, 500),
             "request_created_at": _zulu(turn.timestamp), "request_body": "",
             "request_properties": json.dumps(properties).replace('"', '""'), "request_user_id": turn.user_id,
-            "model": turn.model, "prompt_tokens": turn.input_tokens, "completion_tokens": turn.output_tokens,
+            "model": turn.model, "prompt_tokens": _without(turn.input_tokens, turn.cached_tokens),
+            "completion_tokens": _without(turn.output_tokens, turn.reasoning_tokens),
             "latency": None, "cost": turn.cost and f"{turn.cost:f}",
         }  # fmt: skip
+
+
+def _without(whole: int | None, part: int | None) -> int | None:
+    return None if whole is None else whole - (part or 0)
 
 
 def openai_stored(turns: Iterable[Turn]) -> dict[str, Any]:

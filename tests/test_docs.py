@@ -2,10 +2,13 @@
 
 import doctest
 import re
+import subprocess
+import sys
+import tomllib
 
 import pytest
 
-from chatmon import importers
+from chatmon import importers, turns
 from chatmon._tools.paths import REPO
 
 PAGES = sorted((REPO / "docs").glob("*.md"))
@@ -21,6 +24,20 @@ def test_the_examples_of_a_page_give_what_it_says(page):
 def test_every_link_of_a_page_leads_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_page_of_formats_is_the_one_that_is_made_from_the_importers():
+    made = subprocess.run([sys.executable, REPO / "docs" / "make_formats.py", "--check"], check=False)
+    assert made.returncode == 0, "docs/formats.md is out of date: make docs"
+
+
+def test_every_tool_has_its_columns_each_in_one_way():
+    formats = tomllib.loads((REPO / "docs" / "formats.toml").read_text(encoding="utf-8"))
+    assert sorted([*formats, "chatmon"]) == sorted({dialect.tool for dialect in importers.ALL})
+    for said in formats.values():
+        columns = [name for way in ("read", "converted", "assumed") for name in said.get(way, {})]
+        assert len(columns) == len(set(columns))
+        assert set(columns) <= set(turns.COLUMNS)
 
 
 def test_the_worked_example_of_an_importer_reads_the_record_beside_it(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chatmon.cli._reading import Reading, reading
+from chatmon.cli._say import say
 
 
 class Target(StrEnum):
@@ -44,7 +45,7 @@ def export(
         if paths:
             raise ValueError(f"the dashboard is the same for all logs: leave out {', '.join(paths)}")
         exporters.write_grafana(output)
-        typer.echo(f"{output} is the dashboard: {NEXT[to]}")
+        say(f"{output} is the dashboard: {NEXT[to]}")
         return
     if not paths:
         raise ValueError(f"--to {to} needs logs: name files, globs or folders")
@@ -54,8 +55,8 @@ def export(
         Target.OTLP: exporters.write_otlp,
     }[to]
     with logs_at.open(content=content) as logs:
-        typer.echo(logs.report)
+        say(logs.report)
         if not logs.report.turns:
             raise ValueError("no turns in these logs: the lines above say what was found and why it was rejected")
         write(logs, output)
-        typer.echo(f"\n{output} has {logs.report.turns:,} turns. Next: {NEXT[to].format(file=output)}")
+        say(f"\n{output} has {logs.report.turns:,} turns. Next: {NEXT[to].format(file=output)}")

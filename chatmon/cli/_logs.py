@@ -15,6 +15,7 @@ from chatmon.cli._export import export
 from chatmon.cli._lab import lab
 from chatmon.cli._privacy import erase, export_user, keys
 from chatmon.cli._reading import Reading, moment, reading
+from chatmon.cli._say import say
 from chatmon.cli._store import store
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def run() -> int:
         lab("commands").register(app)
         app()
     except (Error, OSError, ValueError) as error:
-        typer.echo(f"chatmon: {error}", err=True)
+        say(f"chatmon: {error}", err=True)
         return 1
     return 0
 
@@ -52,7 +53,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from chatmon import __version__
 
-        typer.echo(f"chatmon {__version__}")
+        say(f"chatmon {__version__}")
         raise typer.Exit
 
 
@@ -88,19 +89,19 @@ def inspect(
             raise ValueError(f"{', '.join(logs_at.paths)}: no table in it to draft a map of")
         with whole_file(draft) as unfinished:
             unfinished.write_text(drafted, encoding="utf-8")
-        typer.echo(f"{draft} is a draft: check its lines. Next: {_with_map(logs_at.paths, str(draft))}")
+        say(f"{draft} is a draft: check its lines. Next: {_with_map(logs_at.paths, str(draft))}")
         return
     with logs_at.open() as logs:
-        typer.echo(logs.report)
+        say(logs.report)
         if not logs.report.turns and _show_draft(logs_at, logs.report):
             raise ValueError("no turns yet: a map says which column is which; the lines above begin one")
         _refuse_nothing(logs.report)
         if logs_at.columns is not None:
-            typer.echo(f"\n{logs.columns().to_string(index=False)}")
-        typer.echo(f"\n{analysis.summary(logs)}")
+            say(f"\n{logs.columns().to_string(index=False)}")
+        say(f"\n{analysis.summary(logs)}")
         failed = analysis.errors(logs)
         if len(failed):
-            typer.echo(f"\n{failed.to_string(index=False)}")
+            say(f"\n{failed.to_string(index=False)}")
 
 
 def _show_draft(logs_at: Reading, report: "ImportReport") -> bool:
@@ -110,10 +111,10 @@ def _show_draft(logs_at: Reading, report: "ImportReport") -> bool:
     strange = any(reason.startswith("no known shape") for reason in report.rejected)
     drafted = draft_map(logs_at.paths) if strange and logs_at.columns is None else ""
     if "\ntimestamp = " in drafted:
-        typer.echo(f"\nA table of your own? This is a draft of the map of its columns:\n\n{drafted}")
-        typer.echo("Write it to a file, check its lines, and go on with it:")
-        typer.echo(f"  {shlex.join(['chatmon', 'inspect', *logs_at.paths, '--draft', 'map.toml'])}")
-        typer.echo(f"  {_with_map(logs_at.paths, 'map.toml')}")
+        say(f"\nA table of your own? This is a draft of the map of its columns:\n\n{drafted}")
+        say("Write it to a file, check its lines, and go on with it:")
+        say(f"  {shlex.join(['chatmon', 'inspect', *logs_at.paths, '--draft', 'map.toml'])}")
+        say(f"  {_with_map(logs_at.paths, 'map.toml')}")
         return True
     return False
 
@@ -131,10 +132,10 @@ def convert(
 ) -> None:
     """Turn exported logs into one Parquet file of turns."""
     with logs_at.open(content=content) as logs:
-        typer.echo(logs.report)
+        say(logs.report)
         _refuse_nothing(logs.report)
         logs.write_parquet(output)
-        typer.echo(f"\n{output} holds {logs.report.turns:,} turns.")
+        say(f"\n{output} holds {logs.report.turns:,} turns.")
 
 
 @app.command()
@@ -181,15 +182,15 @@ def report(
             raise ValueError(f"--engine reads turns in Parquet: leave out {', '.join(given)}, or convert first")
         with spark.session(engine) as session:
             write_report(spark.turns(session, logs_at.paths), output, **shown)
-        typer.echo(f"{output} is made: open it in a browser.")
+        say(f"{output} is made: open it in a browser.")
         return
     with logs_at.open(content=content) as logs:
         if not logs.report.turns:
-            typer.echo(logs.report)
+            say(logs.report)
         _refuse_nothing(logs.report)
         with Console(stderr=True).status("adding up") as status:  # drawn on a terminal only
             write_report(logs, output, **(shown | {"step": status.update}))
-        typer.echo(f"{output} reports on {logs.report.turns:,} turns: open it in a browser.")
+        say(f"{output} reports on {logs.report.turns:,} turns: open it in a browser.")
 
 
 def _marks(told: list[str], tz: str) -> dict[datetime, str]:
@@ -226,18 +227,18 @@ def replay(
     with logs_at.open() as logs:
         _refuse_nothing(logs.report)
         said = run_over(loaded, logs)
-    typer.echo(f"{said}\n")
+    say(f"{said}\n")
     for alert in said.firings[:LISTED]:
         ended = "still open" if alert.end is None else f"to {alert.end:%Y-%m-%d %H:%M}"
-        typer.echo(f"{alert.start:%Y-%m-%d %H:%M} {ended:<19}  {alert.text}")
+        say(f"{alert.start:%Y-%m-%d %H:%M} {ended:<19}  {alert.text}")
     if len(said.firings) > LISTED:
-        typer.echo(f"... and {len(said.firings) - LISTED:,} more")
+        say(f"... and {len(said.firings) - LISTED:,} more")
     if known is not None:
         scored = lab("truth").of_alerts(said, known)
-        typer.echo(f"{scored}\n\n{scored.to_frame().to_string(index=False)}")
+        say(f"{scored}\n\n{scored.to_frame().to_string(index=False)}")
     if picture is not None:
         lab("truth").drawn(said, known).savefig(picture)
-        typer.echo(f"\n{picture} shows it.")
+        say(f"\n{picture} shows it.")
 
 
 @app.command()
@@ -253,11 +254,11 @@ def optimize(
     with logs_at.open(content=True) as logs:
         _refuse_nothing(logs.report)
         found = recommend(logs)
-    typer.echo(found)
+    say(found)
     for one in found:
-        typer.echo(f"\n{one}")
+        say(f"\n{one}")
     if known is not None:
-        typer.echo(f"\n{lab('truth').of_advice(found, known)}")
+        say(f"\n{lab('truth').of_advice(found, known)}")
 
 
 @app.command()
@@ -283,7 +284,7 @@ def compare(
     with earlier.open() as before, later.open() as after:
         _refuse_nothing(before.report)
         _refuse_nothing(after.report)
-        typer.echo(analysis.compare(before, after, **({"by": by} if by else {})))
+        say(analysis.compare(before, after, **({"by": by} if by else {})))
 
 
 def _refuse_nothing(report: "ImportReport") -> None:

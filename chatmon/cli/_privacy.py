@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from chatmon.cli._say import say
+
 User = Annotated[str, typer.Argument(metavar="USER", help="The user's id, as the bot knows it.")]
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="The folder that turns are stored in.")]
 Keys = Annotated[
@@ -27,10 +29,10 @@ def show(path: KeyFile = None) -> None:
     found = known_keys(path)
     where = path or key_file()
     if found is None:
-        typer.echo(f"No keys yet: the first bot that protects its turns makes {where}.")
+        say(f"No keys yet: the first bot that protects its turns makes {where}.")
         return
     present, *older = found.key_ids
-    typer.echo(f"{where}: {present}" + (f"; older ones: {', '.join(older)}" if older else ""))
+    say(f"{where}: {present}" + (f"; older ones: {', '.join(older)}" if older else ""))
 
 
 @keys.command("rotate")
@@ -39,7 +41,7 @@ def rotate(path: KeyFile = None) -> None:
     from chatmon.store.privacy import key_file
     from chatmon.store.privacy import rotate as run
 
-    typer.echo(f"New pseudonyms are under {run(path or key_file()).key_ids[0]}.")
+    say(f"New pseudonyms are under {run(path or key_file()).key_ids[0]}.")
 
 
 @keys.command("backup")
@@ -57,7 +59,7 @@ def backup(
     open_keys(source)  # what is no file of keys is no backup of any
     with made(to) as file:
         file.write(source.read_bytes())
-    typer.echo(f"{to} holds the keys.")
+    say(f"{to} holds the keys.")
 
 
 def erase(user: User, data: Data, keys: Keys = None, also: Also = None) -> None:
@@ -67,9 +69,9 @@ def erase(user: User, data: Data, keys: Keys = None, also: Also = None) -> None:
 
     pseudonyms = known_keys(keys)
     receipt = run(user, data, pseudonyms=pseudonyms, also=also or ())
-    typer.echo(receipt)
+    say(receipt)
     if pseudonyms is None:
-        typer.echo("No keys of pseudonyms were found: what is stored under a pseudonym was not looked for.")
+        say("No keys of pseudonyms were found: what is stored under a pseudonym was not looked for.")
     if not receipt.proved:
         raise typer.Exit(1)
 
@@ -91,4 +93,4 @@ def export_user(
     held = run(user, data, pseudonyms=known_keys(keys), also=also or ())
     with rewritten(output) as file:
         file.write(json.dumps(held, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass"))
-    typer.echo(f"{output} holds {len(held['turns']):,} turns and {len(held['runs']):,} runs.")
+    say(f"{output} holds {len(held['turns']):,} turns and {len(held['runs']):,} runs.")

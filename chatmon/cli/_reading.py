@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from chatmon.cli._say import say
+
 if TYPE_CHECKING:
     from chatmon.importers import Logs
 
@@ -79,7 +81,7 @@ class Reading:
             price=self.price,
         )
         for text in logs.report.warnings if logs.report.turns else ():
-            typer.echo(f"warning: {text}", err=True)
+            say(f"warning: {text}", err=True)
         return logs
 
     def given(self) -> list[str]:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from chatmon.cli._say import say
+
 store = typer.Typer(help="Look after a folder of stored turns.", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The store's folder.")]
@@ -15,7 +17,7 @@ def status(folder: Folder) -> None:
     """Say what the folder holds, and how much of it is still written to."""
     from chatmon.store.layout import contents
 
-    typer.echo(contents(folder))
+    say(contents(folder))
 
 
 @store.command("compact")
@@ -23,7 +25,7 @@ def compact(folder: Folder) -> None:
     """Take the lines of processes that are gone into one Parquet file a day; once a day is often enough."""
     from chatmon.store.compaction import compact as run
 
-    typer.echo(run(folder))
+    say(run(folder))
 
 
 @store.command("retain")
@@ -35,7 +37,7 @@ def retain(
     """Remove whole days that are too old or too much, the oldest first; today's stay."""
     from chatmon.store.retention import retain as run
 
-    typer.echo(run(folder, days=days, gigabytes=gigabytes))
+    say(run(folder, days=days, gigabytes=gigabytes))
 
 
 @store.command("receive")
@@ -48,9 +50,9 @@ def receive(
     from chatmon.store import Store
 
     with Store(folder) as into:
-        typer.echo("Stop it with Ctrl-C.")
+        say("Stop it with Ctrl-C.")
         try:
             run(redis, into)
         except KeyboardInterrupt:
-            typer.echo("\nStopped.")
-        typer.echo(into.status())
+            say("\nStopped.")
+        say(into.status())

@@ -530,6 +530,71 @@ _MLFLOW: Final = {
     "reasoning_tokens": ("reasoning_tokens",),
     "total_tokens": ("total_tokens",),
 }
+_OPENROUTER: Final = {
+    "input_tokens": ("tokens_prompt",),
+    "cached_tokens": ("tokens_cached",),
+    "output_tokens": ("tokens_completion",),
+    "reasoning_tokens": ("tokens_reasoning",),
+}
+_BEDROCK_LOG: Final = {
+    "input_tokens": ("input/inputTokenCount",),
+    "cached_tokens": (
+        "input/cacheReadInputTokenCount", "usage/cacheReadInputTokens",
+        "usage/cache_read_input_tokens",
+    ),
+    "cache_write_tokens": (
+        "input/cacheWriteInputTokenCount", "usage/cacheWriteInputTokens",
+        "usage/cache_creation_input_tokens",
+    ),
+    "output_tokens": ("output/outputTokenCount",),
+}  # fmt: skip
+_CODEX: Final = {
+    "input_tokens": ("input_tokens",),
+    "cached_tokens": ("cached_input_tokens",),
+    "cache_write_tokens": ("cache_write_input_tokens",),
+    "output_tokens": ("output_tokens",),
+    "reasoning_tokens": ("reasoning_output_tokens",),
+}
+_OPIK: Final = {
+    "input_tokens": ("prompt_tokens",),
+    "cached_tokens": (
+        "original_usage.prompt_tokens_details.cached_tokens", "original_usage.input_tokens_details.cached_tokens",
+        "original_usage.cache_read_input_tokens", "original_usage.cacheReadInputTokens",
+        "original_usage.cached_content_token_count",
+    ),
+    "cache_write_tokens": ("original_usage.cache_creation_input_tokens", "original_usage.cacheWriteInputTokens"),
+    "output_tokens": ("completion_tokens",),
+    "reasoning_tokens": (
+        "original_usage.completion_tokens_details.reasoning_tokens",
+        "original_usage.output_tokens_details.reasoning_tokens", "original_usage.thoughts_token_count",
+    ),
+}  # fmt: skip
+_WEAVE: Final = {
+    "input_tokens": ("input_tokens", "prompt_tokens"),
+    "cached_tokens": (
+        "cache_read_input_tokens", "prompt_tokens_details/cached_tokens", "input_tokens_details/cached_tokens",
+    ),
+    "cache_write_tokens": ("cache_creation_input_tokens",),
+    "output_tokens": ("output_tokens", "completion_tokens"),
+    "reasoning_tokens": (
+        "completion_tokens_details/reasoning_tokens", "output_tokens_details/reasoning_tokens",
+    ),
+}  # fmt: skip
+_BRAINTRUST: Final = {
+    "input_tokens": ("prompt_tokens",),
+    "cached_tokens": ("prompt_cached_tokens",),
+    "cache_write_tokens": ("prompt_cache_creation_tokens",),
+    "cache_write_5m_tokens": ("prompt_cache_creation_5m_tokens",),
+    "cache_write_1h_tokens": ("prompt_cache_creation_1h_tokens",),
+    "output_tokens": ("completion_tokens",),
+    "reasoning_tokens": ("completion_reasoning_tokens",),
+}
+_OPEN_WEBUI: Final = {
+    "input_tokens": ("prompt_tokens", "input_tokens", "prompt_eval_count"),
+    "cached_tokens": ("prompt_tokens_details/cached_tokens",),
+    "output_tokens": ("completion_tokens", "output_tokens", "eval_count"),
+    "reasoning_tokens": ("completion_tokens_details/reasoning_tokens",),
+}
 
 SHAPES: Final[Mapping[str, Shape]] = {
     "openai chat": Shape(
@@ -587,6 +652,28 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "mlflow": Shape(
         name="MLflow token usage", paths=_MLFLOW, cache=BY_SIZE,
         source="https://mlflow.org/docs/latest/genai/tracing/token-usage-cost/",
+    ),
+    "openrouter": Shape(
+        name="OpenRouter's activity", paths=_OPENROUTER, source="https://openrouter.ai/docs/guides/features/activity",
+    ),
+    "bedrock log": Shape(
+        name="Bedrock's invocation log", paths=_BEDROCK_LOG, cache=OUTSIDE,
+        source="https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html",
+    ),
+    "codex": Shape(
+        name="Codex's session files", paths=_CODEX, source="https://github.com/openai/codex",
+    ),
+    "opik": Shape(
+        name="Opik usage", paths=_OPIK, source="https://github.com/comet-ml/opik",
+    ),
+    "weave": Shape(
+        name="W&B Weave summary", paths=_WEAVE, cache=BY_SIZE, source="https://github.com/wandb/weave",
+    ),
+    "braintrust": Shape(
+        name="Braintrust metrics", paths=_BRAINTRUST, source="https://github.com/braintrustdata/braintrust-sdk",
+    ),
+    "open webui": Shape(
+        name="Open WebUI usage", paths=_OPEN_WEBUI, source="https://github.com/open-webui/open-webui",
     ),
 }  # fmt: skip
 """Every shape that is read, by the name that ``Usage.read`` takes."""

@@ -79,7 +79,8 @@ def _join_streams(connection: duckdb.DuckDBPyConnection) -> None:
             FROM (SELECT *, unnest([-1, 0, 1]) + floor(epoch(later(start_time, -response_time))) AS second
                 FROM logs WHERE parent_id IS NULL) AS log
             JOIN (SELECT *, floor(epoch(end_time)) AS second FROM requests WHERE parent_id IS NULL) AS call
-            ON call.second = log.second AND call.scope = log.scope AND call.model = log.model
+            ON call.second = log.second AND call.scope = log.scope
+                AND (starts_with(log.model, call.model) OR starts_with(call.model, log.model))
                 AND call.start_time <= log.start_time AND {NEAR} < 1 {best})""")
     told = ", ".join(f"{name} = coalesce(log.{name}, spans.{name})" for name in (*USED, "model", "finish_reason"))
     connection.execute(f"""UPDATE spans SET {told}, end_time = greatest(spans.end_time, log.end_time),

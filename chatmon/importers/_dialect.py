@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     import duckdb
+
+UNLIKE: Final = (AttributeError, LookupError, TypeError, ValueError)
+"""What looking at a record raises where a part of it is of another type than in the shape that is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,10 @@ class Dialect:
 def recognise(record: Mapping[str, Any], dialects: Iterable[Dialect]) -> tuple[Dialect, str] | None:
     """Return the first dialect that a record has, and why; None where it has none of them."""
     for dialect in dialects:
-        reason = dialect.recognise(record)
+        try:
+            reason = dialect.recognise(record)
+        except UNLIKE:
+            continue
         if reason is not None:
             return dialect, reason
     return None

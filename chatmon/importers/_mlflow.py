@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatmon.cost.shapes import SHAPES
 from chatmon.importers import _otlp as otlp
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._spans import TOKENS
+from chatmon.importers._spans import SCORED, TOKENS, UNREAD_SCORES
 from chatmon.importers.attributes import NAMES, flat, object_of
 
 if TYPE_CHECKING:
@@ -34,12 +34,16 @@ def _spans(info: Mapping[str, Any], spans: list[Any]) -> Iterator[dict[str, Any]
     said = {"session.id": metadata.get("mlflow.trace.session"), "user.id": metadata.get("mlflow.trace.user")}
     own = {**metadata, **object_of(info.get("tags"))}
     said |= {f"metadata.{name}": value for name, value in own.items() if not name.startswith("mlflow.")}
+    scores = _scores(info.get("assessments"))
+    said |= {f"metadata.{name}": value for name, value in scores.items() if name in SCORED}
+    strangers = ", ".join(sorted(name for name in scores if name not in SCORED))
     read = [(span, _attributes(span)) for span in spans]
     counted = any("mlflow.chat.tokenUsage" in attributes for _, attributes in read)
     whole = {} if counted else _usage(object_of(metadata.get("mlflow.trace.tokenUsage")))
     for span, attributes in read:
         root = not (span.get("parent_span_id") or span.get("parent_id"))
-        yield _span(span, {**attributes, **said} | (whole if root else {}), info.get("trace_id"))
+        row = _span(span, {**attributes, **said} | (whole if root else {}), info.get("trace_id"))
+        yield row | ({"said": strangers[:80].join(UNREAD_SCORES)} if root and strangers else {})
 
 
 def _span(span: Mapping[str, Any], attributes: dict[str, Any], trace: Any) -> dict[str, Any]:
@@ -69,6 +73,16 @@ def _span(span: Mapping[str, Any], attributes: dict[str, Any], trace: Any) -> di
         },
         attributes | {name: value for name, value in named.items() if value is not None},
     )
+
+
+def _scores(assessments: Any) -> dict[str, Any]:
+    """Return feedback by name, the last of several; what was expected of a reply is none."""
+    given = {
+        str(one.get("assessment_name") or one.get("name")): object_of(one.get("feedback")).get("value")
+        for one in (assessments if isinstance(assessments, list) else [])
+        if isinstance(one, dict)
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _usage(counts: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,5 +139,7 @@ def _dialect(shape: str, recognise: Any, unpack: Any, reads: str) -> Dialect:
 
 DIALECTS: Final = (
     _dialect("traces", _trace, _of_trace, "info data"),
-    _dialect("rows of search_traces", _row, _of_row, "trace_id trace spans trace_metadata request_metadata tags"),
+    _dialect(
+        "rows of search_traces", _row, _of_row, "trace_id trace spans trace_metadata request_metadata tags assessments"
+    ),
 )

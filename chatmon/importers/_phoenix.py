@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _otlp as otlp
+from chatmon.importers import _plain as plain
 from chatmon.importers._dialect import Dialect
 from chatmon.importers.attributes import flat, object_of
 
@@ -45,7 +46,47 @@ def _recognise(record: Mapping[str, Any]) -> str | None:
     return "has context.span_id and context.trace_id" if known else None
 
 
+def _of_traces(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A page of traces: each with the tokens of all its calls; its spans, if they are there, have no attributes."""
+    for trace in page["data"]:
+        spans = trace.get("spans") or []
+        counts = [trace.get(f"token_count_{side}") for side in ("prompt", "completion")]
+        asked = any(count is not None for count in counts) or any(one.get("span_kind") == "LLM" for one in spans)
+        top = [one for one in spans if not one.get("parent_id")]
+        yield {
+            "span_id": trace.get("trace_id"),
+            "kind": "agent" if asked else "unknown",
+            "name": top[0].get("name") if top else trace.get("id"),
+            "start_time": trace.get("start_time"),
+            "end_time": trace.get("end_time"),
+            "input_tokens": counts[0],
+            "output_tokens": counts[1],
+            "failed": {"ERROR": True, "OK": False}.get(str(top[0].get("status_code"))) if top else None,
+        }
+
+
+def _traces(record: Mapping[str, Any]) -> str | None:
+    rows = record.get("data")
+    first = rows[0] if isinstance(rows, list) and rows else None
+    known = isinstance(first, dict) and {"trace_id", "project_id", "start_time", "end_time"} <= first.keys()
+    return "a page of the API: data holds traces" if known else None
+
+
 DIALECTS: Final = (
+    Dialect(
+        name="phoenix: API page of traces",
+        tool="phoenix",
+        recognise=_traces,
+        columns=plain.COLUMNS,
+        select=plain.SELECT,
+        unpack=_of_traces,
+        reads=frozenset(("data", "next_cursor")),
+        assumptions=(
+            "times without a zone are UTC, unless tz says otherwise; durations are end minus start, in seconds",
+            "the tokens are those of all calls of a trace, cached ones counted in",
+            "a page says nothing of models, conversations and costs: they stay unknown",
+        ),
+    ),
     Dialect(
         name="phoenix: dataframe",
         tool="phoenix",

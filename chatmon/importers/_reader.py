@@ -92,6 +92,8 @@ class Reader:
         self._number += 1
         self._connection.execute("INSERT INTO files VALUES (?, ?, ?)", [self._number, path.name, path.as_posix()])
         try:
+            written = path.stat().st_mtime
+            self._connection.execute("INSERT INTO file_times VALUES (?, to_timestamp(?))", [self._number, written])
             said = self._dialects[0]
             file = files.look(path, encoding=said.encoding, delimiter=said.delimiter)
             if file.kind == "parquet":

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from chatmon.importers import _frames as frames
 from chatmon.importers import _python_text as python_text
 from chatmon.importers.files import LogFile, _open_text
 
@@ -30,6 +31,8 @@ CHUNK: Final = 2**20
 GOING_ON: Final = tuple('",:{}[]-0123456789tfn')
 """What a line may begin with that goes on with a document."""
 BETWEEN: Final = re.compile(r"[ \t\r\n,\]]*")
+TRAILING: Final = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*")|,(?=\s*(?:[}\]]|$))')
+"""A text, or a comma that nothing follows before the end of an object, an array or the line."""
 UNDECODED: Final = re.compile("[\udc80-\udcff]")
 """Bytes that are not UTF-8, as ``surrogateescape`` leaves them: no text that was decoded holds these."""
 
@@ -63,11 +66,22 @@ def read(file: LogFile) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
         found = False
         for one in _of_kind(file, lines):
             found = True
-            yield one
+            yield from [one] if isinstance(one, Rejected) else _rows(*one, name)
         if lines.broken is not None:
             yield lines.broken
         elif not found:
             yield Rejected(name, None, "the file holds no records")
+
+
+def _rows(number: int, record: dict[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
+    """The rows of a table that is one document; any other record is one."""
+    try:
+        rows = frames.rows_of(record)
+    except (TypeError, ValueError) as error:
+        yield Rejected(name, number, f"no table: {error}")
+        return
+    for row in rows:
+        yield _checked(row, number, name, None)
 
 
 def _of_kind(file: LogFile, lines: _Lines) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
@@ -117,7 +131,7 @@ def _from_lines(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]]
         if not text:
             continue
         try:
-            value = json.loads(text)
+            value = _value(text)
         except (ValueError, RecursionError) as error:
             if text in ("{", "[") or (text.startswith("{") and not text.endswith("}") and _looks_open(line)):
                 yield from _from_documents(_from_here(number, line, numbered), name)
@@ -128,6 +142,25 @@ def _from_lines(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]]
             yield Rejected(name, number, f"no JSON: {error}")
             continue
         yield _checked(value, number, name, _not_utf8(text))
+
+
+def _value(text: str) -> Any:
+    """Return the value of a line of JSON; commas before an end are read over, as DuckDB does where it reads the file.
+
+    Raises:
+        ValueError: The line is no JSON, for the reason that stands in it as it is.
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        spared = TRAILING.sub(lambda found: found["text"] or "", text)
+        if spared == text:
+            raise
+        try:
+            return json.loads(spared)
+        except ValueError:
+            pass
+        raise
 
 
 class _Ahead:

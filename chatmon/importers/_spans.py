@@ -159,7 +159,7 @@ RANGES: Final = {"context_relevance": (0, 1), "user_satisfaction": (1, 5)}
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
-    """Create the macros that importers use, and the empty tables ``files``, ``spans`` and ``rejects``.
+    """Create the macros that importers use, and the empty tables ``files``, ``file_times``, ``spans`` and ``rejects``.
 
     Args:
         connection: Where.
@@ -171,6 +171,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
     connection.execute(f"CREATE MACRO utc(x) AS {UTC_TIME if zone == 'UTC' else ANY_TIME}")
     columns = ", ".join(f"{name} {kind}" for name, kind in SPAN_COLUMNS.items())
     connection.execute("CREATE TABLE files (number INTEGER, name VARCHAR, path VARCHAR)")
+    connection.execute("CREATE TABLE file_times (number INTEGER, written TIMESTAMPTZ)")
     connection.execute(f"CREATE TABLE spans ({columns})")
     connection.execute(f"CREATE TABLE span_shape ({columns})")
     connection.execute("CREATE TABLE rejects (file VARCHAR, line BIGINT, reason VARCHAR)")
@@ -195,8 +196,15 @@ def unreadable(**readers: str) -> str:
     return f"CASE {cases} END"
 
 
+UNREAD_SCORES: Final = (
+    "scores that no column of turns is named for: ",
+    ". Written as user_satisfaction (1 to 5), task_completed (0 or 1) or context_relevance (0 to 1) they are read",
+)
+"""What stands before and after the names of feedback that no column of turns has, with the way to have it read."""
+
+
 def unread_scores(name: str) -> str:
-    """Return the SQL of the note on feedback under names that no column of turns has, with the way to have it read.
+    """Return the SQL of the note on feedback under names that no column of turns has.
 
     Args:
         name: The SQL of the names.
@@ -205,10 +213,8 @@ def unread_scores(name: str) -> str:
         >>> unread_scores("key")[:60]
         "'scores that no column of turns is named for: ' || left(key,"
     """
-    return (
-        f"'scores that no column of turns is named for: ' || left({name}, 80) || '. Written as user_satisfaction "
-        "(1 to 5), task_completed (0 or 1) or context_relevance (0 to 1) they are read'"
-    )
+    before, after = UNREAD_SCORES
+    return f"'{before}' || left({name}, 80) || '{after}'"
 
 
 def readings(**readers: str) -> str:

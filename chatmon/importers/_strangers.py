@@ -12,17 +12,15 @@ if TYPE_CHECKING:
 LOOKS: Final[tuple[tuple[str, frozenset[str]], ...]] = tuple(
     (name, frozenset(keys.split()))
     for name, keys in (
-        ("results of a batch of Anthropic", "custom_id result"),
-        ("an invocation log of Bedrock", "schemaType modelId"),
-        ("a session file of Claude Code", "sessionId uuid parentUuid"),
-        ("OpenRouter's activity", "generation_id tokens_prompt"),
-        ("a session file of Codex", "timestamp type payload"),
-        ("a diagnostic log of Azure", "category operationName properties"),
-        ("an export of ChatGPT", "mapping create_time"),
-        ("an export of Open WebUI", "chat user_id updated_at"),
-        ("calls of W&B Weave", "op_name started_at"),
-        ("spans of Braintrust", "span_attributes root_span_id"),
         ("a usage page of OpenAI, which holds no turns", "object data has_more next_page"),
+        ("a usage report of Anthropic, which holds no turns", "data has_more next_page"),
+        ("OpenRouter's activity by day, which holds no turns", "date model_permaslug byok_usage_inference"),
+        ("metrics of OpenTelemetry, which hold no turns", "resourceMetrics"),
+        ("logs of OpenTelemetry: the spans are what is read", "resourceLogs"),
+        ("ratings of a ChatGPT export", "conversation_id rating create_time"),
+        ("an export of Claude's chats", "uuid chat_messages"),
+        ("events that codex exec prints: the files in its sessions folder are what is read", "type thread_id"),
+        ("events of CloudTrail", "eventSource eventName"),
     )
 )
 """What is met and not read, and the keys that give it away."""
@@ -39,8 +37,8 @@ def refusal(keys: Mapping[str, Any], dialects: Iterable[Dialect], what: str = "k
         what: What the keys are called.
 
     Example:
-        >>> refusal({"custom_id": "a", "result": {}}, ())[:51]
-        'no known shape: it looks like results of a batch of'
+        >>> refusal({"object": "page", "data": [], "has_more": False, "next_page": None}, ())[:51]
+        'no known shape: it looks like a usage page of OpenA'
     """
     look = next((name for name, marks in LOOKS if marks <= keys.keys()), None)
     said = f"it looks like {look}" if look else f"its {what} are {', '.join(map(str, list(keys)[:NAMED]))}"

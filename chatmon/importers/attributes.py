@@ -43,6 +43,7 @@ RAISED: Final = re.compile(r"(?P<kind>[A-Za-z_]\w*(?:Error|Exception))\(")
 CLASS: Final = re.compile(r"(?:<class ')?(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w*)(?:'>)?")
 """A class by its full name, or as Python shows it."""
 SCRUBBED: Final = "conversation ids that Logfire's scrubbing took away: such turns count as conversations of their own"
+TWICE: Final = "output of Google's ADK that had reasoning twice for a model that is not Google's: counted once"
 UNSET: Final = (None, "", 0, "0", "UNSET", "STATUS_CODE_UNSET")
 OK: Final = (1, "1", "OK", "STATUS_CODE_OK")
 
@@ -64,6 +65,9 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
     if str(found["input_tokens"]) == str(found["output_tokens"]) == "0":  # a stream whose usage nobody asked for
         found["input_tokens"] = found["output_tokens"] = None
         found["operation"] = found["operation"] or "chat"
+    if _counts_reasoning_twice(span, found):
+        found["output_tokens"] = int(found["output_tokens"]) - int(found["reasoning_tokens"])
+        note = TWICE
     if found["input_tokens"] is not None or found["output_tokens"] is not None:
         details |= SHAPES["opentelemetry"].details(attributes, whole_of)
     found["usage_details"] = details or None
@@ -77,6 +81,13 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
     found["first_chunk"] = _seconds_to_first(span, attributes, found["first_chunk"])
     found |= {"said": note, "first_time": _first_token(span, attributes), "rest": _dimensions(attributes)}
     return {**span, **found, **_failure(span, found["error_type"], attributes)}
+
+
+def _counts_reasoning_twice(span: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Say whether Google's ADK has added reasoning to an output of LiteLLM's, which counts it already."""
+    others = found["provider"] and not str(found["provider"]).startswith(("gcp", "vertex", "gemini", "google"))
+    output, reasoning = (number_of(found[name]) or 0 for name in ("output_tokens", "reasoning_tokens"))
+    return bool(span["scope"] == "gcp.vertex.agent" and others and reasoning and output >= 2 * reasoning)
 
 
 def _first(attributes: Mapping[str, Any], names: list[str]) -> Any:
@@ -145,6 +156,10 @@ def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], d
     agent = SHAPES["claude agent sdk"]
     if NAMES["input_tokens"][0] not in attributes and agent.names("input_tokens")[0] in attributes:
         read |= agent.counts(attributes, whole_of)
+    raw = object_of(attributes.get("gen_ai.usage.raw"))  # Logfire's: what the provider said, as it said it
+    shape = next((SHAPES[name] for name in ("openai chat", "openai responses") if SHAPES[name].is_named(raw)), None)
+    if shape is not None and NAMES["reasoning_tokens"][0] not in attributes:
+        read |= {unit: one for unit, one in shape.counts(raw, whole_of).items() if unit == "reasoning_tokens"}
     note = read.pop("said", None)
     found = {NAMES[name][0]: read.pop(name, None) for name in TOKENS}
     # Costs of 0 are what Langfuse's SDK writes of a call that failed.

@@ -97,7 +97,7 @@ OTHER_CALLS: Final = (
 """Operations that are billed calls of another kind: they count apart."""
 NO_TURN: Final = (
     *OTHER_CALLS, "tool", "execute_tool", "retriever", "retrieval", "prompt", "parser", "guardrail", "evaluator",
-    "unknown", "log",
+    "span", "event", "unknown", "log",
 )  # fmt: skip
 """Kinds of spans that make no turn of a trace by themselves."""
 STREAM: Final = "stream"

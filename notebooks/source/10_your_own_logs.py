@@ -309,9 +309,11 @@ columns = ["turns", "conversations", "failed", "input_tokens", "cost", "seconds"
 pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=object)
 
 # %% [markdown]
-# Where a number is there, it is the same number: 84521 input tokens four times, and one mean from three files of which one
-# had milliseconds, one text and one nothing at all. Where a format has nothing, the answer is `None` or `nan`, and never 0.
-# The one exception is the 0 in the last line: failures that an export leaves out altogether nobody can count.
+# Where a number is there, it is the same number: 84521 input tokens three times, and one mean from three files of which one
+# had milliseconds, one text and one nothing at all. Helicone's 55721 is no slip: it counts what came from the cache apart,
+# and this CSV leaves that count out, so the report calls the number a lower bound. Where a format has nothing, the answer is
+# `None` or `nan`, and never 0. The one exception is the 0 in the last line: failures that an export leaves out altogether
+# nobody can count.
 #
 # One line is wrong all the same: 69 conversations, where there were 30. Its report says why:
 #

@@ -3,19 +3,66 @@
 import json
 from datetime import timedelta
 
-from importers import writers_langfuse, writers_langsmith, writers_otlp
+from importers import (
+    writers_calls,
+    writers_langfuse,
+    writers_langsmith,
+    writers_otlp,
+    writers_platforms,
+    writers_sessions,
+)
 
 from chatmon import turns as table
 
-TOO_SHORT_FOR_FACTS = (
-    "helicone: requests",
-    "litellm: calls",
-    "openai: batch",
-    "openai: completion",
-    "openai: stored completions",
-    "langfuse: traces without observations",
-)
-"""Dialects that carry less than ``conversations.facts`` asks for."""
+_TOKENS = ("input_tokens", "cached_tokens", "output_tokens")
+_TRACED = (*_TOKENS, "reasoning_tokens", "model")
+_ASKED = ("timestamp", "response_time", "user_id", "error_type")
+TOO_SHORT_FOR_FACTS = {
+    "helicone: requests": (),
+    "litellm: calls": (*_ASKED, *_TOKENS, "reasoning_tokens", "cost", "time_to_first_token", "model"),
+    "openai: batch": (),
+    "openai: completion": (),
+    "openai: stored completions": (),
+    "langfuse: traces without observations": (),
+    "openrouter: activity": (
+        "timestamp", "response_time", "user_id", *_TOKENS, "reasoning_tokens", "cost", "time_to_first_token", "model",
+    ),
+    "anthropic: batch": (*_TOKENS, "error_type", "error_message"),
+    "bedrock: invocation log": (
+        *_ASKED, *_TOKENS, "time_to_first_token", "conversation_id", "region", "intent", "model",
+    ),
+    "bedrock: events of CloudWatch": (*_ASKED, *_TOKENS, "conversation_id"),
+    "claude_code: session": (
+        "timestamp", "response_time", *_TOKENS, "error_type", "error_message", "conversation_id",
+    ),
+    "codex: session": ("timestamp", "response_time", *_TOKENS, "reasoning_tokens", "error_type", "model"),
+    "phoenix: API page of traces": ("timestamp", "response_time", "input_tokens", "output_tokens"),
+    "opik: export": (
+        *_TRACED, *_ASKED, "cost", "time_to_first_token", "conversation_id", "intent", "prompt_version", "attempts",
+        "user_satisfaction",
+    ),
+    "opik: API page": (*_TRACED, *_ASKED, "cost", "conversation_id", "attempts"),
+    "opik: spans": (*_TRACED, "timestamp", "response_time", "error_type", "cost", "time_to_first_token", "attempts"),
+    "opik: traces": (*_TOKENS, "reasoning_tokens", *_ASKED, "cost", "conversation_id"),
+    "weave: API answers": (*_TRACED, *_ASKED, "cost", "conversation_id", "attempts"),
+    "weave: calls": (*_TRACED, *_ASKED, "error_message", "cost", "conversation_id", "intent", "attempts"),
+    "braintrust: API page": (*_TRACED, "user_id", "cost", "conversation_id", "attempts"),
+    "braintrust: spans": (
+        *_TRACED, *_ASKED, "cost", "time_to_first_token", "conversation_id", "intent", "attempts", "task_completed",
+    ),
+    "chatgpt: conversations": ("timestamp", "conversation_id", "model", "turn_id"),
+    "open_webui: chats": ("input_tokens", "output_tokens", "conversation_id", "user_id", "error_message", "turn_id"),
+    "azure: records": ("timestamp", "response_time", "turn_id"),
+    "azure: request log": ("timestamp", "response_time", "model", "turn_id"),
+}  # fmt: skip
+"""Dialects that carry less than ``conversations.facts`` asks for, and columns of turns that they do carry."""
+SESSIONS = (
+    "claude_code: session", "codex: session", "chatgpt: conversations", "open_webui: chats", "logfire: records",
+    "logfire: answers of its SQL",
+)  # fmt: skip
+"""Dialects with lines, messages or rows that are known and no part of any turn, which are not counted."""
+WHOLE_FILES = {"codex: session": "only its first line says which session a file is"}
+"""Dialects whose lines mean nothing in another file, and why."""
 WITH_OTHERS = {
     "langsmith: run with children": "langsmith: run with children, langsmith: run",
     "langsmith: feedback": "langsmith: run, langsmith: feedback",
@@ -123,5 +170,27 @@ WRITERS = {
     "openai: batch": batch,
     "openai: completion": completions,
     "openai: stored completions": stored,
+    "openrouter: activity": writers_calls.openrouter,
+    "anthropic: batch": writers_calls.anthropic_batch,
+    "bedrock: invocation log": writers_calls.bedrock,
+    "bedrock: events of CloudWatch": writers_calls.bedrock_events,
+    "claude_code: session": writers_sessions.claude_code,
+    "codex: session": writers_sessions.codex,
+    "logfire: answers of its SQL": writers_otlp.logfire_answers,
+    "logfire: records": writers_otlp.logfire,
+    "sentry: transactions": writers_otlp.sentry,
+    "phoenix: API page of traces": writers_platforms.phoenix_traces,
+    "opik: export": writers_platforms.opik_export,
+    "opik: API page": writers_platforms.opik_pages,
+    "opik: spans": writers_platforms.opik_alone,
+    "opik: traces": writers_platforms.opik_traces,
+    "weave: API answers": writers_platforms.weave_answers,
+    "weave: calls": writers_platforms.weave,
+    "braintrust: API page": writers_platforms.braintrust_pages,
+    "braintrust: spans": writers_platforms.braintrust,
+    "chatgpt: conversations": writers_platforms.chatgpt,
+    "open_webui: chats": writers_platforms.open_webui,
+    "azure: records": writers_platforms.azure_pages,
+    "azure: request log": writers_platforms.azure,
     "chatmon: turns": own,
 }

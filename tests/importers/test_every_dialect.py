@@ -2,21 +2,25 @@
 
 import gzip
 import json
+import os
 import random
+import tomllib
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from importers.conversations import SHAPES, facts, some_turns
-from importers.dialects import NO_JSON_LINES, TOO_SHORT_FOR_FACTS, WITH_OTHERS, WRITERS
+from importers.conversations import SHAPES, START, facts, some_turns
+from importers.dialects import NO_JSON_LINES, SESSIONS, TOO_SHORT_FOR_FACTS, WHOLE_FILES, WITH_OTHERS, WRITERS
 from importers.writers_langsmith import write_lines
 from properties import examples
 
 from chatmon import turns as table
+from chatmon._tools.paths import REPO
 from chatmon.importers import ALL, open_logs
 
 TURNS = some_turns(14, seed=1168, shapes=SHAPES)
 every_dialect = pytest.mark.parametrize("name", WRITERS)
+every_line = pytest.mark.parametrize("name", [name for name in WRITERS if name not in WHOLE_FILES])
 GARBAGE = st.recursive(
     st.none()
     | st.booleans()
@@ -32,6 +36,8 @@ GARBAGE = st.recursive(
 
 
 def read_back(path, **options):
+    for file in path.iterdir() if path.is_dir() else [path]:
+        os.utime(file, (START.timestamp(), START.timestamp()))  # what says no time is dated by its file
     with open_logs(path, **options) as logs:
         report = logs.report
         assert report.read == sum(
@@ -86,6 +92,21 @@ def test_a_record_is_known_for_what_it_is_and_nothing_is_lost(name, tmp_path, re
         assert facts(found) == facts(TURNS)
 
 
+@pytest.mark.parametrize("name", [name for name, carried in TOO_SHORT_FOR_FACTS.items() if carried])
+def test_what_a_short_format_carries_is_what_was_said(name, tmp_path):
+    plain = [turn for turn in TURNS if turn.shape != "late error"]  # a call that failed has no tokens there
+    write_lines(WRITERS[name](plain), tmp_path / "x.jsonl")
+    found, report = read_back(tmp_path / "x.jsonl")
+    assert not report.rejected
+    assert said(found, TOO_SHORT_FOR_FACTS[name]) == said(plain, TOO_SHORT_FOR_FACTS[name])
+
+
+def said(some, columns):
+    """What turns say in some columns, in an order of theirs: a tool may give them ids of its own."""
+    rows = [tuple(getattr(turn, name) for name in columns) for turn in some]
+    return sorted([tuple(round(one, 6) if isinstance(one, float) else one for one in row) for row in rows], key=str)
+
+
 @pytest.mark.parametrize(
     "name",
     ["langsmith: run", "langfuse: trace download", "otlp: envelopes", "otlp: JavaScript spans"],
@@ -98,6 +119,17 @@ def test_the_first_token_is_that_of_the_call_that_answered_timed_from_the_questi
 
 
 @every_dialect
+def test_no_column_comes_out_that_the_page_of_formats_does_not_tell_of(name, turns):
+    told = tomllib.loads((REPO / "docs" / "formats.toml").read_text(encoding="utf-8"))
+    told["chatmon"] = {"read": table.COLUMNS}
+    found = {column for turn in turns for column in table.COLUMNS if getattr(turn, column) not in (None, {})}
+    of_its_own = {turn.conversation_id for turn in turns} == {turn.turn_id for turn in turns}
+    (tool,) = {dialect.tool for dialect in ALL if dialect.name == name}
+    said = {column for way in ("read", "converted", "assumed") for column in told[tool].get(way, ())}
+    assert found - said <= ({"conversation_id"} if of_its_own else set())
+
+
+@every_dialect
 def test_the_report_says_what_was_assumed_of_times_durations_and_the_cache(name):
     together = WITH_OTHERS[name].split(", ") if "feedback" in name else [name]  # feedback has neither times nor tokens
     said = " ".join(text for dialect in ALL for text in dialect.assumptions if dialect.name in together)
@@ -106,7 +138,7 @@ def test_the_report_says_what_was_assumed_of_times_durations_and_the_cache(name)
     assert "cached" in said
 
 
-@every_dialect
+@every_line
 def test_the_order_of_records_and_their_files_does_not_matter(name, tmp_path, records, turns):
     random.Random(2).shuffle(records)
     half = len(records) // 2
@@ -115,7 +147,7 @@ def test_the_order_of_records_and_their_files_does_not_matter(name, tmp_path, re
     assert whole(read_back(tmp_path)[0]) == whole(turns)
 
 
-@every_dialect
+@every_line
 def test_a_window_exported_twice_counts_once(name, tmp_path, records, turns):
     write_lines(records, tmp_path / "a.jsonl")
     write_lines(records[len(records) // 3 :], tmp_path / "b.jsonl")
@@ -193,7 +225,8 @@ def test_whatever_becomes_of_its_records_nothing_crashes_and_the_sums_add_up(nam
     write_lines(records, tmp_path / "x.jsonl")
     found, report = read_back(tmp_path / "x.jsonl")
     assert len(found) == report.turns
-    assert report.read >= len(records) - 1  # an envelope may have become an empty one
+    if name not in SESSIONS:
+        assert report.read >= len(records) - 1  # an envelope may have become an empty one
 
 
 @pytest.mark.parametrize("name", ["langsmith: run", "otlp: console or Phoenix spans"])

@@ -10,7 +10,7 @@ from importers.writers_langsmith import write_lines
 from properties import examples
 
 from chatmon import turns as table
-from chatmon.importers import open_logs
+from chatmon.importers import ALL, open_logs
 
 RUNS = list(writers.runs(some_turns(4)))
 ANYTHING = st.none() | st.integers() | st.floats() | st.text(max_size=6) | st.lists(st.integers(), max_size=2)
@@ -35,7 +35,7 @@ def test_a_parquet_with_other_columns_is_rejected_with_them(tmp_path):
     pq.write_table(pa.table({"colour": ["red"], "size": [3]}), tmp_path / "x.parquet")
     with open_logs(tmp_path / "x.parquet") as logs:
         (reason,) = logs.report.rejected
-    assert reason.startswith("no known shape: its columns are colour, size. Read are chatmon, helicone,")
+    assert reason.startswith("no known shape: its columns are colour, size. Read are anthropic, ")
 
 
 @pytest.mark.parametrize("options", [{"format": "langsmiht"}, {"tz": "Mars/Olympus"}])
@@ -134,10 +134,13 @@ def test_feedback_and_runs_in_one_file_are_told_apart(tmp_path, runs_first):
 @pytest.mark.parametrize(
     ("records", "look"),
     [
-        ([{"custom_id": "a", "result": {"type": "succeeded"}}], "it looks like results of a batch of Anthropic"),
-        ([{"schemaType": "ModelInvocationLog", "modelId": "nova", "input": {}}], "it looks like an invocation log of"),
-        ([{"type": "user", "uuid": "1", "parentUuid": None, "sessionId": "s"}], "a session file of Claude Code"),
-        ([{"generation_id": "g", "tokens_prompt": 9, "cost_total": 0.5}], "it looks like OpenRouter's activity"),
+        (
+            [{"object": "page", "data": [], "has_more": False, "next_page": None}],
+            "it looks like a usage page of OpenAI",
+        ),
+        ([{"data": [], "has_more": False, "next_page": None}], "it looks like a usage report of Anthropic"),
+        ([{"resourceMetrics": []}], "it looks like metrics of OpenTelemetry, which hold no turns. Read are"),
+        ([{"uuid": "1", "name": "n", "chat_messages": []}], "it looks like an export of Claude's chats"),
         ([{"colour": "red"}, {"size": 3}], "its keys are colour"),
     ],
 )
@@ -149,7 +152,7 @@ def test_a_file_that_is_not_read_says_once_what_it_is_what_is_read_and_what_else
     ((reason, count),) = report.rejected.items()
     assert count == len(records)
     assert look in reason
-    assert "langfuse, langsmith, litellm, mlflow, openai, otlp, phoenix" in reason
+    assert ", ".join(sorted({dialect.tool for dialect in ALL})) in reason
     assert "--columns" in reason
     (example,) = report.examples
     assert (example.line, example.reason) == (1, f"{reason} (and {count - 1} more in this file)")

@@ -135,3 +135,64 @@ def test_texts_of_mlflow_s_spans_stay_out_unless_they_are_asked_for(tmp_path):
     with open_logs(tmp_path / "x.jsonl", content=True) as logs:
         (turn,) = table.from_frame(logs.frame())
     assert (turn.question, turn.answer) == ('{"q": "SECRET"}', "SECRET")
+
+
+CHAT = {"gen_ai.operation.name": "chat", "gen_ai.response.model": "kitten-1"}
+COUNTED = {"gen_ai.usage.input_tokens": 203, "gen_ai.usage.output_tokens": 23}
+ROW = {
+    "trace_id": "1" * 32, "span_id": "2" * 16, "parent_span_id": None, "kind": "span", "span_name": "chat",
+    "start_timestamp": "2026-10-05T09:00:00Z", "end_timestamp": "2026-10-05T09:00:02Z", "attributes": CHAT | COUNTED,
+    "otel_status_code": None, "otel_status_message": None, "otel_scope_name": "logfire.openai",
+}  # fmt: skip
+
+
+def test_a_row_of_logfire_says_what_was_raised_in_columns_of_its_own(tmp_path):
+    raised = {"otel_status_code": "ERROR", "exception_type": "openai.RateLimitError", "exception_message": "slow down"}
+    write_lines([ROW | raised], tmp_path / "x.jsonl")
+    ((turn,), _) = read_back(tmp_path / "x.jsonl")
+    assert (turn.error_type, turn.error_message) == ("RateLimitError", "slow down")
+
+
+def test_a_stream_s_log_in_logfire_s_records_has_what_the_stream_used(tmp_path):
+    top = ROW | {"attributes": {}, "span_name": "desk"}
+    request = ROW | {"span_id": "3" * 16, "parent_span_id": ROW["span_id"], "attributes": CHAT}
+    log = request | {"span_id": "4" * 16, "kind": "log", "attributes": CHAT | COUNTED | {"duration": 1.5}}
+    log |= {"start_timestamp": "2026-10-05T09:00:01.5Z", "end_timestamp": "2026-10-05T09:00:01.5Z"}
+    write_lines([top, request, log], tmp_path / "x.jsonl")
+    ((turn,), _) = read_back(tmp_path / "x.jsonl")
+    assert (turn.input_tokens, turn.output_tokens, turn.attempts) == (203, 23, 1)
+
+
+def test_an_envelope_of_sentry_holds_a_transaction_between_lines_about_it(tmp_path):
+    root = {"trace_id": "1" * 32, "span_id": "2" * 16, "op": "gen_ai.invoke_agent", "data": {}}
+    times = {"start_timestamp": 1791190800.25, "timestamp": 1791190802.75}
+    call = {
+        "span_id": "3" * 16,
+        "parent_span_id": "2" * 16,
+        "op": "gen_ai.chat",
+        "status": "ok",
+        "data": COUNTED,
+        **times,
+    }
+    event = {"type": "transaction", "contexts": {"trace": root}, "spans": [call], "user": {"id": "ada"}, **times}
+    around = [{"event_id": "e", "sent_at": "2026-10-05T09:00:03Z"}, {"type": "transaction"}]
+    write_lines([*around, event], tmp_path / "x.jsonl")
+    ((turn,), report) = read_back(tmp_path / "x.jsonl")
+    assert (turn.input_tokens, turn.output_tokens, turn.user_id, turn.response_time) == (203, 23, "ada", 2.5)
+    assert not report.rejected
+
+
+def test_a_transaction_of_sentry_whose_only_call_failed_has_failed(tmp_path):
+    root = {"trace_id": "1" * 32, "span_id": "2" * 16, "data": {}}
+    times = {"start_timestamp": 1791190800.25, "timestamp": 1791190802.75}
+    call = {
+        "span_id": "3" * 16,
+        "parent_span_id": "2" * 16,
+        "op": "gen_ai.chat",
+        "status": "resource_exhausted",
+        **times,
+    }
+    event = {"type": "transaction", "contexts": {"trace": root}, "spans": [call], **times}
+    write_lines([event], tmp_path / "x.jsonl")
+    ((turn,), _) = read_back(tmp_path / "x.jsonl")
+    assert turn.error_type == "resource_exhausted"

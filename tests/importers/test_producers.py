@@ -509,3 +509,13 @@ def test_the_first_token_of_mastra_is_a_time(read):
     told = {"mastra.completion_start_time": "2026-11-18T11:06:40.500Z"}
     (turn,), _ = read("@mastra/otel-exporter", span(1, CHAT | COUNTED | told))
     assert turn.time_to_first_token == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("provider", "output"), [("openai", 997), ("gcp.vertex_ai", 1637), (None, 1637)])
+def test_reasoning_that_google_s_adk_adds_to_what_counts_it_already_counts_once(read, provider, output):
+    counts = {"gen_ai.usage.input_tokens": 90, "gen_ai.usage.output_tokens": 1637}
+    said = {"gen_ai.operation.name": "generate_content", "gen_ai.usage.reasoning.output_tokens": 640} | counts
+    said |= {"gen_ai.provider.name": provider} if provider else {}
+    (turn,), report = read("gcp.vertex.agent", span(1, said))
+    assert (turn.output_tokens, turn.reasoning_tokens) == (output, 640)
+    assert ("counted once" in str(report)) == (output == 997)

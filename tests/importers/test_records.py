@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatmon.importers import _records as records
-from chatmon.importers import files
+from chatmon.importers import files, open_logs
 from chatmon.importers._records import Rejected
 
 RECORDS = st.lists(
@@ -223,3 +223,46 @@ def test_a_line_that_was_cut_costs_no_other_line_anything(tmp_path):
     found, rejected = read(path)
     assert found == [{"a": 1}, {"a": 3}, {"a": 5}]
     assert [one.line for one in rejected] == [2, 5, 7]
+
+
+LINE = '{{"id": "r{0}", "trace_id": "r{0}", "run_type": "llm", "session_id": "p", "start_time": "2026-03-02T09:00:00Z"'
+
+
+@pytest.mark.parametrize("ending", [",}", "},", ', "inputs": {"question": "a,}", },}', ', "tags": ["a", ]}', "}"])
+@pytest.mark.parametrize("place", [0, 25])
+@pytest.mark.parametrize("broken", [[], ["{oops"]])
+def test_whether_another_line_is_broken_changes_nothing_for_one_with_a_comma_too_many(tmp_path, ending, place, broken):
+    lines = [LINE.format(number) + "}" for number in range(30)]
+    lines[place] = LINE.format(place) + ending
+    (tmp_path / "x.jsonl").write_text("\n".join([*lines, *broken]) + "\n", encoding="utf-8")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        assert (logs.report.turns, sum(logs.report.rejected.values())) == (30, len(broken))
+
+
+@pytest.mark.parametrize("line", ['{"a": 1,, "b": 2}', '{"a": , "b": 2}', "{oops,}"])
+def test_a_line_that_is_no_json_even_so_says_why_as_it_stands(tmp_path, line):
+    (tmp_path / "x.jsonl").write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(json.JSONDecodeError) as told:
+        json.loads(line)
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        assert logs.report.examples[0].reason == f"no JSON: {told.value}"
+
+
+ODD = [[], {}, [{}], {"a": []}, 5, None, True]
+
+
+@pytest.mark.parametrize("name", ["type", "columns", "data", "rows", "result", "trace", "spans", "context", "events"])
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_a_record_of_any_types_is_read_or_refused_and_never_stops_the_others(tmp_path, name, value):
+    odd = {
+        "id": value,
+        "project_id": "p",
+        "trace_id": value,
+        "start_time": value,
+        "columns": [{"name": []}],
+        name: value,
+    }
+    lines = [LINE.format(1) + "}", json.dumps(odd), json.dumps({name: value}), LINE.format(2) + "}"]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        assert {"r1", "r2"} <= set(logs.frame()["turn_id"])

@@ -243,3 +243,47 @@ def mlflow_rows(turns):
 def moment(nanoseconds):
     seconds, rest = divmod(nanoseconds, 10**9)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+
+
+def logfire(turns):
+    """Rows of Logfire's records, with a pending one for each root, which says what its span had when it began."""
+    for trace, span, parent, start, end, failed, attributes in spans(turns):
+        named = {name: value for name, value in attributes.items() if not (value is None or name == SERVICE)}
+        row = {
+            "trace_id": trace, "span_id": span, "parent_span_id": parent or None, "kind": "span", "span_name": "x",
+            "start_timestamp": moment(start), "end_timestamp": moment(end), "duration": (end - start) / 1e9,
+            "attributes": json.dumps(named) if parent else named, "otel_scope_name": "pydantic-ai",
+            "otel_status_code": "ERROR" if failed else "UNSET", "otel_status_message": None, "is_exception": False,
+            "service_name": attributes.get(SERVICE, "desk"), "exception_type": None, "exception_message": None,
+        }  # fmt: skip
+        if not parent:
+            yield row | {"kind": "pending_span", "span_id": f"{int(span, 16) ^ 1:016x}", "parent_span_id": span}
+        yield row
+
+
+def logfire_answers(turns):
+    """The API's answers: rows one by one, or the values of each column."""
+    rows = list(logfire(turns))
+    names = list(rows[0])
+    for start in range(0, len(rows), 8):
+        some = rows[start : start + 8]
+        if start % 16:
+            yield {"columns": [{"name": name, "datatype": "Utf8"} for name in names], "rows": some}
+        else:
+            yield {"columns": [{"name": name, "values": [row[name] for row in some]} for name in names]}
+
+
+def sentry(turns):
+    """Transactions, each with its spans; what a span's status says went wrong is in words of Sentry's own."""
+    for turn in turns:
+        top, *below = [
+            {
+                "trace_id": trace, "span_id": span, "parent_span_id": parent, "origin": "auto.ai.openai",
+                "start_timestamp": start / 1e9, "timestamp": end / 1e9, "description": "x",
+                "status": "internal_error" if failed else "ok" if parent else None,
+                "data": {name: value for name, value in attributes.items() if not (value is None or name == SERVICE)},
+            }
+            for trace, span, parent, start, end, failed, attributes in spans([turn])
+        ]  # fmt: skip
+        times = {name: top.pop(name) for name in ("start_timestamp", "timestamp")}
+        yield {"type": "transaction", "transaction": "x", "contexts": {"trace": top}, "spans": below} | times
