@@ -211,8 +211,10 @@ class LiveTurn:
 
 
 def _source(before: str | None, now: str | None) -> str | None:
-    """Return the source of a sum: that of the last call, or of one that left something out."""
-    return before if before and LOWER_BOUND in before and LOWER_BOUND not in (now or "") else now
+    """Return the source of a sum: that of the last call that was paid, or of one that left something out."""
+    if before is None or now is None:
+        return now
+    return before if now == FROM_CACHE or (LOWER_BOUND in before and LOWER_BOUND not in now) else now
 
 
 def as_datetime(nanoseconds: int) -> datetime:
