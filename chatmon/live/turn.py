@@ -169,7 +169,7 @@ class LiveTurn:
                 **self.columns,
                 **{name: value for name, value in named.items() if value is not None},
                 **{name: getattr(self._usage, name) for name in TOKENS},
-                "usage_details": self._usage.details or None,
+                **({"usage_details": details} if (details := self._usage.details) else {}),
                 "usage_source": "reported",
                 "cost": amount,
                 "price_source": None if amount is None else _source(self.columns.get("price_source"), price.source),
