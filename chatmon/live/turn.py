@@ -169,7 +169,7 @@ class LiveTurn:
                 **self.columns,
                 **{name: value for name, value in named.items() if value is not None},
                 **{name: getattr(self._usage, name) for name in TOKENS},
-                "usage_details": self._usage.details or None,
+                **({"usage_details": details} if (details := self._usage.details) else {}),
                 "usage_source": "reported",
                 "cost": amount,
                 "price_source": None if amount is None else _source(self.columns.get("price_source"), price.source),
@@ -211,8 +211,10 @@ class LiveTurn:
 
 
 def _source(before: str | None, now: str | None) -> str | None:
-    """Return the source of a sum: that of the last call, or of one that left something out."""
-    return before if before and LOWER_BOUND in before and LOWER_BOUND not in (now or "") else now
+    """Return the source of a sum: that of the last call that was paid, or of one that left something out."""
+    if before is None or now is None:
+        return now
+    return before if now == FROM_CACHE or (LOWER_BOUND in before and LOWER_BOUND not in now) else now
 
 
 def as_datetime(nanoseconds: int) -> datetime:

@@ -54,6 +54,7 @@ def test_a_reply_out_of_langchain_s_cache_costs_nothing_and_is_marked(monitor):
 def test_a_kept_reply_adds_nothing_to_the_turn_of_another_call(monitor):
     turn = asked(monitor, Said(cache=InMemoryCache()), times=2)
     assert (turn.cost, turn.input_tokens) == (Decimal("0.00056"), 1000)
+    assert turn.price_source.startswith("genai-prices")
 
 
 def test_a_call_that_two_callbacks_report_counts_once(monitor):
