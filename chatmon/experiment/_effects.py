@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LEAST_USERS: Final = 50
 """Users of each variant below which a mean is not yet normal, and nothing is said."""
+FEWEST: Final = 10
+"""Turns with and without the event in each variant from which on a share's error is near enough to normal."""
 FEW_USERS: Final = 200
 """Effective users of a variant from which on the delta method's error needs no mending."""
 _NOTHING: Final = 1e-12
@@ -135,8 +137,9 @@ def effect(metric: Metric, variant: str, control: Arm, treatment: Arm) -> Effect
     centres = [side.mean(value) / side.mean(count) for side in sides]
     effective = (_effective(control, count), _effective(treatment, count))
     plainly = Effect(metric.name, variant, sum(known), centres[0], centres[1], 0.0, None, 0.0, effective=effective)
-    counts = _counts(arms, plain, centres, effective, count) if metric.unit == "share" else None
-    if counts is not None and counts.few and not any(map(_is_uneven, arms, effective)):
+    rare = metric.unit == "share" and _is_rare(arms, centres, count) and not any(map(_is_uneven, arms, effective))
+    if rare:
+        counts = _counts(arms, plain, centres, effective, count)
         first, second = (0.0 if abs(centre) < _NOTHING else centre for centre in centres)
         return plainly._replace(control=first, treatment=second, error=counts.error, z=counts.z(), counts=counts)
     scale = max(abs(centre) for centre in centres)
@@ -188,16 +191,22 @@ def _effective(arm: Arm, count: str) -> float:
     return arm.users * mean**2 / (mean**2 + variance) if mean else 0.0
 
 
+def _is_rare(arms: tuple[Arm, Arm], shares: list[float], count: str) -> bool:
+    """Say whether something happened, or did not, in fewer than ten turns of a variant."""
+    return all(-_NOTHING <= share <= 1 + _NOTHING for share in shares) and any(
+        min(share, 1 - share) * arm.means[count] * arm.users < FEWEST - 1e-6
+        for arm, share in zip(arms, shares, strict=True)
+    )
+
+
 def _counts(
     arms: tuple[Arm, Arm], variances: list[float], shares: list[float], effective: tuple[float, float], count: str
-) -> Counts | None:
-    """Return how often something happened, in turns that count; None where the shares are none.
+) -> Counts:
+    """Return how often something happened, in turns that count.
 
     A user's turns being alike makes them count for fewer: by as much as the delta method's variance is above the
     binomial one. Where nothing happened to tell by, the other variant tells; where none does, a user is one turn.
     """
-    if not all(-_NOTHING <= share <= 1 + _NOTHING for share in shares):
-        return None
     alike, turns = [], []
     for arm, variance, share in zip(arms, variances, shares, strict=True):
         turns.append(arm.means[count] * arm.users)

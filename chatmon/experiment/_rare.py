@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-FEWEST: Final = 10.0
-"""Turns with and without the event in each variant from which on a share's error is near enough to normal."""
 _MOST: Final = 1e9
 """A ratio that no reader needs to know more closely."""
 
@@ -25,12 +23,6 @@ class Counts(NamedTuple):
     of_control: float
     treatment: float
     of_treatment: float
-
-    @property
-    def few(self) -> bool:
-        """Whether it happened, or did not, too seldom in one of the variants."""
-        sides = ((self.control, self.of_control), (self.treatment, self.of_treatment))
-        return any(min(events, number - events) < FEWEST for events, number in sides)
 
     @property
     def error(self) -> float:

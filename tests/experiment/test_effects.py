@@ -109,6 +109,12 @@ def test_a_share_without_a_single_event_has_an_interval_and_no_error_of_nothing(
     assert back.z == pytest.approx(-found.z)
 
 
+@pytest.mark.parametrize(("events", "rare"), [(9, True), (10, False), (90, False), (91, True)])
+def test_fewer_than_ten_turns_with_or_without_the_event_are_rare(events, rare):
+    some, half = ([1.0] * n + [0.0] * (100 - n) for n in (events, 50))
+    assert (effect(ERRORS, "b", *(arm(one, name="error_rate") for one in (half, some))).counts is not None) == rare
+
+
 def test_turns_of_one_user_that_fail_together_count_as_fewer():
     together = arm([5.0] * 4 + [0.0] * 596, [5.0] * 600, name="error_rate")
     apart = arm([1.0] * 20 + [0.0] * 580, [5.0] * 600, name="error_rate")

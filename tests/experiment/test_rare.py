@@ -60,9 +60,3 @@ def test_the_ratio_s_interval_holds_nineteen_times_in_twenty(control, treatment)
             if low <= treatment / control <= high:
                 held += binom.pmf(first, n, control) * binom.pmf(second, n, treatment)
     assert 0.94 <= held <= 0.995
-
-
-def test_few_are_fewer_than_ten_on_either_side():
-    assert Counts(9, 1000, 50, 1000).few
-    assert Counts(50, 1000, 991, 1000).few
-    assert not Counts(10, 1000, 990, 1000).few
