@@ -228,8 +228,9 @@ def whole_plan(made: World) -> dict[str, float]:
 
 
 def _effect(name: str, variant: str, own: Looks, at: int, place: int, day: int) -> Effect:
-    numbers = [float(part[at, place, day]) for part in own]
-    return Effect(name, variant, 2 * (day + 1) * A_DAY * PER_LOOK, *numbers)
+    control, treatment, error, log_error, z = (float(part[at, place, day]) for part in own)
+    users = 2 * (day + 1) * A_DAY * PER_LOOK
+    return Effect(name, variant, users, control, treatment, error, log_error, z)
 
 
 LARGE: Final = Experiment(

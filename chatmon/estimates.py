@@ -7,9 +7,10 @@ interval counts users; without that, it takes each value for one that knows noth
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from chatmon._tools.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 _SKEWED: Final = 10.0
 """Values for each unit of squared skewness below which a mean has no far end: it hangs on what few samples have."""
-_NOTHING: Final = 1e-12
 
 
 class Estimate(NamedTuple):
@@ -53,58 +53,6 @@ class Estimate(NamedTuple):
         value = f"{self.value:.{digits}f}{' ' if unit else ''}{unit}"
         worth = self.n if self.effective is None else round(self.effective)
         return f"{value} ({low} to {high}, n = {self.n}{'' if worth == self.n else f', worth {worth}'})"
-
-
-class Units(NamedTuple):
-    """How values are shared out among those who are independent of each other, such as users.
-
-    Attributes:
-        number: How many there are.
-        squares: The sum of the squares of how many values each has.
-        errors: The sum of the squares of what each one's sum is above what the mean makes of its number.
-        cubes: The sum of the cubes of that.
-    """
-
-    number: int
-    squares: float
-    errors: float
-    cubes: float = 0.0
-
-    @classmethod
-    def of(cls, values: Sequence[float], centre: float, units: Sequence[Hashable] | None) -> Units:
-        """Return whose values are how far from their mean; without ``units``, each value is one for itself."""
-        counts: defaultdict[Hashable, int] = defaultdict(int)
-        errors: defaultdict[Hashable, list[float]] = defaultdict(list)
-        for unit, value in zip(range(len(values)) if units is None else units, values, strict=True):
-            counts[unit] += 1
-            errors[unit].append(value - centre)
-        sums = [math.fsum(own) for own in errors.values()]
-        return cls(
-            len(counts),
-            math.fsum(count**2 for count in counts.values()),
-            math.fsum(one**2 for one in sums),
-            math.fsum(one**3 for one in sums),
-        )
-
-    def variance(self, n: int) -> float:
-        """Return the variance of a mean of ``n`` values: that of a ratio of two sums over units."""
-        return self.errors * self.number / (self.number - 1) / n**2 if self.number > 1 else math.inf
-
-    def freedom(self, n: int) -> float:
-        """Return the degrees of freedom: one less than the units of like size that they count as (Kish, 1965)."""
-        return max(1.0, n**2 / self.squares - 1)
-
-    def worth(self, n: int, share: float) -> float:
-        """Return how many independent values a share of ``n`` is worth, at most ``n``.
-
-        Where nothing differs there is nothing to tell by, and a unit counts as one value.
-        """
-        if self.number == n:
-            return float(n)
-        binomial = share * (1 - share) / n
-        if binomial <= _NOTHING or self.number < 2:
-            return n**2 / self.squares
-        return max(1.0, n * min(1.0, binomial / max(self.variance(n), binomial * _NOTHING)))
 
 
 def mean(values: Sequence[float], units: Sequence[Hashable] | None = None) -> Estimate:
@@ -312,17 +260,6 @@ def rate(successes: int, n: int, units: Units | None = None) -> Estimate:
     if units.number < 2:
         return Estimate(share, None, None, n, worth)
     return Estimate(share, *_wilson(share, _for_normal(worth, units.freedom(n))), n, worth)
-
-
-def rate_of(flags: Sequence[bool], units: Sequence[Hashable]) -> Estimate:
-    """Return the share of what is true, by whose each one is: see ``rate``.
-
-    Example:
-        >>> rate_of([True] * 10 + [False] * 10, ["a"] * 10 + ["b"] * 5 + ["c"] * 5).text()
-        '0.50 (0.02 to 0.98, n = 20, worth 2)'
-    """
-    n, successes = len(flags), sum(flags)
-    return rate(successes, n, Units.of([float(flag) for flag in flags], successes / n, units) if n else None)
 
 
 def _wilson(share: float, n: float) -> tuple[float, float]:

@@ -10,6 +10,12 @@ from hypothesis import strategies as st
 from properties import examples
 
 from chatmon import estimates
+from chatmon._tools.units import Units
+
+
+def rate_of(flags, units):
+    share = sum(flags) / len(flags)
+    return estimates.rate(sum(flags), len(flags), Units.of([float(flag) for flag in flags], share, units))
 
 
 def test_a_mean_has_the_t_interval_of_the_printed_tables():
@@ -190,7 +196,7 @@ def test_values_each_of_a_user_of_its_own_are_as_good_as_values():
     for found, plain in (
         (estimates.mean(values, range(60)), estimates.mean(values)),
         (estimates.percentile(values, 0.9, range(60)), estimates.percentile(values, 0.9)),
-        (estimates.rate_of([value > 3 for value in values], range(60)), estimates.rate(sum(v > 3 for v in values), 60)),
+        (rate_of([value > 3 for value in values], range(60)), estimates.rate(sum(v > 3 for v in values), 60)),
     ):
         assert found[:4] == pytest.approx(plain[:4])
         assert found.effective == pytest.approx(60)
@@ -203,7 +209,7 @@ def test_turns_that_repeat_each_other_are_worth_their_users():
     found, plain = estimates.mean(values, users), estimates.mean(once.tolist())
     assert found[:3] == pytest.approx(plain[:3])
     assert found.effective == pytest.approx(30, rel=0.04)
-    flags = estimates.rate_of([value > 10 for value in values], users)
+    flags = rate_of([value > 10 for value in values], users)
     assert flags.effective == pytest.approx(30, rel=0.04)
     as_if_apart = estimates.rate(150, 300)
     assert flags.high - flags.low > 2.7 * (as_if_apart.high - as_if_apart.low)
@@ -214,7 +220,7 @@ def test_turns_that_repeat_each_other_are_worth_their_users():
 def test_one_user_alone_has_no_interval():
     values = [1.0, 2.0, 3.0]
     for found in (
-        estimates.mean(values, "aaa"), estimates.percentile(values, 0.5, "aaa"), estimates.rate_of([True, False], "aa"),
+        estimates.mean(values, "aaa"), estimates.percentile(values, 0.5, "aaa"), rate_of([True, False], "aa"),
     ):  # fmt: skip
         assert (found.low, found.high) == (None, None)
 
@@ -224,7 +230,7 @@ def test_the_interval_by_user_is_the_clustered_regression_s():
     users = np.repeat(np.arange(80), 10)
     values = rng.normal(size=80)[users] + rng.normal(size=800)
     fitted = sm.OLS(values, np.ones(800)).fit(cov_type="cluster", cov_kwds={"groups": users, "use_correction": False})
-    units = estimates.Units.of(values.tolist(), float(values.mean()), users.tolist())
+    units = Units.of(values.tolist(), float(values.mean()), users.tolist())
     assert units.variance(800) ** 0.5 == pytest.approx(fitted.bse[0] * (80 / 79) ** 0.5)
 
 
@@ -242,7 +248,7 @@ def test_intervals_hold_where_a_user_s_turns_are_alike(icc, users, turns):
         own, other = rng.standard_normal(users)[who], rng.standard_normal(len(who))
         seconds = np.exp(0.7 * (icc**0.5 * own + (1 - icc) ** 0.5 * other)).tolist()
         found = (
-            estimates.rate_of(failed.tolist(), who.tolist()),
+            rate_of(failed.tolist(), who.tolist()),
             estimates.mean(seconds, who.tolist()),
             estimates.percentile(seconds, 0.5, who.tolist()),
             estimates.percentile(seconds, 0.95, who.tolist()),

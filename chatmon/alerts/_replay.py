@@ -12,9 +12,8 @@ from chatmon.alerts._batch import Columns, of_table
 from chatmon.alerts._breaches import breaches
 from chatmon.alerts._cells import Flat, GroupCells, Ticks, add_up, ticks_of
 from chatmon.alerts._decision import State
-from chatmon.alerts._watch import Watch, step
+from chatmon.alerts._watch import Watch, step, watched
 from chatmon.alerts.notification import Status
-from chatmon.alerts.rules import _watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,7 +104,7 @@ class History:
     """
 
     def __init__(self, rules: Sequence[Rule], turns: Turns, tick_seconds: int = TICK_SECONDS) -> None:
-        rules = _watched(rules)
+        rules = watched(rules)
         batch = of_table(turns, Columns.of(rules))
         if not len(batch.ends):
             raise ValueError("there are no turns to replay")
@@ -122,7 +121,7 @@ class History:
         Raises:
             KeyError: A rule looks at something that was not added up.
         """
-        rules = _watched(rules)
+        rules = watched(rules)
         said = [
             (note.at, place, note.key, note)
             for place, rule in enumerate(rules)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatmon.alerts._cells import CellSeries, Ticks
 from chatmon.alerts._decision import State, decide, due
 from chatmon.alerts._measures import RULE_MEASURES
-from chatmon.alerts.wording import _unknown_spending, amount, what
+from chatmon.alerts.rules import check_names
+from chatmon.alerts.wording import amount, over, what
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from chatmon.alerts._cells import Group, GroupCells
@@ -203,6 +205,13 @@ class Watch:
         return Reading(z, n, f"{seen} around the same time of past weeks: robust z {z:.1f}")
 
 
+def _unknown_spending(rule: Rule, unpriced: int, n: int) -> str:
+    """Return what to say of turns without a price; nothing where the rule is not of them."""
+    if rule.measure != "unpriced":
+        return ""
+    return f"{unpriced:,} of {n:,} turns of {over(rule)} have no price, so that their cost is unknown"
+
+
 def _start(moment: datetime, period: str | None) -> datetime:
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "month":
@@ -216,3 +225,24 @@ def step(watch: Watch, cells: GroupCells, state: State, tick: int, since: int) -
     if reading is None:
         return state, None
     return decide(watch.rule, state, reading.value, reading.n, watch.ticks.end(tick), reading.seen)
+
+
+def watched(rules: Sequence[Rule]) -> list[Rule]:
+    """Return the rules, each budget with one beside it that fires on the first turn whose cost is unknown.
+
+    What has no price is spent all the same: a budget of the known part alone would be silent about it.
+
+    Raises:
+        RuleError: Two have one name.
+
+    Example:
+        >>> from chatmon.alerts.rules import Rule
+        >>> [rule.name for rule in watched([Rule(name="day", kind="budget", period="day", above=5)])]
+        ['day', 'day-unpriced']
+    """
+    budgets = [rule for rule in rules if rule.kind == "budget" and rule.measure == "cost"]
+    beside = [
+        replace(rule, name=f"{rule.name}-unpriced", measure="unpriced", above=0, recover=None, text=None)
+        for rule in budgets
+    ]
+    return check_names([*rules, *beside])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
@@ -281,26 +281,6 @@ def check_names(rules: Sequence[Rule]) -> list[Rule]:
         if names.count(name) > 1:
             raise RuleError(f"rule {name!r}, key 'name': {names.count(name)} rules have it, and each needs its own")
     return list(rules)
-
-
-def _watched(rules: Sequence[Rule]) -> list[Rule]:
-    """Return the rules, each budget with one beside it that fires on the first turn whose cost is unknown.
-
-    What has no price is spent all the same: a budget of the known part alone would be silent about it.
-
-    Raises:
-        RuleError: Two have one name.
-
-    Example:
-        >>> [rule.name for rule in _watched([Rule(name="day", kind="budget", period="day", above=5)])]
-        ['day', 'day-unpriced']
-    """
-    budgets = [rule for rule in rules if rule.kind == "budget" and rule.measure == "cost"]
-    beside = [
-        replace(rule, name=f"{rule.name}-unpriced", measure="unpriced", above=0, recover=None, text=None)
-        for rule in budgets
-    ]
-    return check_names([*rules, *beside])
 
 
 def toml_key(key: str) -> str:

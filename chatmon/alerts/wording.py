@@ -105,13 +105,6 @@ def short(span: timedelta) -> str:
     return "".join(parts[:2]) or "0s"
 
 
-def _unknown_spending(rule: Rule, unpriced: int, n: int) -> str:
-    """Return what to say of turns without a price; nothing where the rule is not of them."""
-    if rule.measure != "unpriced":
-        return ""
-    return f"{unpriced:,} of {n:,} turns of {over(rule)} have no price, so that their cost is unknown"
-
-
 def what(rule: Rule) -> str:
     """Return what a rule watches, in words."""
     says = RULE_MEASURES[rule.measure].says

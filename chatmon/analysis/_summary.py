@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatmon import estimates
+from chatmon._tools.units import Units
 from chatmon.analysis import _units
 from chatmon.analysis.source import query, relation
-from chatmon.estimates import Estimate, Units
+from chatmon.estimates import Estimate
 from chatmon.live.summary import Spread, Summary, Tokens
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
 from chatmon._tools.sql import text
+from chatmon._tools.units import Units
 from chatmon.analysis.source import query
-from chatmon.estimates import Estimate, Units
+from chatmon.estimates import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatmon import estimates
 from chatmon._tools.shown import as_html, as_text
+from chatmon._tools.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -207,10 +208,10 @@ def summarise(
         ),
         cost=sum(costs, Decimal(0)) if costs else None,
         unpriced_turns=len(turns) - len(costs),
-        error_rate=estimates.rate_of([turn.error_type is not None for turn in turns], units),
+        error_rate=_rate([turn.error_type is not None for turn in turns], units),
         errors=dict(errors.most_common()),
         satisfaction=estimates.mean([turn.user_satisfaction or 0 for turn in rated], _units(rated)),
-        response_rate=estimates.rate_of([turn.user_satisfaction is not None for turn in turns], units),
+        response_rate=_rate([turn.user_satisfaction is not None for turn in turns], units),
         conversation_length=estimates.mean(list(lengths.values())),
         evicted=evicted,
         rejected=dict(rejected or {}),
@@ -223,6 +224,11 @@ def _units(turns: Sequence[Turn]) -> list[tuple[bool, str]]:
     return [
         (turn.user_id is not None, turn.conversation_id if turn.user_id is None else turn.user_id) for turn in turns
     ]
+
+
+def _rate(flags: Sequence[bool], units: Sequence[Hashable]) -> Estimate:
+    n, found = len(flags), sum(flags)
+    return estimates.rate(found, n, Units.of([float(flag) for flag in flags], found / n, units) if n else None)
 
 
 def _total(counts: Iterable[int | None]) -> int | None:

@@ -16,8 +16,8 @@ from chatmon.alerts._batch import Columns, of_table
 from chatmon.alerts._cells import GroupCells, Ticks, add_up, ticks_of
 from chatmon.alerts._decision import State
 from chatmon.alerts._replay import replay
-from chatmon.alerts._watch import Watch, step
-from chatmon.alerts.rules import Rule, watched
+from chatmon.alerts._watch import Watch, step, watched
+from chatmon.alerts.rules import Rule
 from chatmon.alerts.rules_file import load_rules
 from chatmon.lab.traffic import Truth
 from chatmon.lab.truth.alerts import score

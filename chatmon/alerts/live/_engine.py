@@ -22,11 +22,11 @@ import numpy as np
 from chatmon.alerts._batch import DAY, Columns, of_turns
 from chatmon.alerts._cells import GroupCells, Ticks, add_up, ticks_of
 from chatmon.alerts._decision import Phase, State
-from chatmon.alerts._watch import Watch, step
+from chatmon.alerts._watch import Watch, step, watched
 from chatmon.alerts.live._file import File
 from chatmon.alerts.live._saved import Alert, Cell, Saved
 from chatmon.alerts.notification import Status
-from chatmon.alerts.rules import UNBOUNDED, _watched
+from chatmon.alerts.rules import UNBOUNDED
 from chatmon.live.turn import LiveTurn
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class AlertEngine:
     ) -> None:
         self.ticks = Ticks(tick_seconds)
         self.misdated = 0
-        self._watches = [Watch.of(rule, self.ticks) for rule in _watched(rules)]
-        self._columns = Columns.of(_watched(rules))
+        self._watches = [Watch.of(rule, self.ticks) for rule in watched(rules)]
+        self._columns = Columns.of(watched(rules))
         self._notify = notify
         self._clock = clock
         self._arrived: deque[Turn | LiveTurn] = deque()
