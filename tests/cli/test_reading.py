@@ -79,7 +79,7 @@ def test_what_was_lost_stands_first_in_inspect_and_the_page_and_on_standard_erro
     reported = chatmon("report", *given, "-o", desk / "page.html")
     assert lost in reported.stderr
     page = (desk / "page.html").read_text(encoding="utf-8")
-    assert page.index("Read this first") < page.index(lost) < page.index("Three things to know")
+    assert page.index(lost) < page.index(">Three things to know</h2>")
 
 
 def test_inspect_shows_what_each_column_became(desk):
