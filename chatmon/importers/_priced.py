@@ -69,5 +69,8 @@ def _priced(
 def _price(prices: Any, row: tuple[Any, ...]) -> Price:
     if isinstance(prices, str):
         return Price(None, None, prices)
-    usage = Usage.of_turn(row[4:9], row[9])
+    try:
+        usage = Usage.of_turn(row[4:9], row[9])
+    except (TypeError, ValueError) as error:
+        return Price(None, None, f"its usage cannot be: {error}")
     return price_by(prices, usage, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row[3]))
