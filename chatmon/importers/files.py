@@ -102,7 +102,7 @@ def look(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
     if head[:4] in WORKBOOKS:
         return LogFile(path, size, None, WORKBOOKS[head[:4]])
     try:
-        with open_bytes(path, compression) as file:
+        with _open_bytes(path, compression) as file:
             start = file.read(CHUNK)
     except (EOFError, OSError, zlib.error):
         start = b"{"  # the reader will say where it breaks off
@@ -116,7 +116,7 @@ def look(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
     return LogFile(path, size, compression, "csv", marked, found, 1 if said else 0)
 
 
-def open_bytes(path: Path, compression: str | None) -> IO[bytes]:
+def _open_bytes(path: Path, compression: str | None) -> IO[bytes]:
     """Open a file for reading, decompressed."""
     if compression == "zstd":
         import pyarrow as pa
@@ -133,7 +133,7 @@ def open_bytes(path: Path, compression: str | None) -> IO[bytes]:
 
 def _open_text(file: LogFile) -> IO[bytes]:
     """Open a file for reading as UTF-8, decompressed, whatever its encoding."""
-    raw = open_bytes(file.path, file.compression)
+    raw = _open_bytes(file.path, file.compression)
     return raw if file.encoding == "utf-8" else io.BufferedReader(_Recoded(raw, file.encoding))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from chatmon.cost.shapes import READ_DETAILS, WRITTEN_DETAILS
-from chatmon.importers.files import look, open_bytes
+from chatmon.importers.files import look, open_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +41,7 @@ def load_export(client: Client, path: Path, project: str) -> int:
     """
     count = 0
     orders: dict[str, str] = {}
-    with open_bytes(path, look(path).compression) as file:
+    with open_text(look(path)) as file:
         lines = enumerate(file, start=1)
         while batch := list(islice(lines, _BATCH)):
             parts: list[tuple[str, object]] = []
