@@ -203,7 +203,7 @@ class Reader:
     def _recoded(self, file: files.LogFile) -> Path:
         """Return a copy of a file in UTF-8."""
         path = self._folder / f"recoded-{self._number}"
-        with files._open_text(file) as text, path.open("wb") as copy:
+        with files.open_text(file) as text, path.open("wb") as copy:
             shutil.copyfileobj(text, copy)
         return path
 

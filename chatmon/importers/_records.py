@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _frames as frames
 from chatmon.importers import _python_text as python_text
-from chatmon.importers.files import LogFile, _open_text
+from chatmon.importers.files import LogFile, open_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def read(file: LogFile) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
     if file.kind not in ("csv", "array", "jsonl"):
         yield Rejected(name, None, f"{file.kind} is not read: save the sheet as CSV or Parquet")
         return
-    with _open_text(file) as raw:
+    with open_text(file) as raw:
         lines = _Lines(raw, name, CHUNK if file.kind == "array" else -1)
         found = False
         for one in _of_kind(file, lines):
@@ -387,7 +387,7 @@ def _finite(value: Any) -> Any:
 
 def header(file: LogFile) -> tuple[str, ...]:
     """Return the names above a CSV's columns, a name that stands there twice too; none where there is no header."""
-    with _open_text(file) as raw:
+    with open_text(file) as raw:
         lines = islice(_Lines(raw, file.path.name, -1), file.before, None)
         row = _row((text for _, text in lines if text.strip()), file.delimiter)
     return tuple(row) if isinstance(row, list) else ()

@@ -131,7 +131,7 @@ def _open_bytes(path: Path, compression: str | None) -> IO[bytes]:
     return path.open("rb")
 
 
-def _open_text(file: LogFile) -> IO[bytes]:
+def open_text(file: LogFile) -> IO[bytes]:
     """Open a file for reading as UTF-8, decompressed, whatever its encoding."""
     raw = _open_bytes(file.path, file.compression)
     return raw if file.encoding == "utf-8" else io.BufferedReader(_Recoded(raw, file.encoding))

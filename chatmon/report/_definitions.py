@@ -26,6 +26,7 @@ DEFINITIONS: Final[dict[str, str]] = {
         "looked at are allowed for (Bonferroni), so a log in which nothing happens shows a change in fewer than 5 of "
         "100 cases. The window was searched for: its ends are estimates, and the interval does not know of the search."
     ),
+    "Points": "Of shares, percentage points: from 50 % to 69 % is 19 points. Of ratings, steps of 1 to 5.",
     "Weight": (
         "What a change makes up of the whole log: of its waiting, of its failed turns and of the tasks known not to be "
         "completed, or of its cost. Findings are ranked by it."

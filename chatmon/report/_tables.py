@@ -122,7 +122,7 @@ def _segments(turns: duckdb.DuckDBPyRelation, by: str) -> Table:
     rows = [
         (
             _name(row[by]), number(row["turns"]), number(row["conversations"]),
-            within(100 * row["error_rate"], 100 * row["error_rate_low"], 100 * row["error_rate_high"], 1),
+            within(_hundred(row["error_rate"]), _hundred(row["error_rate_low"]), _hundred(row["error_rate_high"]), 1),
             number(row["median"], 2), number(row["p95"], 2) if row["enough"] else TOO_FEW,
             number(row["tokens"]), number(row["cost"], 2), number(row["satisfaction"], 1), number(row["rated"]),
         )
@@ -230,6 +230,12 @@ def _name(value: Any) -> str | None:
     import pandas as pd
 
     return None if pd.isna(value) else str(value)
+
+
+def _hundred(share: Any) -> float | None:
+    import pandas as pd
+
+    return None if pd.isna(share) else 100 * float(share)
 
 
 def _share(value: Any) -> str | None:

@@ -469,8 +469,8 @@ plots.bars(
 # has to say how sure it is.
 #
 # `forecast` does: what is spent is exact, the days to come are expected to cost what days like them cost, and the
-# scatter of those days gives an interval. It reads nothing from October 15 on. How wide do you expect the interval to
-# be: 2 %, 5 %, 20 %?
+# interval comes from the scatter of those days, from how far they may hang together, and from growth that two weeks
+# cannot rule out. It reads nothing from October 15 on. How wide do you expect the interval to be: 2 %, 5 %, 20 %?
 #
 # <!-- free: 2 %, 5 %, 20 %, 15 -->
 
@@ -481,8 +481,8 @@ print(*str(middle).split("; "), sep=";\n")
 print(f"October cost ${actual:.2f}, inside: {middle.low <= actual <= middle.high}")
 
 # %% [markdown]
-# The forecast is \$5.95, and October did cost \$5.95. That is luck, and the interval says so: anything between \$4.87
-# and \$7.03 was to be expected, about a fifth to either side. Quote the interval. It also says that 7 turns have no
+# The forecast is \$5.92, and October did cost \$5.95. That is luck, and the interval says so: anything between \$4.54
+# and \$7.52 was to be expected, about a quarter to either side. Quote the interval. It also says that 7 turns have no
 # price, so all of it is a little too low.
 #
 # One day is no test. We stand on every morning from the 8th on and look whether the month ended inside what was said
@@ -498,9 +498,9 @@ for band in (bands[0], bands[7], bands[14], bands[-1]):
 
 # %% [markdown]
 # Inside on all 24 mornings, and the interval shrinks as the month passes. Do not read too much into it: these are 24
-# looks at one month, not 24 months. And the forecast supposes that things go on as they were. Late in the month a
-# price doubled; few turns use that model, so it hardly shows. The opening to all customers next month would show, and no interval
-# knows of it.
+# looks at one month, not 24 months. And the forecast supposes that things go on as they went, growth included. Late in the
+# month a price doubled; few turns use that model, so it hardly shows. The opening to all customers next month would show,
+# and no interval knows of it.
 
 # %% [markdown]
 # ## A budget
@@ -555,7 +555,7 @@ for name, frame in (("dashboard", bill), ("right", costs)):
 # - Where two mistakes would give the same amount, `reconcile` names both. Look at the turns around it.
 # - An invoice may count days in another time zone and rounds in its own way. Expect a cent, and explain more than a
 #   cent.
-# - A forecast knows neither growth nor a launch. Say what you assume beside the number.
+# - A forecast knows the growth of its days and no launch. Say what you assume beside the number.
 #
 # ## Quiz
 #

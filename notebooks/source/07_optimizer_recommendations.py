@@ -242,8 +242,8 @@ for name, text in advice.rows():
 # - **What and where.** Turns about `account` cost 73 % more since 26 October. Not all turns, and not always: a slice and
 #   a beginning. Ask who changed what that morning.
 # - **Why.** The evidence says what happened: half of these turns moved to a dearer model.
-# - **Why it is in vain.** A dear model is no mistake if it is better. The cheaper one completes 81.3 % of these tasks and
-#   the dear one 80.8 %; at worst the cheaper one is 2.6 points worse. That is a *non-inferiority* test, and it is the heart
+# - **Why it is in vain.** A dear model is no mistake if it is better. The cheaper one completes 81.1 % of these tasks and
+#   the dear one 80.8 %; at worst the cheaper one is 2.7 points worse. That is a *non-inferiority* test, and it is the heart
 #   of the matter: "no significant difference" would be true of ten turns as well.
 # - **How much.** \$3.06 a month, 2.06 to 4.05. Plan with the lower end.
 # - **What else.** The saving of time reaches below zero. Do not promise it.

@@ -352,7 +352,8 @@ where()
 # %%
 def figures():
     with open_logs(desk / "store") as logs:
-        return str(analysis.summary(logs)).splitlines()
+        lines = str(analysis.summary(logs)).splitlines()
+    return [line.partition(" (")[0] for line in lines]  # without intervals
 
 
 totals = figures()
@@ -369,7 +370,8 @@ where()
 # that `grep` still shows: the backup. It is listed and not touched, because a backup that is changed is none. Let it
 # expire, and erase again whenever you restore one.
 #
-# And the figures? We print the lines of the summary that differ from before.
+# And the figures? We print the lines of the summary that differ from before, without the brackets behind each number:
+# an interval counts users, so it may move in its last digit where one is gone.
 
 # %%
 for line, now in zip(totals, figures(), strict=True):

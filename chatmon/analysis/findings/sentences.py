@@ -126,5 +126,5 @@ def between(measure: str, effect: ShiftEffect) -> str:
     scale = 100 if SCAN_MEASURES[measure].unit == "" else 1
     form = places.get(SCAN_MEASURES[measure].unit, "+.2f" if scale == 1 else "+.0f")
     change, low, high = (format(scale * value, form) for value in (effect.change, effect.low, effect.high))
-    unit = SCAN_MEASURES[measure].unit or "percentage points"
+    unit = SCAN_MEASURES[measure].unit or "points"
     return f"{change} {unit} ({low} to {high}, n = {effect.n:,})".replace("-", "−")

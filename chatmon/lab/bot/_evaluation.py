@@ -58,7 +58,11 @@ class Evaluation:
         """
         wide = self.frame.pivot_table(index="question", columns="version", values=measure, aggfunc="first")
         both = wide[[first, second]].astype("float64").dropna()
-        return estimates.mean((both[second] - both[first]).tolist())
+        apart = both[second] - both[first]
+        # Scores lie between 0 and 1: nothing that a small sample lacks could be as far off as a mean has to fear.
+        return estimates.mean_of(
+            len(apart), None if apart.empty else apart.mean(), apart.var() if len(apart) > 1 else None
+        )
 
     def __str__(self) -> str:
         return "\n".join(
