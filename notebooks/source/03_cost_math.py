@@ -410,9 +410,73 @@ answer = int(cached) * (Decimal(2) - Decimal("0.50")) / 1_000_000
 check("3.3", answer)
 
 # %% [markdown]
+# ## What else is on a bill?
+#
+# Five counts of tokens are not all. A cache write lasts five minutes or an hour, at different rates. A call may be of a
+# cheaper or a dearer tier (`batch`, `flex`, `priority`). A search has a price of its own. All of it stands in the body,
+# and whoever reads five counts charges it as if it were usual, without a word.
+
+# %% [markdown]
+# ### Exercise 3.4
+# A handbook went into the cache of Anthropic's API. The rates, in US dollars per
+# million tokens, are `3` for input, `3.75` for a cache write of five minutes, `6` for one of an hour and `15` for output.
+# A search costs a cent.
+#
+# We check the amount in US dollars. Stuck? Run `hint("3.4")`.
+
+# %% tags=["stub"]
+body = {
+    "input_tokens": 2000,
+    "cache_creation_input_tokens": 100_000,
+    "cache_creation": {
+        "ephemeral_5m_input_tokens": 20_000,
+        "ephemeral_1h_input_tokens": 80_000,
+    },
+    "output_tokens": 1000,
+    "server_tool_use": {"web_search_requests": 2},
+}
+answer = ...  # your turn
+
+# %% tags=["solution"]
+body = {
+    "input_tokens": 2000,
+    "cache_creation_input_tokens": 100_000,
+    "cache_creation": {
+        "ephemeral_5m_input_tokens": 20_000,
+        "ephemeral_1h_input_tokens": 80_000,
+    },
+    "output_tokens": 1000,
+    "server_tool_use": {"web_search_requests": 2},
+}
+answer = 2000 * Decimal(3) + 20_000 * Decimal("3.75") + 80_000 * Decimal(6)
+answer = (answer + 1000 * Decimal(15)) / 1_000_000 + 2 * Decimal("0.01")
+
+# %%
+check("3.4", answer)
+
+# %% [markdown]
+# `Usage` keeps all of this, and `price` charges it. Where a price is not known, the amount is called a lower bound, and
+# the source says why.
+
+# %%
+usage = Usage.from_anthropic(
+    {
+        "input_tokens": 2000,
+        "cache_creation_input_tokens": 100_000,
+        "cache_creation": {"ephemeral_1h_input_tokens": 80_000},
+        "output_tokens": 1000,
+        "server_tool_use": {"web_search_requests": 2},
+    }
+)
+usage.details
+
+# %% [markdown]
+# How each provider and tool writes its usage: [docs/usage.md](../docs/usage.md).
+
+# %% [markdown]
 # ## What if it were another model?
 #
-# From here on we work with the right costs, not the stated ones. The first question that finance asks: what would the
+# From here on we work with the right costs, not the stated ones. Finance asks first: what would the
 # same month have cost on another model? We take three from one family, a large, a medium and a small one. The large one
 # is the chat model itself, which already answers most of the turns. Will moving *all* turns to it cost more or less?
 
@@ -422,8 +486,8 @@ compared = what_if(costs, models.what_if)
 compared
 
 # %% [markdown]
-# Moving everything to the large model would cost 7 % more, the medium one would save 79 %, and the small one 95 %. The
-# lines above the table are the fine print, and here that is no formality. The reasoning tokens are counted at the other
+# Moving everything to the large model would cost 7 % more, the medium one would save 79 %, and the small one 95 %. Mind
+# the fine print above the table. The reasoning tokens are counted at the other
 # models' prices, although these models do not reason. The tokenizers differ. Replies would be of another length. And
 # nothing in this table says how many questions the small model would have answered wrongly, and what that costs. It is
 # the size of the prize, not a decision: whether a cheaper model is good enough is a question for an experiment, as in
@@ -469,8 +533,8 @@ plots.bars(
 # has to say how sure it is.
 #
 # `forecast` does: what is spent is exact, the days to come are expected to cost what days like them cost, and the
-# interval comes from the scatter of those days, from how far they may hang together, and from growth that two weeks
-# cannot rule out. It reads nothing from October 15 on. How wide do you expect the interval to be: 2 %, 5 %, 20 %?
+# interval comes from their scatter, and from ties and growth that two weeks cannot rule out. It reads nothing from
+# October 15 on. How wide do you expect the interval to be: 2 %, 5 %, 20 %?
 #
 # <!-- free: 2 %, 5 %, 20 %, 15 -->
 
@@ -485,7 +549,7 @@ print(f"October cost ${actual:.2f}, inside: {middle.low <= actual <= middle.high
 # and \$7.52 was to be expected, about a quarter to either side. Quote the interval. It also says that 7 turns have no
 # price, so all of it is a little too low.
 #
-# One day is no test. We stand on every morning from the 8th on and look whether the month ended inside what was said
+# We stand on every morning from the 8th on and look whether the month ended inside what was said
 # that day.
 
 # %%
@@ -550,8 +614,8 @@ for name, frame in (("dashboard", bill), ("right", costs)):
 #
 # - Take the tokens from the reply. In a stream ask for them (`stream_usage=True` in LangChain), and expect none where
 #   the reader left early.
-# - Public prices are standard rates. Batch, priority, discounts of your own contract and taxes are not in them: put
-#   your own into a file with dates.
+# - Public prices know tiers and lifetimes where the reply names them. Discounts of your own contract and taxes are not in
+#   them: put your own into a file with dates.
 # - Where two mistakes would give the same amount, `reconcile` names both. Look at the turns around it.
 # - An invoice may count days in another time zone and rounds in its own way. Expect a cent, and explain more than a
 #   cent.

@@ -161,6 +161,51 @@ def judge_cache(answer: Any) -> str:
     return "Without the cache this model's invoice would be more than a quarter higher: long prompts pay back."
 
 
+def judge_bill(answer: Any) -> str:
+    """Judge exercise 3.4: a call with cache writes of two lifetimes and searches."""
+    fresh, short, long, out = 2000 * Decimal(3), 20_000, 80_000, 1000 * Decimal(15)
+    written = short * Decimal("3.75") + long * Decimal(6)
+    searches = 2 * Decimal("0.01")
+    tokens = (fresh + written + out) / MILLION
+    right = tokens + searches
+    number = as_number(answer)
+    usual = (short + long) * Decimal("3.75")
+    mistakes: list[tuple[Decimal, str]] = [
+        (tokens, "The searches are missing: they are no tokens, and each costs a cent."),
+        (
+            (fresh + usual + out) / MILLION + searches,
+            "All of the write is charged as if it lasted five minutes: 80,000 tokens of it last an hour.",
+        ),
+        (
+            (fresh + usual + out) / MILLION,
+            "All of the write is charged as if it lasted five minutes, and the searches are missing.",
+        ),
+        (
+            (fresh + (short + long) * Decimal(6) + out) / MILLION + searches,
+            "All of the write is charged as if it lasted an hour: 20,000 tokens of it last five minutes.",
+        ),
+        (
+            (fresh + (short + long) * Decimal(3) + out) / MILLION + searches,
+            "The written tokens are charged at the rate of input: to write them into a cache costs more.",
+        ),
+        (
+            (fresh + usual + written + out) / MILLION + searches,
+            "The writes are counted twice: `cache_creation` says what `cache_creation_input_tokens` is made of.",
+        ),
+        (
+            (written + out) / MILLION + searches,
+            "The fresh input is missing: Anthropic counts it apart from what is written.",
+        ),
+        ((fresh + written) / MILLION + searches, "The output is missing."),
+        ((fresh + out) / MILLION + searches, "The writes are missing: they are most of this bill."),
+        (fresh + written + out + searches, "The rates are per million tokens: divide the tokens' sum by a million."),
+        (tokens + 2, "A search costs a cent, and not a dollar."),
+        (right * 100, "That is in cents: the task asks for US dollars."),
+    ]
+    judge_number(number, right, mistakes, _inexact(number, right, "Add up each kind of token, and the searches."))
+    return "Read as five counts it would have been $0.396: the hour and the searches are a third of this bill."
+
+
 EXERCISES = [
     Exercise(
         "3.1",
@@ -185,5 +230,13 @@ EXERCISES = [
             "Each of them saved 2 - 0.50 US dollars per million.",
         ),
         judge=judge_cache,
+    ),
+    Exercise(
+        "3.4",
+        hints=(
+            "`input_tokens` is fresh input alone. Of the 100,000 written 20,000 stay five minutes, 80,000 an hour.",
+            "2000 at 3, 20,000 at 3.75, 80,000 at 6 and 1000 at 15, per million; then 2 searches at 0.01.",
+        ),
+        judge=judge_bill,
     ),
 ]

@@ -216,6 +216,30 @@ CASES = {
             ("1.10", "no number"),
         ],
     ),
+    "3.4": Cases(
+        right=[
+            (2000 * 3 + 20_000 * 3.75 + 80_000 * 6 + 1000 * 15) / 1e6 + 0.02,
+            pd.Series([2000, 20_000, 80_000, 1000]).mul([3, 3.75, 6, 15]).sum() / 10**6 + 2 / 100,
+            *forms("0.596"),
+        ],
+        wrong=[
+            (Decimal("0.576"), "The searches are missing"),
+            (0.416, "as if it lasted five minutes: 80,000"),
+            (0.396, "and the searches are missing"),
+            (0.641, "as if it lasted an hour"),
+            (0.341, "at the rate of input"),
+            (0.971, "counted twice"),
+            (0.59, "The fresh input is missing"),
+            (0.581, "The output is missing"),
+            (0.041, "The writes are missing"),
+            (576000.02, "per million"),
+            (2.576, "a cent, and not a dollar"),
+            (59.6, "in cents"),
+            (0.6, "a little above the exact amount"),
+            (7, "Add up each kind"),
+            ("0.596", "no number"),
+        ],
+    ),
 }
 
 
