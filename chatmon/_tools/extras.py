@@ -8,7 +8,7 @@ from typing import Any
 from chatmon._tools.errors import Error
 
 
-class MissingPackageError(Error, ImportError):
+class MissingPackageError(Error, ModuleNotFoundError):
     """A package of an extra is not installed; the message has the command that installs it."""
 
 

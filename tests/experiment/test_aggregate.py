@@ -90,7 +90,8 @@ def test_users_with_several_variants_too_many_turns_or_a_strange_variant_are_lef
     turns.loc[(turns.user_id == odd) & turns.experiment.notna(), "variant"] = "shorter"
     bot = shown.index[(shown == "short") & ~shown.index.isin([twice, odd])][0]
     row = turns[(turns.user_id == bot) & turns.experiment.notna()].iloc[:1]
-    turns = pd.concat([turns, row.loc[row.index.repeat(10_000)]], ignore_index=True)
+    busy = row.loc[row.index.repeat(10_000)].assign(turn_id=[f"bot-{number}" for number in range(10_000)])
+    turns = pd.concat([turns, busy], ignore_index=True)
     (users,) = add_up(turns, plan, [METRICS["task_completion"]], [plan.end])
     assert (users.several, users.bots, users.strange) == (1, {"short": 1}, {"shorter": 1})
     assert sum(arm.users for arm in users.arms.values()) == len(shown) - 3

@@ -159,7 +159,8 @@ def test_weights_that_change_midway_are_seen(make_plan, make_turns):
 
 def test_a_bot_is_left_out_and_the_result_is_right(plan, better):
     bot = better[better.experiment.notna() & (better.variant == "short")].iloc[:1]
-    bots = bot.loc[bot.index.repeat(10_000)].assign(task_completed=False, user_id="bot")
+    ids = [f"bot-{number}" for number in range(10_000)]
+    bots = bot.loc[bot.index.repeat(10_000)].assign(task_completed=False, user_id="bot", turn_id=ids)
     with_bot = pd.concat([better, bots], ignore_index=True).sort_values("timestamp")
     result, without = analyse(with_bot, plan, look=7), analyse(better, plan, look=7)
     assert [line._replace(p=0.0, needed=0.0, low=0.0, high=0.0) for line in result.lines()] == [
