@@ -94,6 +94,31 @@ def test_in_pieces_the_reply_is_the_same(client):
     assert "".join(collected) == whole
 
 
+@pytest.mark.parametrize("with_usage", [False, True])
+def test_the_proxy_streams_as_openai_does_and_keeps_the_usage_whether_asked_or_not(service, with_usage):
+    asked = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5, "temperature": 0, "seed": 1}
+    with OpenAI(base_url=f"{service.base_url}/v1", api_key=service.api_key) as own:
+        options = {"stream_options": {"include_usage": True}} if with_usage else {}
+        chunks = list(own.chat.completions.create(model="m", stream=True, **asked, **options))
+        whole = own.chat.completions.create(model="m", **asked)
+    said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert said == whole.choices[0].message.content
+    assert any(chunk.usage is not None for chunk in chunks) is with_usage
+    assert all(chunk.choices for chunk in chunks) is not with_usage
+    newest = sorted(send(service, "GET", "/logs").json()["data"], key=lambda one: one["n"])[-2:]
+    assert {one["reply"]["usage"]["completion_tokens"] for one in newest} == {whole.usage.completion_tokens}
+
+
+def test_the_bridge_to_vercels_sdk_is_answered(service):
+    body = {
+        "parallel_tool_calls": True,
+        "max_tokens": 5,
+        "messages": [{"role": "user", "content": "hi"}],
+        "stream": False,
+    }
+    assert send(service, "POST", "/project-prompt/support/production", json=body).status_code == 200
+
+
 def test_in_pieces_a_call_that_the_model_refuses_is_refused_too(client):
     with pytest.raises(RefusedError, match=r"the model refuses: 400.*temperature"):
         client.invoke("support", temperature="hot")
@@ -232,28 +257,3 @@ def test_a_template_in_the_call_takes_the_place_of_the_prompts():
     call = {"template": [{"role": "system", "content": "Hi, {{name}}."}], "variables": {"name": "Ann"}}
     asked = folder.openai_body(state, call, [], "a-model")
     assert asked["messages"] == [{"role": "system", "content": "Hi, Ann."}]
-
-
-@pytest.mark.parametrize("with_usage", [False, True])
-def test_the_proxy_streams_as_openai_does_and_keeps_the_usage_whether_asked_or_not(service, with_usage):
-    asked = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5, "temperature": 0, "seed": 1}
-    with OpenAI(base_url=f"{service.base_url}/v1", api_key=service.api_key) as own:
-        options = {"stream_options": {"include_usage": True}} if with_usage else {}
-        chunks = list(own.chat.completions.create(model="m", stream=True, **asked, **options))
-        whole = own.chat.completions.create(model="m", **asked)
-    said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
-    assert said == whole.choices[0].message.content
-    assert any(chunk.usage is not None for chunk in chunks) is with_usage
-    assert all(chunk.choices for chunk in chunks) is not with_usage
-    newest = sorted(send(service, "GET", "/logs").json()["data"], key=lambda one: one["n"])[-2:]
-    assert {one["reply"]["usage"]["completion_tokens"] for one in newest} == {whole.usage.completion_tokens}
-
-
-def test_the_bridge_to_vercels_sdk_is_answered(service):
-    body = {
-        "parallel_tool_calls": True,
-        "max_tokens": 5,
-        "messages": [{"role": "user", "content": "hi"}],
-        "stream": False,
-    }
-    assert send(service, "POST", "/project-prompt/support/production", json=body).status_code == 200
