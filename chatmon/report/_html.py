@@ -56,7 +56,12 @@ def template(name: str = "page.html.jinja") -> Template:
     """Return a template, which escapes every value that is put into it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    pages = Environment(loader=FileSystemLoader(HERE, encoding="utf-8"), autoescape=True, undefined=StrictUndefined)
+    pages = Environment(
+        loader=FileSystemLoader(HERE, encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
     pages.filters |= {"sentence": sentence, "csv": as_csv}
     pages.globals |= {"unknown": UNKNOWN, "long": LONG}
     return pages.get_template(name)
@@ -79,7 +84,7 @@ def as_csv(table: Table) -> str:
 
     Example:
         >>> as_csv(Table("", [Column("Region"), Column("Turns")], [["uk", "1,204"], ["=1+1", None]]))
-        "data:text/csv;charset=utf-8,Region%2CTurns%0D%0Auk%2C%221%2C204%22%0D%0A%27%3D1%2B1%2C%0D%0A"
+        'data:text/csv;charset=utf-8,Region%2CTurns%0D%0Auk%2C%221%2C204%22%0D%0A%27%3D1%2B1%2C%0D%0A'
     """
     file = io.StringIO()
     rows = csv.writer(file)
