@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-SPELLED: Final = {"epoch_us(": "unix_micros(", "TIMESTAMPTZ '": "TIMESTAMP '", "AS VARCHAR)": "AS STRING)"}
+SPELLED: Final = {
+    "epoch_us(": "unix_micros(",
+    "TIMESTAMPTZ '": "TIMESTAMP '",
+    "AS VARCHAR)": "AS STRING)",
+    ", row(": ", struct(",
+    "json_extract_string(": "get_json_object(",
+}
 """What DuckDB and Spark spell differently in the queries of ``analysis``."""
 LOCAL: Final = {
     "spark.driver.host": "127.0.0.1",

@@ -140,12 +140,12 @@ def _finding(one: Finding, source: duckdb.DuckDBPyRelation, marks: list[Mark], p
         "plain": f"It makes up {weight}." if weight else "",
         "rows": rows,
         "query": one.query,
-        "examples": _examples(one, source) if place < EXAMPLES_OF else None,
+        "examples": _examples(one, source, place) if place < EXAMPLES_OF else None,
         "key": f"examples-{place}",
     }
 
 
-def _examples(one: Finding, source: duckdb.DuckDBPyRelation) -> Table | None:
+def _examples(one: Finding, source: duckdb.DuckDBPyRelation, place: int) -> Table | None:
     """Return the conversations in which a change shows best, with the texts that the log has."""
     if not one.examples:
         return None
@@ -160,7 +160,11 @@ def _examples(one: Finding, source: duckdb.DuckDBPyRelation) -> Table | None:
         (Column("Answer", number=False), [_cut(row[4]) for row in rows]),
     ]
     told = [(column, cells) for column, cells in columns if any(cell is not None for cell in cells)]
-    return Table("Where it shows most", [column for column, _ in told], list(zip(*(c for _, c in told), strict=True)))
+    return Table(
+        f"Where finding {place + 1} shows most",
+        [column for column, _ in told],
+        list(zip(*(c for _, c in told), strict=True)),
+    )
 
 
 def _value(value: float) -> str:

@@ -81,7 +81,7 @@ SHOWN = {
 def test_promtool_shows_a_value_with_the_unit_of_its_limit(tmp_path, what):
     rule, series, said = SHOWN[what]
     alerts = [{"exp_labels": {"severity": "ticket"}, "exp_annotations": {"summary": said}}]
-    assert "SUCCESS" in tested(tmp_path, rule, series, what, {"30m": alerts})
+    assert "SUCCESS" in asked_of_promtool(tmp_path, rule, series, what, {"30m": alerts})
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,13 @@ def test_promtool_shows_a_value_with_the_unit_of_its_limit(tmp_path, what):
 )
 def test_promtool_fires_a_rule_of_silence_where_the_bot_and_its_series_are_gone(tmp_path, rule):
     fires = [{"exp_labels": {"severity": "ticket"}}]
-    file = tested(tmp_path, rule, {"chatmon_turns_total": "0+5x30 stale"}, "silent", {"20m": [], "90m": fires})
+    file = asked_of_promtool(
+        tmp_path, rule, {"chatmon_turns_total": "0+5x30 stale"}, "silent", {"20m": [], "90m": fires}
+    )
     assert "SUCCESS" in file
 
 
-def tested(folder, rule, series, name, expected):
+def asked_of_promtool(folder, rule, series, name, expected):
     """What promtool says of a rule over some series, with annotations where some are expected."""
     exported = export_rules([rule])
     text = exported.text

@@ -23,10 +23,11 @@ def examples_of(shift: Shift, where: str, window: str) -> str:
     """
     order, side = ("max", "DESC") if shift.effects[_effect(shift)].change > 0 else ("min", "ASC")
     value = _value(shift.measure)
+    first = f"row({value}, turn_id)"  # of turns that show it alike, one and the same wherever it is asked
     inside = " AND ".join(one for one in (where, window, f"{value} IS NOT NULL") if one)
     return (
         f"SELECT conversation_id, count(*) AS turns, {order}({value}) AS value, "  # noqa: S608 - our own names
-        f"{order}_by(question, {value}) AS question, {order}_by(answer, {value}) AS answer FROM turns "
+        f"{order}_by(question, {first}) AS question, {order}_by(answer, {first}) AS answer FROM turns "
         f"WHERE {inside} GROUP BY conversation_id ORDER BY value {side}, conversation_id LIMIT {READ}"
     )
 
