@@ -142,11 +142,15 @@ def on_the_clock(turns: Turns, tz: str) -> duckdb.DuckDBPyRelation:
         tz: The zone.
 
     Raises:
-        ValueError: There is no such zone.
+        ValueError: There is no such zone, or the turns are on Spark.
     """
+    import duckdb
+
     source, zone = relation(turns), zone_of(tz).key
     if zone in ("UTC", "Etc/UTC"):
         return source
+    if not isinstance(source, duckdb.DuckDBPyRelation):
+        raise ValueError(f"turns on Spark are added up by days of UTC, not of {zone}: leave out tz")  # noqa: TRY004 - a value of tz
     shown = {"timestamp": f"timestamp AT TIME ZONE {text(zone)} AT TIME ZONE 'UTC' AS timestamp"}
     columns = ", ".join(shown.get(name, name) for name in table.COLUMNS)
     return asked(source, f"SELECT {columns} FROM turns")  # noqa: S608 - our own names

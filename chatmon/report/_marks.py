@@ -24,6 +24,7 @@ been rare rather than new, for the turns of a conversation or an hour come toget
 BESIDE: Final = timedelta(hours=2)
 """How far a change's start, an estimate to the hour, may be from a release that it is told with."""
 MOST_MARKS: Final = 12
+"""Releases that are marked; those that are told are in any case."""
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -49,14 +50,16 @@ def releases(turns: duckdb.DuckDBPyRelation, told: Mapping[datetime, str]) -> li
         told: Moments, aware, with what was released at each.
 
     Raises:
-        ValueError: A moment has no time zone.
+        ValueError: A moment has no time zone, or there are more of them than letters.
     """
     for at, name in told.items():
         if at.tzinfo is None:
             raise ValueError(f"the mark {name!r} is at {at}, which has no time zone: add tzinfo=datetime.UTC")
     marks = [Mark(at.astimezone(UTC), name) for at, name in told.items()]
-    found = [mark for column, what in RELEASED.items() for mark in _new(turns, column, what)]
-    return sorted([*marks, *found])[:MOST_MARKS]
+    if len(marks) > len(LETTERS):
+        raise ValueError(f"{len(marks)} marks are told, a figure has letters for {len(LETTERS)}: tell the weightiest")
+    found = sorted(mark for column, what in RELEASED.items() for mark in _new(turns, column, what))
+    return sorted([*marks, *found[: max(0, MOST_MARKS - len(marks))]])
 
 
 def _new(turns: duckdb.DuckDBPyRelation, column: str, what: str) -> list[Mark]:

@@ -326,6 +326,9 @@ def test_releases_that_are_told_are_marked_in_their_order_and_a_naive_one_is_ref
         render(turns, marks={first + timedelta(minutes=2): "later", first + timedelta(minutes=1): "<b>sooner"})
     )
     assert re.search(r"A [\d: -]+: <b>sooner B [\d: -]+: later", said)
+    assert "J " in words(render(turns, marks={first + timedelta(seconds=n): f"told {n}" for n in range(20)}))
+    with pytest.raises(ValueError, match="27 marks are told, a figure has letters for 26"):
+        render(turns, marks={first + timedelta(seconds=n): "x" for n in range(27)})
     with pytest.raises(ValueError, match=r"'v2' is at .* no time zone"):
         render(turns, marks={datetime(2026, 10, 5): "v2"})  # noqa: DTZ001 - what is refused
 

@@ -8,6 +8,8 @@ from typing import Annotated, Protocol
 
 import typer
 
+from chatmon._tools.shown import printable
+
 serve = typer.Typer(help="Serve on this machine what a cloud would.", no_args_is_help=True)
 
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="The port; any free one if not given.")]
@@ -112,7 +114,7 @@ def serve_inbox(
             came = inbox.requests()
             for one in came[seen:]:
                 what = one.reason or ("repeated" if one.repeated else "received")
-                typer.echo(f"{one.at:%H:%M:%S} {one.kind}: {what}")
+                typer.echo(printable(f"{one.at:%H:%M:%S} {one.kind}: {what}"))
             seen = len(came)
             sys.stdout.flush()
 

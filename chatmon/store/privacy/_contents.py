@@ -25,6 +25,8 @@ _DEEPEST: Final = 5
 """Packings within each other."""
 _MOST: Final = 2**34
 """Bytes that a file may hold unpacked: what is more was made to exhaust whoever opens it."""
+_MOST_HELD: Final = 2**30
+"""Bytes of a packed table or archive within another file, which has to be held to be read from its end."""
 
 
 class Cells(NamedTuple):
@@ -109,8 +111,8 @@ def _holds_more(head: bytes) -> bool:
 def _copied(file: IO[bytes], to: io.BytesIO) -> None:
     while chunk := file.read(_CHUNK):
         to.write(chunk)
-        if to.tell() > _MOST:
-            raise UnreadableError(f"it unpacks to more than {_MOST:,} bytes")
+        if to.tell() > _MOST_HELD:
+            raise UnreadableError(f"what is packed in it has more than {_MOST_HELD:,} bytes: unpack it beside the file")
 
 
 def _of_zip(file: IO[bytes], overlap: int, depth: int) -> Iterator[bytes | Cells]:

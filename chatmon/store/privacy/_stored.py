@@ -69,27 +69,24 @@ def opened(path: Path, mode: Literal["rb", "wb"] = "rb", file: IO[bytes] | None 
         file: What to read or write in its place.
     """
     with path.open("rb") as looked_at:
-        head = looked_at.read(6)
-    for magic, read in _COMPRESSED.items():
-        if head.startswith(magic):
-            return cast("IO[bytes]", read(file or path, mode))
-    if head.startswith(_ZSTD):
-        zstandard = wanted("zstandard", "privacy", f"what is stored in {path.name}")
-        return cast("IO[bytes]", zstandard.open(cast("Any", file or path), mode))
-    return file or path.open(mode)
+        opener = _opener(looked_at.read(6), path.name)
+    return file or path.open(mode) if opener is None else cast("IO[bytes]", opener(file or path, mode))
 
 
 def unpacked(file: IO[bytes]) -> IO[bytes] | None:
     """Return what is compressed in a file as it reads, from its beginning; None where it is not compressed."""
     head = file.read(6)
     file.seek(0)
-    for magic, read in _COMPRESSED.items():
-        if head.startswith(magic):
-            return cast("IO[bytes]", read(file, "rb"))
+    opener = _opener(head, "another file")
+    return None if opener is None else cast("IO[bytes]", opener(file, "rb"))
+
+
+def _opener(head: bytes, where: str) -> Callable[..., Any] | None:
+    """Return what opens a file that begins so; None where it is not compressed."""
     if head.startswith(_ZSTD):
-        zstandard = wanted("zstandard", "privacy", "what is compressed as .zst")
-        return cast("IO[bytes]", zstandard.open(cast("Any", file), "rb"))
-    return None
+        zstandard: Any = wanted("zstandard", "privacy", f"what is stored in {where}")
+        return cast("Callable[..., Any]", zstandard.open)
+    return next((read for magic, read in _COMPRESSED.items() if head.startswith(magic)), None)
 
 
 def rows_of(stored: StoredFile) -> Iterator[dict[str, Any]]:

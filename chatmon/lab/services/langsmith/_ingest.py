@@ -171,7 +171,7 @@ def write(connection: sqlite3.Connection, batch: RunBatch) -> None:
     connection.executemany("INSERT OR REPLACE INTO texts (rowid, text) VALUES (?, ?)", texts)
     connection.executemany(
         "INSERT OR REPLACE INTO attachments VALUES (?, ?, ?, ?, ?)",
-        [(secrets.token_urlsafe(24), *attachment) for attachment in batch.attachments],
+        [(secrets.token_urlsafe(24), *one) for one in batch.attachments if one[0] not in batch.refused],
     )
     feedback.meet(connection, {run: n for run, n in numbers.items() if run not in batch.refused})
     _roll_up(connection, {row["trace_id"] for row in rows})
