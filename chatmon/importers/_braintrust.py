@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
-from chatmon.importers._dialect import Dialect
 from chatmon.importers._spans import TOKENS
 from chatmon.importers.attributes import CLASS, FREE, object_of
 
@@ -78,24 +77,20 @@ def _page(record: Mapping[str, Any]) -> str | None:
     return "a page of the API: it holds spans" if known else None
 
 
-def _dialect(shape: str, recognise: Any, unpack: Any, reads: tuple[str, ...]) -> Dialect:
-    return Dialect(
-        name=f"braintrust: {shape}",
-        tool="braintrust",
-        recognise=recognise,
-        columns=plain.COLUMNS,
-        select=plain.SELECT,
-        unpack=unpack,
-        reads=frozenset(reads),
-        assumptions=(
-            "metrics has times in seconds since 1970, and the seconds to the first token",
-            "prompt_tokens counts cached tokens in, completion_tokens those of reasoning",
-            "what a scorer used is no part of a turn",
-        ),
-    )
-
-
+_PAGE: Final = ("events", "data", "cursor", "schema", "freshness_state", "realtime_state")
+_ASSUMED: Final = (
+    "metrics has times in seconds since 1970, and the seconds to the first token",
+    "prompt_tokens counts cached tokens in, completion_tokens those of reasoning",
+    "what a scorer used is no part of a turn",
+)
 DIALECTS: Final = (
-    _dialect("API page", _page, _of_page, ("events", "data", "cursor", "schema", "freshness_state", "realtime_state")),
-    _dialect("spans", _row, _of_row, _READ),
+    plain.dialect(
+        "braintrust",
+        "API page",
+        _page,
+        _of_page,
+        ("events", "data", "cursor", "schema", "freshness_state", "realtime_state"),
+        _ASSUMED,
+    ),
+    plain.dialect("braintrust", "spans", _row, _of_row, _READ, _ASSUMED),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
-from chatmon.importers._dialect import Dialect
 from chatmon.importers._langfuse import number_of
 from chatmon.importers.attributes import FREE, object_of
 
@@ -108,26 +107,14 @@ def _page(record: Mapping[str, Any]) -> str | None:
     return "a page of the API: content holds spans or traces" if known else None
 
 
-def _dialect(shape: str, recognise: Any, unpack: Any, reads: tuple[str, ...]) -> Dialect:
-    return Dialect(
-        name=f"opik: {shape}",
-        tool="opik",
-        recognise=recognise,
-        columns=plain.COLUMNS,
-        select=plain.SELECT,
-        unpack=unpack,
-        reads=frozenset(reads),
-        assumptions=(
-            "times without a zone are UTC, unless tz says otherwise; ttft is milliseconds",
-            "prompt_tokens counts cached tokens in, completion_tokens those of reasoning",
-            "total_estimated_cost is Opik's own estimate; 0 of a call that used tokens is unknown",
-        ),
-    )
-
-
+_ASSUMED: Final = (
+    "times without a zone are UTC, unless tz says otherwise; ttft is milliseconds",
+    "prompt_tokens counts cached tokens in, completion_tokens those of reasoning",
+    "total_estimated_cost is Opik's own estimate; 0 of a call that used tokens is unknown",
+)
 DIALECTS: Final = (
-    _dialect("export", _export, _of_export, ("trace", "spans", "downloaded_at", "project_name")),
-    _dialect("API page", _page, _of_page, ("content", "page", "size", "total", "sortable_by")),
-    _dialect("spans", _span, _of_span, _READ),
-    _dialect("traces", _trace, _of_trace, _READ),
+    plain.dialect("opik", "export", _export, _of_export, ("trace", "spans", "downloaded_at", "project_name"), _ASSUMED),
+    plain.dialect("opik", "API page", _page, _of_page, ("content", "page", "size", "total", "sortable_by"), _ASSUMED),
+    plain.dialect("opik", "spans", _span, _of_span, _READ, _ASSUMED),
+    plain.dialect("opik", "traces", _trace, _of_trace, _READ, _ASSUMED),
 )

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.cost.shapes import SHAPES
+from chatmon.importers._dialect import Dialect
 from chatmon.importers._langfuse import number_of, whole_of
 from chatmon.importers._spans import SCORED, SPAN_COLUMNS, TOKENS, readings, unread_scores, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _KINDS: Final = {"BIGINT": "whole", "DOUBLE": "number", "DECIMAL(38,18)": "dollars"}
 _READERS: Final = {name: _KINDS[kind] for name, kind in SPAN_COLUMNS.items() if kind in _KINDS and name != "line"}
@@ -41,6 +42,30 @@ SELECT: Final = f"""
         coalesce(filled(reject), {unreadable(**COUNTED)}) AS reject
     FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 """A record is a trace of its own where it names none."""
+
+
+def dialect(
+    tool: str,
+    shape: str,
+    recognise: Callable[[Mapping[str, Any]], str | None],
+    unpack: Callable[[dict[str, Any]], Iterator[dict[str, Any]]],
+    reads: Iterable[str],
+    assumptions: tuple[str, ...],
+) -> Dialect:
+    """Return the dialect of records that are taken apart so.
+
+    Args:
+        tool: Who writes them.
+        shape: What they are, such as ``API page``.
+        recognise: Says what gives such a record away; None for another one.
+        unpack: Takes a record apart into rows of ``COLUMNS``.
+        reads: The keys that are read.
+        assumptions: What the tool leaves unsaid.
+    """
+    return Dialect(
+        name=f"{tool}: {shape}", tool=tool, recognise=recognise, columns=COLUMNS, select=SELECT, unpack=unpack,
+        reads=frozenset(reads), assumptions=assumptions,
+    )  # fmt: skip
 
 
 def counted(shape: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.cost.shapes import SHAPES
 from chatmon.importers import _plain as plain
-from chatmon.importers._dialect import Dialect
 from chatmon.importers._langfuse import number_of, whole_of
 from chatmon.importers._spans import TOKENS
 from chatmon.importers.attributes import CLASS, FREE, object_of
@@ -98,24 +97,12 @@ def _envelope(record: Mapping[str, Any]) -> str | None:
     return "an answer of the API: calls" if isinstance(first, dict) and _call(first) else None
 
 
-def _dialect(shape: str, recognise: Any, unpack: Any, reads: tuple[str, ...]) -> Dialect:
-    return Dialect(
-        name=f"weave: {shape}",
-        tool="weave",
-        recognise=recognise,
-        columns=plain.COLUMNS,
-        select=plain.SELECT,
-        unpack=unpack,
-        reads=frozenset(reads),
-        assumptions=(
-            "times without a zone are UTC, unless tz says otherwise; durations are the seconds between them",
-            "input tokens count cached ones in, but where more are cached than went in",
-            "a call around another one repeats what that one used",
-        ),
-    )
-
-
+_ASSUMED: Final = (
+    "times without a zone are UTC, unless tz says otherwise; durations are the seconds between them",
+    "input tokens count cached ones in, but where more are cached than went in",
+    "a call around another one repeats what that one used",
+)
 DIALECTS: Final = (
-    _dialect("API answers", _envelope, _of_envelope, ("calls", "call")),
-    _dialect("calls", _call, _of_call, _READ),
+    plain.dialect("weave", "API answers", _envelope, _of_envelope, ("calls", "call"), _ASSUMED),
+    plain.dialect("weave", "calls", _call, _of_call, _READ, _ASSUMED),
 )
