@@ -253,13 +253,28 @@ def rate(successes: int, n: int, units: Units | None = None) -> Estimate:
         raise ValueError(f"successes ({successes}) is not between 0 and n ({n})")
     if n == 0:
         return Estimate(None, None, None, 0)
-    share = successes / n
+    value = successes / n
     if units is None or units.number == n:
-        return Estimate(share, *_wilson(share, n), n, None if units is None else float(n))
-    worth = units.worth(n, share)
+        return Estimate(value, *_wilson(value, n), n, None if units is None else float(n))
     if units.number < 2:
-        return Estimate(share, None, None, n, worth)
-    return Estimate(share, *_wilson(share, _for_normal(worth, units.freedom(n))), n, worth)
+        return Estimate(value, None, None, n, units.worth(n, value))
+    return share(value, n, units.worth(n, value), units.freedom(n))
+
+
+def share(value: float, n: int, worth: float, freedom: float = math.inf) -> Estimate:
+    """Return a share that is known as well as from so many independent values, with Wilson's interval.
+
+    Args:
+        value: The share.
+        n: How many values it comes from.
+        worth: How many independent values tell as much.
+        freedom: Degrees of freedom with which that is known, as for Student's t.
+
+    Example:
+        >>> share(0.2, 40, 80.0).text()
+        '0.20 (0.13 to 0.30, n = 40, worth 80)'
+    """
+    return Estimate(value, *_wilson(value, _for_normal(worth, freedom)), n, worth)
 
 
 def _wilson(share: float, n: float) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from chatmon._tools.paths import whole_file
 from chatmon.cli._export import export
 from chatmon.cli._lab import lab
 from chatmon.cli._privacy import erase, export_user, keys
+from chatmon.cli._quality import judge, label
 from chatmon.cli._reading import Reading, moment, reading
 from chatmon.cli._say import say
 from chatmon.cli._store import store
@@ -36,6 +37,8 @@ app.command("export-user")(export_user)
 app.add_typer(keys, name="keys")
 app.add_typer(store, name="store")
 app.command()(export)
+app.command()(label)
+app.command()(judge)
 
 
 def run() -> int:

@@ -31,6 +31,11 @@ plan = Experiment(name="e", hypothesis="h", variants={"control": 1, "v2": 1}, pr
 analyse([], plan, look=1)
 """,
     "exporters": "from chatmon.connect.prometheus import Metrics; Metrics()",
+    "judge": """
+from chatmon.quality import Judge, Rubric
+from langchain_openai import ChatOpenAI
+Judge(Rubric("polite", "Is it?"), ChatOpenAI(model="m", api_key="k"))
+""",
     "langchain": "from chatmon import ChatMonitor; ChatMonitor().callback()",
     "langsmith": "from chatmon.live import ChatMonitor, TurnTrace; TurnTrace(ChatMonitor().track('c1'))",
     "langtail": "from chatmon.connect.langtail import LangtailClient; LangtailClient('key')",
