@@ -1,4 +1,4 @@
-"""Make the traps of lesson 10: ``python data/make_traps.py``.
+"""Make the traps of lesson 11: ``python data/make_traps.py``.
 
 One hour of the four weeks as other tools write it, each file with a trap that its tool really sets: ids in base64, a
 latency in milliseconds, cells escaped twice, broken lines, a download that broke off, and times of an unnamed zone.

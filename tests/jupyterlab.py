@@ -57,7 +57,7 @@ def course_copy(folder: Path) -> Path:
     for name in COURSE:
         copy = shutil.copytree if (REPO / name).is_dir() else shutil.copy2
         copy(REPO / name, folder / name)
-    marked = Path("tests", "store", "privacy", "sentences_held_out.txt")  # which lesson 9 measures a redaction with
+    marked = Path("tests", "store", "privacy", "sentences_held_out.txt")  # which lesson 10 measures a redaction with
     (folder / marked).parent.mkdir(parents=True)
     shutil.copy2(REPO / marked, folder / marked)
     (folder / ".venv").mkdir()

@@ -70,7 +70,8 @@ class Agreement:
         one_word = None if self.base_rate.value is None else max(self.base_rate.value, 1 - self.base_rate.value)
         always = "unknown" if one_word is None else f"{one_word:.2f}"
         lines = [
-            f"agree:       {self.agree.text()}; by chance {chance}, by one word for all {always}",
+            f"agree:       {self.agree.text()}",
+            f"by chance:   {chance}; by one word for all: {always}",
             f"sensitivity: {self.sensitivity.text()}",
             f"specificity: {self.specificity.text()}",
             f"kappa:       {self.kappa.text()}",
@@ -95,7 +96,8 @@ def agreement(labels: Values, verdicts: Values, units: Owners | None = None) -> 
 
     Example:
         >>> print(agreement([True] * 90 + [False] * 10, [True] * 100))
-        agree:       0.90 (0.83 to 0.94, n = 100); by chance 0.90, by one word for all 0.90
+        agree:       0.90 (0.83 to 0.94, n = 100)
+        by chance:   0.90; by one word for all: 0.90
         sensitivity: 1.00 (0.96 to 1.00, n = 90)
         specificity: 0.00 (0.00 to 0.28, n = 10)
         kappa:       0.00 (0.00 to 0.00, n = 100)

@@ -173,7 +173,8 @@ def _with_texts(turns: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(
             f"none of {len(turns):,} turns has question and answer: read them with open_logs(..., content=True)"
         )
-    return rows if "conversation_id" in rows.columns else rows.assign(conversation_id=None)
+    rows = rows if "conversation_id" in rows.columns else rows.assign(conversation_id=None)
+    return rows[["turn_id", "conversation_id", "question", "answer"]]
 
 
 def _read(reply: Any) -> Verdict:

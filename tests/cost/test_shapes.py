@@ -200,7 +200,7 @@ OWN = {*COLUMNS, *DETAILS, *WORDS.split()}
 RUNS = {"prompt_tokens", "completion_tokens", "prompt_token_details", "completion_token_details"}
 """Columns of LangSmith's runs, which its client and the local server hand on as they are."""
 ELSEWHERE = {
-    "chatmon/lab/course/_lesson_10.py": "the truth of an exercise in reading Langfuse's counts",
+    "chatmon/lab/course/_lesson_11.py": "the truth of an exercise in reading Langfuse's counts",
     "chatmon/importers/_langsmith.py": "columns of a run, declared as JSON",
 }
 

@@ -34,7 +34,7 @@ def test_who_says_yes_to_everything_agrees_by_chance_and_it_is_said():
     found = agreement([True] * 96 + [False] * 4, [True] * 100)
     assert found.agree.value == 0.96
     assert found.kappa.value == pytest.approx(0)
-    assert "by one word for all 0.96" in str(found)
+    assert "by one word for all: 0.96" in str(found)
 
 
 def test_labels_of_one_class_leave_the_other_figure_unknown():

@@ -130,6 +130,11 @@ def test_verdicts_come_in_the_order_of_the_turns_and_those_without_texts_are_lef
     assert list(found["turn_id"]) == [one for one in turns.sample(frac=1, random_state=1)["turn_id"] if one != "t2"]
 
 
+def test_turns_that_have_verdicts_of_another_judge_are_judged_anew():
+    found = Judge(POLITE, says()).verdicts(replies(3).assign(verdict=False, score=0.1, said="no"))
+    assert found["verdict"].all()
+
+
 def test_nothing_is_asked_twice_for_the_same_rubric_model_question_and_answer(tmp_path):
     path = tmp_path / "kept.jsonl"
     Judge(POLITE, says(), path=path).verdicts(replies(10))

@@ -1,199 +1,195 @@
-"""The exercises of lesson 6: assign users, count the price of looking, and refuse a broken split."""
+"""The exercises of lesson 6: agreement beyond chance, a rate put right, and what a judge saves."""
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.lab.course._exercises import Exercise, WrongError
-from chatmon.lab.course._fresh import World, results_in
 from chatmon.lab.course._reading import as_number, judge_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-EXPERIMENTS: Final = ("shorter-greeting", "cite-the-page", "simpler-greeting", "warmer-tone")
-USERS: Final = (
-    *(f"customer-{number}" for number in range(1000, 8990)),
-    *(f"größe {number}@web" for number in range(10)),
+JUDGES: Final = (
+    (
+        "a judge that is right in most cases",
+        [True] * 40 + [False] * 20,
+        [True] * 34 + [False] * 6 + [True] * 5 + [False] * 15,
+    ),
+    ("one that always says yes", [True] * 18 + [False] * 2, [True] * 20),
+    ("one that is right on every reply", [True, False, False, True], [True, False, False, True]),
+    ("one that says the opposite", [True, False, True, False], [False, True, False, True]),
+    ("a strict one", [True] * 30 + [False] * 10, [True] * 9 + [False] * 31),
 )
-"""Most names are equally long, and so are two of the experiments': there a weak hash gives itself away."""
-SIDES: Final = ("control", "treatment")
-WORLD: Final = World()
-NEXT_YEAR: Final = datetime(2027, 2, 9, 8, 30, 17, tzinfo=UTC)
-DAYS: Final = (1, 3, 7, 14, 28)
-"""On which days the colleague of exercise 6.2 looks."""
-SPLITS: Final = (
-    ({"a": 840, "b": 840, "c": 760}, {"a": 1, "b": 1, "c": 1}),
-    ({"a": 28, "b": 17}, {"a": 1, "b": 1}),
-    ({"a": 51_000, "b": 49_000}, {"a": 1, "b": 1}),
-    ({"a": 1400, "b": 640}, {"a": 2, "b": 1}),
-    ({"a": 1000, "b": 1000}, {"a": 2, "b": 1}),
-    ({"a": 1000, "b": 1010, "c": 850}, {"a": 1, "b": 1, "c": 1}),
-    ({"a": 1000, "b": 880}, {"a": 1, "b": 1}),
-    ({"a": 1000, "b": 900}, {"a": 1, "b": 1}),
+"""Labels and verdicts that the lesson does not show."""
+NO_DOUBT: Final = ([True] * 12, [True] * 12)
+"""Where both always say the same, chance gives all of it."""
+REPLIES: Final = (
+    ("a good judge", [True] * 30 + [False] * 20, [True] * 9 + [None] * 22 + [False] * 4 + [None] * 15, 0.8),
+    ("one that says yes too often", [True] * 45 + [False] * 15, [True, False, None] * 20, 0.5),
+    ("one that goes against the truth", [False] * 12 + [True] * 28, [True] * 8 + [False] * 4 + [None] * 28, -0.4),
+    ("a coin", [True, False, False, True] * 10, [None, True, False, None] * 10, 0.0),
+    ("nothing but labels", [True] * 6 + [False] * 4, [True] * 5 + [False] * 5, 0.9),
 )
-"""Users and weights that the lesson does not show: chance, and what is beyond it, where the eye errs."""
+"""Verdicts, labels and weights that the lesson does not show."""
+LABEL, VERDICT, MONTH = 1.20, 0.004, 5000
+"""What a label and a verdict cost in exercise 6.3, in dollars, and how many replies a month has."""
 
 
-def judge_assign(assign: Callable[[str, str], Any]) -> str:
-    """Judge exercise 6.1: an assignment that is sticky, uniform, and independent between experiments.
+def _parts(labels: Sequence[bool], verdicts: Sequence[bool]) -> tuple[float, float, float, float]:
+    n = len(labels)
+    agree = sum(label == verdict for label, verdict in zip(labels, verdicts, strict=True)) / n
+    true, said = sum(labels) / n, sum(verdicts) / n
+    return agree, true * said + (1 - true) * (1 - said), true, said
 
-    Two fresh processes have to agree, one of them on another day, with other hashes, asked in another order. Only where
-    they do not, further ones find out what it was that moved the users.
-    """
-    seen = _sides(assign, WORLD)
-    for (name, user), one in seen.items():
-        if not isinstance(one, str) or one not in SIDES:
-            raise WrongError(
-                f'It returned {one!r} for {user!r} in {name!r}: a user is in `"control"` or in `"treatment"`.'
-            )
-    if _sides(assign, World(2, NEXT_YEAR, 2), backwards=True) != seen:
-        raise WrongError(_why_not_sticky(assign, seen))
-    shares = {name: sum(seen[name, user] == "treatment" for user in USERS) / len(USERS) for name in EXPERIMENTS}
-    mean = sum(shares.values()) / len(shares)
-    name, share = max(shares.items(), key=lambda one: abs(one[1] - 0.5))
-    if abs(share - 0.5) > _beyond_chance(len(USERS)) or abs(mean - 0.5) > _beyond_chance(len(seen)):
-        raise WrongError(
-            f"{mean:.1%} of {len(USERS):,} users are in the treatment, as a mean of {len(shares)} experiments, and "
-            f"{share:.1%} in {name!r}: half of them should be. (If you took the rest of a division, does the divisor "
-            "go into the number of values that your hash can have?)"
+
+def judge_kappa(kappa: Callable[[list[bool], list[bool]], Any]) -> str:
+    """Judge exercise 6.1: Cohen's kappa, on judges of every kind."""
+    for name, labels, verdicts in JUDGES:
+        agree, chance, true, said = _parts(labels, verdicts)
+        told = f"For {name} ({len(labels)} replies): "
+        always = max(true, 1 - true)
+        judge_number(
+            as_number(kappa(list(labels), list(verdicts)), told),
+            (agree - chance) / (1 - chance),
+            [
+                (agree, f"{told}that is agreement itself, with chance still in it."),
+                (chance, f"{told}that is what chance gives."),
+                (agree - chance, f"{told}divide by what chance leaves, `1 - chance`."),
+                (
+                    (agree - true * said) / (1 - true * said),
+                    f"{told}chance agrees on no as well as on yes: two products.",
+                ),
+                (
+                    (agree - 0.5) / 0.5,
+                    f"{told}two who toss a coin agree on half; these two say yes more or less often.",
+                ),
+                (
+                    (agree - always) / (1 - always),
+                    f"{told}that is against the commoner label for all, not against chance.",
+                ),
+                (true * said + (1 - true) * (1 - said) - agree, f"{told}agreement comes first, then less chance."),
+            ],
+            f"{told}agreement is {agree:.3f}, by chance {chance:.3f}, so kappa is not that.",
+            within=0.0005,
         )
-    for one, other in combinations(EXPERIMENTS, 2):
-        alike = sum(seen[one, user] == seen[other, user] for user in USERS) / len(USERS)
-        if abs(alike - 0.5) > _beyond_chance(len(USERS)):
-            raise WrongError(_why_dependent(seen, one, other, alike))
-    return "Sticky, half and half, and blind to every other experiment, without a table to keep."
+    try:
+        alone = kappa(*(list(part) for part in NO_DOUBT))
+    except ZeroDivisionError:
+        raise WrongError("Where both say yes to everything, chance is 1, and it divided by 0: return `None`.") from None
+    if alone is not None:
+        raise WrongError(f"Where both say yes to everything, chance is 1, and kappa is `None`; it returned {alone!r}.")
+    return "Agreement of nine in ten can be a kappa of 0: now you can tell which."
 
 
-def _sides(assign: Callable[[str, str], Any], world: World, *, backwards: bool = False) -> dict[tuple[str, str], Any]:
-    """Return where each user of each experiment is put in a fresh process."""
-    from chatmon.experiment import assignment
-
-    calls = [(name, user) for name in EXPERIMENTS for user in USERS]
-    calls = calls[::-1] if backwards else calls
-    found = dict(zip(calls, results_in(world, assign, calls, by_value=[assignment]), strict=True))
-    return {call: found[call] for call in sorted(found)}
-
-
-def _why_not_sticky(assign: Callable[[str, str], Any], seen: dict[tuple[str, str], Any]) -> str:
-    if _sides(assign, WORLD) != seen:
-        return (
-            "In a second process that began just like the first, some users changed sides: something in it is left to "
-            "chance, and what it remembers is gone when the process ends. Compute the side from the two names."
+def judge_corrected(corrected: Callable[[list[bool], list[bool | None], float], Any]) -> str:
+    """Judge exercise 6.2: a rate corrected with a given weight, where labels are many, few, and all there are."""
+    for name, verdicts, labels, weight in REPLIES:
+        known = [label for label in labels if label is not None]
+        beside = [word for word, label in zip(verdicts, labels, strict=True) if label is not None]
+        others = [word for word, label in zip(verdicts, labels, strict=True) if label is None]
+        rate, on_labelled, on_all = (sum(some) / len(some) for some in (known, beside, verdicts))
+        elsewhere = sum(others) / len(others) if others else on_labelled
+        told = f"With {len(known)} labels for {len(labels)} replies ({name}): "
+        try:
+            found = corrected(list(verdicts), list(labels), weight)
+        except ZeroDivisionError:
+            raise WrongError(f"{told}it divided by 0: without other replies there is nothing to take off.") from None
+        judge_number(
+            as_number(found, told),
+            rate - weight * (on_labelled - elsewhere),
+            [
+                (rate, f"{told}that is the labels' own rate: take off what the judge shows."),
+                (on_all, f"{told}that is the judge's own rate."),
+                (rate + weight * (on_labelled - elsewhere), f"{told}the wrong way: a better sample is taken down."),
+                (rate - (on_labelled - elsewhere), f"{told}the weight is missing: it is {weight}."),
+                (
+                    rate - weight * (on_labelled - on_all),
+                    f"{told}compare with the others: all replies have the labelled ones in them.",
+                ),
+                (
+                    sum(known) / len(labels) - weight * (on_labelled - elsewhere),
+                    f"{told}the labels' rate is one of those that there are: `None` is not no.",
+                ),
+                (
+                    weight * rate + (1 - weight) * on_all,
+                    f"{told}that is a mean of the two rates; correct the first one.",
+                ),
+                (
+                    rate - weight * (on_labelled - rate),
+                    f"{told}take the judge's share on the others, not the labels' own.",
+                ),
+            ],
+            f"{told}labels {rate:.3f}, judge {on_labelled:.3f} there, {elsewhere:.3f} elsewhere, weight {weight}.",
+            within=0.0005,
         )
-    if _sides(assign, World(hash_seed=2)) != seen:
-        return (
-            "`hash` of a text differs each time Python starts, so users would change sides tomorrow: take one from "
-            "`hashlib`, or `position`."
-        )
-    if _sides(assign, World(moment=NEXT_YEAR)) != seen:
-        return "On another day some users are on the other side: leave the clock out of it."
-    if _sides(assign, WORLD, backwards=True) != seen:
-        return "Asked in another order, some users are on the other side: whoever comes first must not matter."
-    return "In another process some users are on the other side: only the two names may matter."
+    return "Two subtractions, and a judge that is wrong by any amount does no harm."
 
 
-def _beyond_chance(n: int) -> float:
-    """Return how far the share of ``n`` fair coins is from a half in less than one of 100,000 cases."""
-    return 4.5 * 0.5 / math.sqrt(n)
+def judge_saving(answer: Any) -> str:
+    """Judge exercise 6.3: what a judge saves, once it is paid itself."""
+    from chatmon.quality import labels_needed
 
+    def labels(verdicts: int = MONTH, width: float = 0.08, rate: float = 0.8) -> tuple[int, int]:
+        needed = labels_needed(width, rate, sensitivity=0.92, specificity=0.75, verdicts=verdicts)
+        return needed.with_judge or 0, needed.alone
 
-def _why_dependent(seen: dict[tuple[str, str], Any], one: str, other: str, alike: float) -> str:
-    told = f"{alike:.0%} of users are on the same side in {one!r} and in {other!r}, where half should be"
-    if all(seen[EXPERIMENTS[0], user] == seen[name, user] for name in EXPERIMENTS for user in USERS):
-        return f"{told}: the experiment's name makes no difference. Hash it with the user's."
-    return (
-        f"{told}, so one experiment will show the other's effect. The experiment's name makes a difference, but the "
-        "same for most users: a checksum such as `crc32`, or a sum, turns everybody's last bit alike, even with both "
-        "names in it. Take a hash that mixes, such as `hashlib.sha256`, over both."
-    )
-
-
-def judge_looks(answer: Any) -> str:
-    """Judge exercise 6.2: how often five looks of unequal weight, with two limits, find what is not there."""
-    from chatmon.experiment import crossings
-
-    def of(limits: list[float], days: Sequence[float] = DAYS) -> float:
-        return crossings(limits, days)[-1]
-
-    early, late = 2.576, 1.96
-    number, right = as_number(answer), of([early] * 4 + [late])
+    beside, alone = labels()
+    paid = MONTH * VERDICT
+    saved = (alone - beside) * LABEL - paid
+    half, half_alone = labels(width=0.16)
+    careful, careful_alone = labels(rate=0.5)
+    more, _ = labels(verdicts=10_000)
+    number = as_number(answer)
     judge_number(
         number,
-        right,
+        saved,
         [
-            (0.05, "That is the error of the last look alone: the four before it can be wrong, too."),
-            (0.01, "That is the error of one early look."),
-            (0.04, "Adding up counts the same false alarm several times, and the last look is missing."),
-            (0.09, "Adding up counts the same false alarm several times: the looks share their data."),
+            (saved + paid, "The verdicts cost something, too: 5,000 of them."),
+            (alone * LABEL, "That is what the labels cost without a judge."),
+            (beside * LABEL + paid, "That is all that it costs with the judge: take it from what it costs without."),
+            (beside * LABEL, "That is what the labels cost with the judge."),
+            (alone - beside, "That is how many labels it saves: each costs $1.20, and the verdicts cost, too."),
+            (-saved, "The other way round: what it costs alone, less what it costs with the judge."),
+            (saved + 2 * paid, "The verdicts cost something: take them off instead of adding them."),
+            ((half_alone - half) * LABEL - paid, "0.08 is the width from end to end: `labels_needed` takes that."),
+            ((careful_alone - careful) * LABEL - paid, "About 0.8 of the replies are good: that is the rate."),
             (
-                1 - 0.99**4 * 0.95,
-                "That takes the looks for separate coins: each look's data has the data before in it.",
+                (alone - more) * LABEL - paid,
+                "`labels_needed` thinks of 10,000 verdicts unless it is told: here are 5,000.",
             ),
-            (of([late] * 5), "That is for 1.96 at every look: before the last day she stops only beyond 2.576."),
-            (of([early] * 5), "That is for 2.576 at every look: on the last day 1.96 is enough."),
-            (of([late] + [early] * 4), "The limits are in the wrong order: 1.96 is for the last look."),
-            (
-                of([early] * 4 + [late], range(1, 6)),
-                "That is for looks at equal distances: day 28 has twice the data of day 14.",
-            ),
-            (of([late] * 5, range(1, 6)), "That is for p < 0.05 at five equal distances: both differ here."),
-            (of([early] * 4, DAYS[:4]), "That is for the four early looks: the last one is missing."),
-            (of([early] * 27 + [late], range(1, 29)), "That is for a look on each of 28 days: she looks five times."),
-            (1 - right, "That is how often she finds nothing: give the share of the others."),
-            (100 * right, "That is in per cent: give a share between 0 and 1."),
+            ((alone - beside) * LABEL - beside * VERDICT, "All 5,000 replies are judged, not only those with a label."),
+            ((alone - beside) * LABEL - VERDICT, "$0.004 is the price of one verdict, and 5,000 are wanted."),
         ],
-        f"{number:g} is not it: `crossings` takes what each look has to pass, and how much data each has.",
+        f"{number:g} is not it: it takes {alone} labels alone, fewer with the judge, and 5,000 verdicts at $0.004.",
         within=0.005,
     )
-    return "Four early looks at a strict limit cost half as much again as the honest look at the end."
-
-
-def judge_may_be_read(may_be_read: Callable[[dict[str, int], dict[str, float]], Any]) -> str:
-    """Judge exercise 6.3: a test of the sample ratio, on splits that the lesson does not show."""
-    from chatmon.experiment import sample_ratio
-
-    for users, weights in SPLITS:
-        found = may_be_read(dict(users), dict(weights))
-        p = sample_ratio(users, weights)
-        if isinstance(found, float) and math.isclose(found, p, rel_tol=0.01):
-            raise WrongError(f"It returned {found!r}, which is the p-value: return `True` or `False`.")
-        if type(found).__name__ not in ("bool", "bool_"):
-            raise WrongError(f"It returned {found!r}: return `True` or `False`.")
-        if bool(found) != (p >= 0.001):
-            shown = ", ".join(f"{name} {number:,}" for name, number in users.items())
-            planned = " : ".join(f"{weight:g}" for weight in weights.values())
-            may = "this is chance, and may be read" if p >= 0.001 else "this is beyond chance, and may not be read"
-            raise WrongError(f"{shown} users, planned {planned}: p = {p:.2g}, so {may}. Yours said {bool(found)}.")
-    return "A difference of 2 % of 100,000 users is a leak, and one of a quarter of 45 users is chance."
+    return "A judge pays where a label is dear and its verdict is cheap; at a dollar a verdict it would not."
 
 
 EXERCISES = [
     Exercise(
         "6.1",
         hints=(
-            "The same names must always give the same number, and `position(name, user_id)` gives one between 0 and 1.",
-            'Return `"treatment"` where `position(experiment, user_id)` is below 0.5.',
+            "`sum(labels) / len(labels)` is how often the label says yes, since `True` counts as 1.",
+            "With `true` and `said` as the two shares of yes, chance is `true * said + (1 - true) * (1 - said)`.",
         ),
-        judge=judge_assign,
+        judge=judge_kappa,
     ),
     Exercise(
         "6.2",
         hints=(
-            "`crossings` takes two lists: what each look has to pass, and how much data it has, such as days.",
-            "`[2.576] * 4 + [1.96]` are the limits, `[1, 3, 7, 14, 28]` the data; the last number is the answer.",
+            "Make three lists first: the labels that are known, the verdicts beside them, and the other verdicts.",
+            "`sum(known) / len(known) - weight * (sum(beside) / len(beside) - sum(others) / len(others))`.",
         ),
-        judge=judge_looks,
+        judge=judge_corrected,
     ),
     Exercise(
         "6.3",
         hints=(
-            "A chi-square test of the users against the planned shares: `sample_ratio` in `chatmon.experiment` is one.",
-            "Compare `sample_ratio(users, weights)`, which is a p-value, with 0.001.",
+            "`labels_needed(0.08, 0.8, ...)` takes sensitivity, specificity and verdicts by name.",
+            "`(alone - with_judge) * 1.20 - 5000 * 0.004`.",
         ),
-        judge=judge_may_be_read,
+        judge=judge_saving,
     ),
 ]

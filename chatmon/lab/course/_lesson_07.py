@@ -1,292 +1,199 @@
-"""The exercises of lesson 7: a rule's blind spot, a comparison like for like, and a choice that pays for itself."""
+"""The exercises of lesson 7: assign users, count the price of looking, and refuse a broken split."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+import math
+from datetime import UTC, datetime
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.lab.course._exercises import Exercise, WrongError
+from chatmon.lab.course._fresh import World, results_in
 from chatmon.lab.course._reading import as_number, judge_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    import pandas as pd
-
-    from chatmon.lab.traffic import Simulation
-    from chatmon.optimizer import Recommendations
-
-START: Final = datetime(2026, 3, 2, tzinfo=UTC)
-FEWEST_TIMES: Final = 100
-TERRIBLE: Final = 30.0
-"""Seconds."""
-
-
-def judge_silent(answer: Any) -> str:
-    """Judge exercise 7.1: terrible response times none of which is above their 90th percentile."""
-    import pandas as pd
-
-    if isinstance(answer, str | bytes | Mapping) or not hasattr(answer, "__iter__"):
-        raise WrongError(f"A {type(answer).__name__} could not be read as response times: give a list of numbers.")
-    if type(answer).__name__ == "DataFrame":
-        raise WrongError("That is a whole table: give its column of response times.")
-    seconds = pd.Series([float(as_number(one, "One of the response times: ")) for one in answer], dtype=float)
-    if not (seconds >= 0).all():
-        raise WrongError("A reply takes some number of seconds, and no negative one.")
-    if len(seconds) < FEWEST_TIMES:
-        raise WrongError(f"{len(seconds)} response times: give at least {FEWEST_TIMES}.")
-    above, limit = int((seconds > seconds.quantile(0.9)).sum()), seconds.quantile(0.9)
-    if above:
-        alike = "they are all different, so some must be above it" if seconds.is_unique else "some are above it"
-        raise WrongError(
-            f"{above} of {len(seconds)} are above the 90th percentile, {limit:g} s ({alike}): what must the slowest "
-            "tenth be for that not to happen?"
-        )
-    if seconds.mean() < TERRIBLE:
-        raise WrongError(
-            f"The mean is {seconds.mean():.1f} s: users would not call that terrible; make it {TERRIBLE:g}."
-        )
-    return f"A mean of {seconds.mean():.0f} seconds, and no slow turn: the rule compares the week with itself only."
-
-
-class Weeks(NamedTuple):
-    """Two weeks in which the mix of questions shifts.
-
-    Attributes:
-        what: What happened.
-        before: For each intent of the first week, its turns, and how many in a hundred were completed.
-        after: Those of the second.
-    """
-
-    what: str
-    before: Mix
-    after: Mix
-
-
-Mix = Mapping[str, tuple[int, int]]
-WEEKS: Final = (
-    Weeks(
-        "most intents a little better, and more people with router questions",
-        {"account": (400, 80), "billing": (300, 70), "router": (100, 40), "outage": (40, 75)},
-        {"account": (200, 85), "billing": (250, 74), "router": (500, 45), "outage": (40, 35)},
-    ),
-    Weeks(
-        "nothing but other questions",
-        {"account": (200, 80), "billing": (200, 65), "router": (400, 45)},
-        {"account": (500, 80), "billing": (200, 65), "router": (100, 45)},
-    ),
-    Weeks(
-        "every intent worse, one that is gone, and a new one that is easy",
-        {"account": (300, 80), "billing": (300, 60), "router": (200, 50), "contract": (300, 20)},
-        {"account": (300, 75), "billing": (200, 55), "router": (400, 45), "e-sim": (300, 95)},
-    ),
+EXPERIMENTS: Final = ("shorter-greeting", "cite-the-page", "simpler-greeting", "warmer-tone")
+USERS: Final = (
+    *(f"customer-{number}" for number in range(1000, 8990)),
+    *(f"größe {number}@web" for number in range(10)),
 )
-NEAR: Final = 0.005
-"""How far weights of another kind than the two weeks' own may lead."""
-
-
-def _frame(mix: Mix) -> pd.DataFrame:
-    """Return a turn a row, in an order that has no meaning."""
-    import pandas as pd
-
-    rows = [(intent, at * 100 < share * n) for intent, (n, share) in mix.items() for at in range(n)]
-    return pd.DataFrame(rows, columns=["intent", "completed"]).sample(frac=1, random_state=7, ignore_index=True)
-
-
-def _traffic(seed: int, *problems: str, turns_per_day: float = 700) -> Simulation:
-    from chatmon.lab.traffic import Problem, simulate
-
-    planted = [Problem.parse(text) for text in problems]
-    return simulate(seed, start=START, days=14, problems=planted, turns_per_day=turns_per_day)
-
-
-def judge_change(change: Callable[[pd.DataFrame, pd.DataFrame], Any]) -> str:
-    """Judge exercise 7.2: how completion changed like for like, in weeks whose questions shift, come and go."""
-    for weeks in WEEKS:
-        before, after = _frame(weeks.before), _frame(weeks.after)
-        number = as_number(change(before, after), f"With {weeks.what}: ")
-        common = weeks.before.keys() & weeks.after.keys()
-        differences = {one: (weeks.after[one][1] - weeks.before[one][1]) / 100 for one in common}
-        held = [_weighed(differences, mix) for mix in (weeks.before, weeks.after)]
-        least, most = min(held), max(held)
-        if least - NEAR <= number <= most + NEAR:
-            continue
-        true = f"{least:+.1%}" if least == most else f"{least:+.1%} to {most:+.1%}"
-        judge_number(
-            number,
-            held,
-            _mistaken_changes(weeks, before, after, differences, number, true),
-            f"With {weeks.what} it said {number:+.1%} where the truth is {true}: give each intent that both weeks have "
-            "the weight that it has in one of them, the same one for both, with weights that add up to 1.",
-        )
-    return "The mix shifted each time, intents came and went, and only what really changed counted."
-
-
-def _weighed(values: Mapping[str, float], mix: Mix) -> float:
-    """Return the mean of the intents' values, each with the weight that its turns have in a week."""
-    return sum(value * mix[one][0] for one, value in values.items()) / sum(mix[one][0] for one in values)
-
-
-def _mistaken_changes(
-    weeks: Weeks, before: pd.DataFrame, after: pd.DataFrame, differences: Mapping[str, float], said: float, true: str
-) -> list[tuple[float, str]]:
-    """Return what each mistake says of two weeks, and its reason."""
-    first = {one: share / 100 for one, (_, share) in weeks.before.items()}
-    common = differences.keys()
-    plain = after["completed"].mean() - before["completed"].mean()
-    of_common = [week.loc[week["intent"].isin(common), "completed"].mean() for week in (before, after)]
-    told = f"With {weeks.what} it said {said:+.1%}, and the truth is {true}"
-    held = _weighed(differences, weeks.before)
-    then = _weighed({one: first[one] for one in common}, weeks.before)
-    gone = sum(first[one] * weeks.before[one][0] for one in first.keys() - common) / len(before)
-    unscaled = sum(differences[one] * weeks.before[one][0] for one in common) / len(before)
-    return [
-        (plain, f"{told}: that is the plain change. Other questions were asked; compare like with like."),
-        (
-            of_common[1] - of_common[0],
-            f"{told}: the same intents, and still their plain change. Weigh them alike.",
-        ),
-        (-held, f"{told}: first the second week, then the first, so that better is above 0."),
-        (
-            sum(differences.values()) / len(differences),
-            f"{told}: give each intent the weight of its turns.",
-        ),
-        (held / then, f"{told}: that is a relative change. Return the difference of the two shares."),
-        (1 + held / then, f"{told}: that is a factor. Return the difference of the two shares."),
-        (100 * held, f"{said:g}: return a share, 0.05 for 5 points, and not points."),
-        (
-            unscaled - gone,
-            f"{told}: an intent that is gone counts as never completed. Leave it out on both sides.",
-        ),
-        (unscaled, f"{told}: where an intent is left out, the weights of the others have to add up to 1 again."),
-    ]
-
-
-class Case(NamedTuple):
-    """Recommendations about an incident.
-
-    Attributes:
-        problems: What was planted, the one that truly saves the most money first.
-        seed: Of the traffic.
-        usd: What has to be saved a month.
-        worth: Whether the first problem truly saves as much.
-    """
-
-    problems: tuple[str, ...]
-    seed: int
-    usd: float
-    worth: bool
-
-
-STORM: Final = ("prompt_bloat:prompt_version=v3:severe@2026-03-09", "retry_storm:channel=app:severe@2026-03-10T09:00")
-DEAR: Final = ("overpowered_model:intent=billing:severe@2026-03-09", "error_burst:region=uk:severe@2026-03-06T11:00")
-SLOW: Final = ("price_change:model={strong}:severe@2026-03-09", "latency_step:region=germany:severe@2026-03-08")
-CASES: Final = (
-    Case(STORM, 701, 5.0, worth=True),
-    Case(STORM, 701, 1.5, worth=True),
-    Case(SLOW, 701, 10.0, worth=True),
-    Case(SLOW, 701, 30.0, worth=False),
-    Case(DEAR, 701, 8.6, worth=False),
-    Case(DEAR, 701, 5.0, worth=True),
-    Case((), 705, 0.5, worth=False),
+"""Most names are equally long, and so are two of the experiments': there a weak hash gives itself away."""
+SIDES: Final = ("control", "treatment")
+WORLD: Final = World()
+NEXT_YEAR: Final = datetime(2027, 2, 9, 8, 30, 17, tzinfo=UTC)
+DAYS: Final = (1, 3, 7, 14, 28)
+"""On which days the colleague of exercise 7.2 looks."""
+SPLITS: Final = (
+    ({"a": 840, "b": 840, "c": 760}, {"a": 1, "b": 1, "c": 1}),
+    ({"a": 28, "b": 17}, {"a": 1, "b": 1}),
+    ({"a": 51_000, "b": 49_000}, {"a": 1, "b": 1}),
+    ({"a": 1400, "b": 640}, {"a": 2, "b": 1}),
+    ({"a": 1000, "b": 1000}, {"a": 2, "b": 1}),
+    ({"a": 1000, "b": 1010, "c": 850}, {"a": 1, "b": 1, "c": 1}),
+    ({"a": 1000, "b": 880}, {"a": 1, "b": 1}),
+    ({"a": 1000, "b": 900}, {"a": 1, "b": 1}),
 )
-"""What the weightiest recommendation is about, what saves the most money, and what may not be enough, differ."""
+"""Users and weights that the lesson does not show: chance, and what is beyond it, where the eye errs."""
 
 
-class JudgedIncident(NamedTuple):
-    """What was found about an incident, and the truth.
+def judge_assign(assign: Callable[[str, str], Any]) -> str:
+    """Judge exercise 7.1: an assignment that is sticky, uniform, and independent between experiments.
 
-    Attributes:
-        found: The recommendations.
-        slice: The slice of the problem that truly saves the most money.
-        monthly: What mending it truly saves a month.
+    Two fresh processes have to agree, one of them on another day, with other hashes, asked in another order. Only where
+    they do not, further ones find out what it was that moved the users.
     """
-
-    found: Recommendations
-    slice: dict[str, str]
-    monthly: float
-
-
-@cache
-def _incident(problems: tuple[str, ...], seed: int) -> JudgedIncident:
-    from chatmon._tools.models import course_models
-    from chatmon.optimizer import recommend
-    from chatmon.optimizer.recommendation import MONTH
-
-    strong = course_models().desk.strong
-    made = _traffic(seed, *(text.format(strong=strong) for text in problems))
-    if not made.truth.plants:
-        return JudgedIncident(recommend(made.turns), {}, 0.0)
-    first = made.truth.plants[0]
-    days = (first.end - first.start) / timedelta(days=1)
-    return JudgedIncident(recommend(made.turns), dict(first.problem.slice), float(first.saving.usd) * MONTH / days)
-
-
-def judge_choice(choose: Callable[[Recommendations, float], Any]) -> str:
-    """Judge exercise 7.3: the recommendation that surely saves enough, held against what mending it truly saved."""
-    from chatmon.optimizer import Recommendation, Recommendations
-
-    for case in CASES:
-        found, where, true = _incident(case.problems, case.seed)
-        chosen = choose(found, case.usd)
-        if isinstance(chosen, list | tuple | Recommendations):
-            raise WrongError(f"It returned {len(chosen)} of them: return one, the largest, or `None`.")
-        if chosen is not None and not isinstance(chosen, Recommendation):
-            raise WrongError(f"It returned a {type(chosen).__name__}: return one of the recommendations, or `None`.")
-        asked = f"At least ${case.usd:.2f} a month was asked for"
-        if not case.worth:
-            if chosen is None:
-                continue
-            said = chosen.monthly.get("usd")
-            amount = "no money" if said is None else f"${said.value:.2f} ({said.low:.2f} to {said.high:.2f})"
+    seen = _sides(assign, WORLD)
+    for (name, user), one in seen.items():
+        if not isinstance(one, str) or one not in SIDES:
             raise WrongError(
-                f"{asked}. You chose {chosen.kind}, said to save {amount}; the best truly saves ${true:.2f}."
+                f'It returned {one!r} for {user!r} in {name!r}: a user is in `"control"` or in `"treatment"`.'
             )
-        if chosen is None:
-            raise WrongError(f"{asked}, and you chose none: mending {_named(where)} truly saves ${true:.2f}.")
-        if dict(chosen.slice) != where:
-            saved = chosen.monthly.get("usd")
-            if saved is not None and saved.low >= case.usd:
-                raise WrongError(
-                    f"{asked}. {chosen.kind} of {chosen.where} is surely enough, and not the largest: mending "
-                    f"{_named(where)} truly saves ${true:.2f}."
-                )
-            raise WrongError(
-                f"{asked}. You chose {chosen.kind} of {chosen.where}; mending {_named(where)} truly saves more money, "
-                f"${true:.2f}."
-            )
-    return f"{len(CASES)} decisions about incidents that you have not seen, and the truth agrees with each."
+    if _sides(assign, World(2, NEXT_YEAR, 2), backwards=True) != seen:
+        raise WrongError(_why_not_sticky(assign, seen))
+    shares = {name: sum(seen[name, user] == "treatment" for user in USERS) / len(USERS) for name in EXPERIMENTS}
+    mean = sum(shares.values()) / len(shares)
+    name, share = max(shares.items(), key=lambda one: abs(one[1] - 0.5))
+    if abs(share - 0.5) > _beyond_chance(len(USERS)) or abs(mean - 0.5) > _beyond_chance(len(seen)):
+        raise WrongError(
+            f"{mean:.1%} of {len(USERS):,} users are in the treatment, as a mean of {len(shares)} experiments, and "
+            f"{share:.1%} in {name!r}: half of them should be. (If you took the rest of a division, does the divisor "
+            "go into the number of values that your hash can have?)"
+        )
+    for one, other in combinations(EXPERIMENTS, 2):
+        alike = sum(seen[one, user] == seen[other, user] for user in USERS) / len(USERS)
+        if abs(alike - 0.5) > _beyond_chance(len(USERS)):
+            raise WrongError(_why_dependent(seen, one, other, alike))
+    return "Sticky, half and half, and blind to every other experiment, without a table to keep."
 
 
-def _named(where: dict[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in where.items())
+def _sides(assign: Callable[[str, str], Any], world: World, *, backwards: bool = False) -> dict[tuple[str, str], Any]:
+    """Return where each user of each experiment is put in a fresh process."""
+    from chatmon.experiment import assignment
+
+    calls = [(name, user) for name in EXPERIMENTS for user in USERS]
+    calls = calls[::-1] if backwards else calls
+    found = dict(zip(calls, results_in(world, assign, calls, by_value=[assignment]), strict=True))
+    return {call: found[call] for call in sorted(found)}
+
+
+def _why_not_sticky(assign: Callable[[str, str], Any], seen: dict[tuple[str, str], Any]) -> str:
+    if _sides(assign, WORLD) != seen:
+        return (
+            "In a second process that began just like the first, some users changed sides: something in it is left to "
+            "chance, and what it remembers is gone when the process ends. Compute the side from the two names."
+        )
+    if _sides(assign, World(hash_seed=2)) != seen:
+        return (
+            "`hash` of a text differs each time Python starts, so users would change sides tomorrow: take one from "
+            "`hashlib`, or `position`."
+        )
+    if _sides(assign, World(moment=NEXT_YEAR)) != seen:
+        return "On another day some users are on the other side: leave the clock out of it."
+    if _sides(assign, WORLD, backwards=True) != seen:
+        return "Asked in another order, some users are on the other side: whoever comes first must not matter."
+    return "In another process some users are on the other side: only the two names may matter."
+
+
+def _beyond_chance(n: int) -> float:
+    """Return how far the share of ``n`` fair coins is from a half in less than one of 100,000 cases."""
+    return 4.5 * 0.5 / math.sqrt(n)
+
+
+def _why_dependent(seen: dict[tuple[str, str], Any], one: str, other: str, alike: float) -> str:
+    told = f"{alike:.0%} of users are on the same side in {one!r} and in {other!r}, where half should be"
+    if all(seen[EXPERIMENTS[0], user] == seen[name, user] for name in EXPERIMENTS for user in USERS):
+        return f"{told}: the experiment's name makes no difference. Hash it with the user's."
+    return (
+        f"{told}, so one experiment will show the other's effect. The experiment's name makes a difference, but the "
+        "same for most users: a checksum such as `crc32`, or a sum, turns everybody's last bit alike, even with both "
+        "names in it. Take a hash that mixes, such as `hashlib.sha256`, over both."
+    )
+
+
+def judge_looks(answer: Any) -> str:
+    """Judge exercise 7.2: how often five looks of unequal weight, with two limits, find what is not there."""
+    from chatmon.experiment import crossings
+
+    def of(limits: list[float], days: Sequence[float] = DAYS) -> float:
+        return crossings(limits, days)[-1]
+
+    early, late = 2.576, 1.96
+    number, right = as_number(answer), of([early] * 4 + [late])
+    judge_number(
+        number,
+        right,
+        [
+            (0.05, "That is the error of the last look alone: the four before it can be wrong, too."),
+            (0.01, "That is the error of one early look."),
+            (0.04, "Adding up counts the same false alarm several times, and the last look is missing."),
+            (0.09, "Adding up counts the same false alarm several times: the looks share their data."),
+            (
+                1 - 0.99**4 * 0.95,
+                "That takes the looks for separate coins: each look's data has the data before in it.",
+            ),
+            (of([late] * 5), "That is for 1.96 at every look: before the last day she stops only beyond 2.576."),
+            (of([early] * 5), "That is for 2.576 at every look: on the last day 1.96 is enough."),
+            (of([late] + [early] * 4), "The limits are in the wrong order: 1.96 is for the last look."),
+            (
+                of([early] * 4 + [late], range(1, 6)),
+                "That is for looks at equal distances: day 28 has twice the data of day 14.",
+            ),
+            (of([late] * 5, range(1, 6)), "That is for p < 0.05 at five equal distances: both differ here."),
+            (of([early] * 4, DAYS[:4]), "That is for the four early looks: the last one is missing."),
+            (of([early] * 27 + [late], range(1, 29)), "That is for a look on each of 28 days: she looks five times."),
+            (1 - right, "That is how often she finds nothing: give the share of the others."),
+            (100 * right, "That is in per cent: give a share between 0 and 1."),
+        ],
+        f"{number:g} is not it: `crossings` takes what each look has to pass, and how much data each has.",
+        within=0.005,
+    )
+    return "Four early looks at a strict limit cost half as much again as the honest look at the end."
+
+
+def judge_may_be_read(may_be_read: Callable[[dict[str, int], dict[str, float]], Any]) -> str:
+    """Judge exercise 7.3: a test of the sample ratio, on splits that the lesson does not show."""
+    from chatmon.experiment import sample_ratio
+
+    for users, weights in SPLITS:
+        found = may_be_read(dict(users), dict(weights))
+        p = sample_ratio(users, weights)
+        if isinstance(found, float) and math.isclose(found, p, rel_tol=0.01):
+            raise WrongError(f"It returned {found!r}, which is the p-value: return `True` or `False`.")
+        if type(found).__name__ not in ("bool", "bool_"):
+            raise WrongError(f"It returned {found!r}: return `True` or `False`.")
+        if bool(found) != (p >= 0.001):
+            shown = ", ".join(f"{name} {number:,}" for name, number in users.items())
+            planned = " : ".join(f"{weight:g}" for weight in weights.values())
+            may = "this is chance, and may be read" if p >= 0.001 else "this is beyond chance, and may not be read"
+            raise WrongError(f"{shown} users, planned {planned}: p = {p:.2g}, so {may}. Yours said {bool(found)}.")
+    return "A difference of 2 % of 100,000 users is a leak, and one of a quarter of 45 users is chance."
 
 
 EXERCISES = [
     Exercise(
         "7.1",
         hints=(
-            "A percentile is taken from the list itself: what if the slowest replies are all alike?",
-            "Let every reply take a minute.",
+            "The same names must always give the same number, and `position(name, user_id)` gives one between 0 and 1.",
+            'Return `"treatment"` where `position(experiment, user_id)` is below 0.5.',
         ),
-        judge=judge_silent,
+        judge=judge_assign,
     ),
     Exercise(
         "7.2",
         hints=(
-            "The share of each intent and week first, then a mean with the same weights for both weeks. Which intents?",
-            "Keep the intents of both weeks, weigh them by their turns in `before`, divide by the sum of the weights.",
+            "`crossings` takes two lists: what each look has to pass, and how much data it has, such as days.",
+            "`[2.576] * 4 + [1.96]` are the limits, `[1, 3, 7, 14, 28]` the data; the last number is the answer.",
         ),
-        judge=judge_change,
+        judge=judge_looks,
     ),
     Exercise(
         "7.3",
         hints=(
-            "Surely enough: not `value` has to pass, but the end of the interval that is worse for you.",
-            'Keep those with `"usd" in one.monthly` and `one.monthly["usd"].low >= usd`; `max(..., default=None)`.',
+            "A chi-square test of the users against the planned shares: `sample_ratio` in `chatmon.experiment` is one.",
+            "Compare `sample_ratio(users, weights)`, which is a p-value, with 0.001.",
         ),
-        judge=judge_choice,
+        judge=judge_may_be_read,
     ),
 ]

@@ -1,370 +1,218 @@
 """The answers that lesson 6's exercises are tried with."""
 
-import hashlib
-import hmac
-import itertools
-import random
-import time
-import uuid
-import zlib
-from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from fractions import Fraction
 
 import numpy as np
-import pytest
-from cases import Cases, forms
-from scipy.stats import binom, chi2, chisquare, norm
+import pandas as pd
+from cases import Cases, forms, returning
 
-from chatmon.experiment import crossings, position, sample_ratio
-from chatmon.lab.course import _fresh as fresh
-from chatmon.lab.course._exercises import find, grade
+from chatmon.quality import agreement, labels_needed
 
 
-def assign(experiment, user_id):
-    return "treatment" if position(experiment, user_id) < 0.5 else "control"
+def kappa(labels, verdicts):
+    n = len(labels)
+    agree = sum(a == b for a, b in zip(labels, verdicts, strict=True)) / n
+    true, said = sum(labels) / n, sum(verdicts) / n
+    chance = true * said + (1 - true) * (1 - said)
+    return None if chance == 1 else (agree - chance) / (1 - chance)
 
 
-def by_hashlib(experiment, user_id):
-    digest = hashlib.sha256(f"{experiment}/{user_id}".encode()).digest()
-    return ["control", "treatment"][digest[0] % 2]
+def by_library(labels, verdicts):
+    return agreement(labels, verdicts).kappa.value
 
 
-def without_experiment(experiment, user_id):
-    return ["control", "treatment"][hashlib.sha256(user_id.encode()).digest()[0] % 2]
+def as_an_estimate(labels, verdicts):
+    found = agreement(labels, verdicts).kappa
+    return None if found.value is None else found
 
 
-def a_tenth(experiment, user_id):
-    return "treatment" if position(experiment, user_id) < 0.1 else "control"
+def by_table(labels, verdicts):
+    table = pd.crosstab(pd.Series(labels), pd.Series(verdicts), normalize=True)
+    table = table.reindex(index=[False, True], columns=[False, True], fill_value=0).to_numpy()
+    chance = float(table.sum(axis=0) @ table.sum(axis=1))
+    return None if chance > 1 - 1e-12 else (np.trace(table) - chance) / (1 - chance)
 
 
-def may_be_read(users, weights):
-    return sample_ratio(users, weights) >= 0.001
+def by_counts(labels, verdicts):
+    n, yes, said = len(labels), sum(labels), sum(verdicts)
+    same = sum(1 for a, b in zip(labels, verdicts, strict=True) if a is b)
+    chance = Fraction(yes * said + (n - yes) * (n - said), n * n)
+    return None if chance == 1 else (Fraction(same, n) - chance) / (1 - chance)
 
 
-def by_scipy(users, weights):
-    total = sum(users.values()) / sum(weights.values())
-    return chisquare(list(users.values()), [total * weights[name] for name in users]).pvalue >= 0.001
+def of_parts(made, chance_is_one=None):
+    def changed(labels, verdicts):
+        n = len(labels)
+        agree = sum(a == b for a, b in zip(labels, verdicts, strict=True)) / n
+        true, said = sum(labels) / n, sum(verdicts) / n
+        chance = true * said + (1 - true) * (1 - said)
+        return chance_is_one if chance == 1 else made(agree, chance, true, said)
 
+    return changed
 
-def by_eye(users, weights):
-    total = sum(users.values()) / sum(weights.values())
-    return all(abs(number / total / weights[name] - 1) < 0.1 for name, number in users.items())
 
+def divides_by_nothing(labels, verdicts):
+    agree, n = sum(a == b for a, b in zip(labels, verdicts, strict=True)), len(labels)
+    true, said = sum(labels) / n, sum(verdicts) / n
+    chance = true * said + (1 - true) * (1 - said)
+    return (agree / n - chance) / (1 - chance)
 
-def by_md5(experiment, user_id):
-    number = int(hashlib.md5(f"{user_id}@{experiment}".encode()).hexdigest(), 16)
-    return "control" if number % 100 < 50 else "treatment"
 
+def saving(**changes):
+    asked = {"sensitivity": 0.92, "specificity": 0.75, "verdicts": 5000} | changes
+    needed = labels_needed(asked.pop("width", 0.08), asked.pop("rate", 0.8), **asked)
+    return (needed.alone - needed.with_judge) * 1.20 - 5000 * 0.004
 
-def by_key(experiment, user_id):
-    digest = hmac.new(experiment.encode(), user_id.encode(), "sha1").digest()
-    return "treatment" if digest[-1] >= 128 else "control"
 
+NEEDED = labels_needed(0.08, 0.8, sensitivity=0.92, specificity=0.75, verdicts=5000)
+SAVED = f"{saving():.2f}"
 
-def by_uuid5(experiment, user_id):
-    space = uuid.uuid5(uuid.NAMESPACE_URL, experiment)
-    return ("control", "treatment")[uuid.uuid5(space, user_id).int & 1]
 
+def corrected(verdicts, labels, weight):
+    pairs = list(zip(verdicts, labels, strict=True))
+    known = [label for _, label in pairs if label is not None]
+    beside = [verdict for verdict, label in pairs if label is not None]
+    others = [verdict for verdict, label in pairs if label is None]
+    rate = sum(known) / len(known)
+    return rate - weight * (sum(beside) / len(beside) - sum(others) / len(others)) if others else rate
 
-def by_seeded_choice(experiment, user_id):
-    return random.Random(f"{experiment}|{user_id}").choice(["control", "treatment"])
 
+def by_frame(verdicts, labels, weight):
+    table = pd.DataFrame({"verdict": verdicts, "label": pd.Series(labels, dtype="boolean")})
+    seen = table["label"].notna()
+    if seen.all():
+        return table["label"].mean()
+    apart = table.loc[seen, "verdict"].mean() - table.loc[~seen, "verdict"].mean()
+    return float(table["label"].mean()) - weight * apart
 
-def by_generator(experiment, user_id):
-    seed = int.from_bytes(hashlib.blake2b(f"{experiment}{user_id}".encode(), digest_size=8).digest(), "big")
-    return np.str_("treatment" if seed / 2**64 < 0.5 else "control")
 
+def by_residuals(verdicts, labels, weight):
+    seen = np.array([label is not None for label in labels])
+    words = np.array(verdicts, float)
+    truth = np.array([float(label or 0) for label in labels])
+    if seen.all():
+        return truth.mean()
+    return weight * words[~seen].mean() + (truth - weight * words)[seen].mean()
 
-@cache
-def remembered(experiment, user_id):
-    return assign(experiment, user_id)
 
+def of_rates(made):
+    def changed(verdicts, labels, weight):
+        known = [label for label in labels if label is not None]
+        beside = [word for word, label in zip(verdicts, labels, strict=True) if label is not None]
+        others = [word for word, label in zip(verdicts, labels, strict=True) if label is None] or beside
+        shares = (sum(some) / len(some) for some in (known, beside, others, verdicts))
+        return made(*shares, weight, len(known) / len(labels))
 
-MEMO = {}
+    return changed
 
 
-def with_memo(experiment, user_id):
-    return MEMO.setdefault((experiment, user_id), by_md5(experiment, user_id))
-
-
-def crc_of_a_hundred(experiment, user_id):
-    return "control" if zlib.crc32(f"{experiment}{user_id}".encode()) % 100 < 50 else "treatment"
-
-
-class Assignment:
-    sides = ("treatment", "control")
-
-    def __call__(self, experiment, user_id):
-        return self.sides[position(experiment, user_id) >= 0.5]
-
-
-SIDES = ["control", "treatment"]
-
-
-def by_chance(experiment, user_id):
-    return random.choice(SIDES)
-
-
-def chance_remembered(experiment, user_id):
-    return MEMO.setdefault((experiment, user_id), random.choice(SIDES))
-
-
-@cache
-def cached_chance(experiment, user_id):
-    return random.choice(SIDES)
-
-
-def by_hash(experiment, user_id):
-    return SIDES[hash((experiment, user_id)) % 2]
-
-
-def by_dunder(experiment, user_id):
-    return SIDES[f"{experiment}{user_id}".__hash__() % 2]
-
-
-def of_today(experiment, user_id):
-    return SIDES[hashlib.md5(f"{experiment}{user_id}{date.today()}".encode()).digest()[0] % 2]  # noqa: DTZ011
-
-
-def of_this_month(experiment, user_id):
-    return SIDES[hashlib.md5(f"{experiment}{user_id}{time.strftime('%B')}".encode()).digest()[0] % 2]
-
-
-def of_the_weekday(experiment, user_id):
-    return SIDES[(hashlib.md5(f"{experiment}{user_id}".encode()).digest()[0] + datetime.now().weekday()) % 2]  # noqa: DTZ005
-
-
-TURN = itertools.count()
-
-
-def in_turns(experiment, user_id):
-    return MEMO.setdefault((experiment, user_id), SIDES[next(TURN) % 2])
-
-
-def a_little_less(experiment, user_id):
-    return "treatment" if position(experiment, user_id) < 0.48 else "control"
-
-
-def byte_of_a_hundred(experiment, user_id):
-    return "treatment" if hashlib.sha256(f"{experiment}{user_id}".encode()).digest()[0] % 100 < 50 else "control"
-
-
-def by_crc(experiment, user_id):
-    return SIDES[zlib.crc32(f"{experiment}/{user_id}".encode()) % 2]
-
-
-def by_crc_the_other_way_round(experiment, user_id):
-    return SIDES[zlib.crc32(f"{user_id}/{experiment}".encode()) % 2]
-
-
-def by_letters(experiment, user_id):
-    return SIDES[sum(map(ord, experiment + user_id)) % 2]
-
-
-def by_last_digit(experiment, user_id):
-    return SIDES[int(user_id[-1]) % 2 if user_id[-1].isdigit() else 0]
-
-
-def by_name_of_experiment(experiment, user_id):
-    return SIDES[hashlib.sha256(experiment.encode()).digest()[0] % 2]
-
-
-def always_control(experiment, user_id):
-    return "control"
-
-
-def in_capitals(experiment, user_id):
-    return assign(experiment, user_id).upper()
-
-
-DAYS = [1, 3, 7, 14, 28]
-LOOKS = crossings([2.576] * 4 + [1.96], DAYS)[-1]
-
-
-def walked(draws, seed):
-    steps = np.random.default_rng(seed).standard_normal((draws, 28))
-    z = (steps.cumsum(axis=1) / np.sqrt(np.arange(1, 29)))[:, [day - 1 for day in DAYS]]
-    return (abs(z) > [2.576] * 4 + [1.96]).any(axis=1).mean()
-
-
-def by_exact_limits():
-    return crossings([*norm.ppf([0.995] * 4), norm.ppf(0.975)], DAYS)[-1]
-
-
-def by_formula(users, weights):
-    total = sum(users.values())
-    expected = {name: total * weight / sum(weights.values()) for name, weight in weights.items()}
-    statistic = sum((users[name] - expected[name]) ** 2 / expected[name] for name in users)
-    return chi2.sf(statistic, len(users) - 1) >= 0.001
-
-
-def by_shares(users, weights):
-    names = sorted(users)
-    observed = np.array([users[name] for name in names])
-    share = np.array([weights[name] for name in names]) / sum(weights.values())
-    return chisquare(observed, observed.sum() * share).pvalue > 0.001
-
-
-def by_limit(users, weights):
-    total, whole = sum(users.values()), sum(weights.values())
-    return sum(users[n] ** 2 * whole / (total * weights[n]) for n in users) - total <= chi2.isf(0.001, len(users) - 1)
-
-
-def by_refusing(users, weights):
-    return not sample_ratio(users, weights) < 1 / 1000
-
-
-def by_analyse(users, weights):
-    return not sample_ratio(users, weights) < 0.001
-
-
-def not_five_in_hundred_thousand(users, weights):
-    return bool(np.greater_equal(sample_ratio(users, weights), 1e-3))
-
-
-def by_simulation(users, weights):
-    share = np.array(list(weights.values()), dtype=float) / sum(weights.values())
-    total = sum(users.values())
-    drawn = np.random.default_rng(1).multinomial(total, share, size=40_000)
-    distance = ((drawn - total * share) ** 2 / (total * share)).sum(axis=1)
-    seen = ((np.array(list(users.values())) - total * share) ** 2 / (total * share)).sum()
-    return (distance >= seen).mean() >= 0.001
-
-
-def two_variants_only(users, weights):
-    (name, number), *_ = users.items()
-    share = weights[name] / sum(weights.values())
-    n = sum(users.values())
-    return 2 * min(binom.cdf(number, n, share), binom.sf(number - 1, n, share)) >= 0.001
-
-
-def first_pair_only(users, weights):
-    names = list(users)[:2]
-    return sample_ratio({n: users[n] for n in names}, {n: weights[n] for n in names}) >= 0.001
-
-
-def counts_against_weights(users, weights):
-    return chisquare(list(users.values())).pvalue >= 0.001
-
-
-def by_difference(users, weights):
-    return max(users.values()) - min(users.values()) < 200
+def stumbles(verdicts, labels, weight):
+    known = [label for label in labels if label is not None]
+    others = [word for word, label in zip(verdicts, labels, strict=True) if label is None]
+    beside = [word for word, label in zip(verdicts, labels, strict=True) if label is not None]
+    return sum(known) / len(known) - weight * (sum(beside) / len(beside) - sum(others) / len(others))
 
 
 CASES = {
     "6.1": Cases(
+        stub=lambda labels, verdicts: ...,
         right=[
-            assign,
-            by_hashlib,
-            by_md5,
-            by_key,
-            by_uuid5,
-            by_seeded_choice,
-            by_generator,
-            remembered,
-            with_memo,
-            crc_of_a_hundred,
-            Assignment(),
+            kappa,
+            by_library,
+            as_an_estimate,
+            by_table,
+            by_counts,
+            returning(kappa, Decimal),
+            returning(kappa, np.float32),
+            returning(kappa, lambda value: round(value, 4)),
+            returning(kappa, lambda value: pd.Series([value])),
         ],
         wrong=[
-            (by_chance, "left to chance"),
-            (chance_remembered, "gone when the process ends"),
-            (cached_chance, "gone when the process ends"),
-            (by_hash, "each time Python starts"),
-            (by_dunder, "each time Python starts"),
-            (of_today, "On another day"),
-            (of_this_month, "leave the clock out"),
-            (of_the_weekday, "leave the clock out"),
-            (in_turns, "Asked in another order"),
-            (without_experiment, "the experiment's name makes no difference"),
-            (by_last_digit, "the experiment's name makes no difference"),
-            (by_name_of_experiment, "half of them should be"),
-            (a_tenth, "of 8,000 users are in the treatment"),
-            (a_little_less, "half of them should be"),
-            (byte_of_a_hundred, "does the divisor go into the number"),
-            (always_control, "0.0% of 8,000 users"),
-            (by_crc, "a checksum such as `crc32`"),
-            (by_crc_the_other_way_round, "a checksum such as `crc32`"),
-            (by_letters, "or a sum"),
-            (in_capitals, "It returned 'CONTROL'"),
-            (lambda experiment, user_id: position(experiment, user_id) < 0.5, "It returned False"),
+            (of_parts(lambda agree, chance, true, said: agree), "agreement itself"),
+            (of_parts(lambda agree, chance, true, said: chance), "what chance gives"),
+            (of_parts(lambda agree, chance, true, said: agree - chance), "divide by what chance leaves"),
+            (
+                of_parts(lambda agree, chance, true, said: (agree - true * said) / (1 - true * said)),
+                "on no as well as on yes",
+            ),
+            (of_parts(lambda agree, chance, true, said: 2 * agree - 1), "toss a coin"),
+            (
+                of_parts(lambda agree, chance, true, said: (agree - max(true, 1 - true)) / min(true, 1 - true)),
+                "commoner label",
+            ),
+            (of_parts(lambda agree, chance, true, said: chance - agree), "agreement comes first"),
+            (of_parts(lambda agree, chance, true, said: agree / chance), "so kappa is not that"),
+            (of_parts(lambda agree, chance, true, said: (agree - chance) / (1 - chance), 0.0), "kappa is `None`"),
+            (of_parts(lambda agree, chance, true, said: (agree - chance) / (1 - chance), 1.0), "kappa is `None`"),
+            (divides_by_nothing, "divided by 0"),
+            (lambda labels, verdicts: float("nan"), "no number to work with"),
+            (lambda labels, verdicts: "0.5", "'0.5' is no number"),
         ],
-        stub=lambda experiment, user_id: ...,
     ),
     "6.2": Cases(
-        right=[LOOKS, by_exact_limits(), walked(40_000, 1), np.float64(0.08), *forms("0.0757")],
+        stub=lambda verdicts, labels, weight: ...,
+        right=[
+            corrected,
+            by_frame,
+            by_residuals,
+            returning(corrected, Decimal),
+            returning(corrected, Fraction),
+            returning(corrected, np.float64),
+            returning(corrected, lambda value: round(value, 4)),
+            returning(corrected, lambda value: np.array([value])),
+            of_rates(lambda rate, beside, others, every, weight, share: rate - weight * (beside - others)),
+        ],
         wrong=[
-            (0.05, "the last look alone"),
-            (0.01, "one early look"),
-            (0.04, "the last look is missing"),
-            (0.09, "the looks share their data"),
-            (1 - 0.99**4 * 0.95, "separate coins"),
-            (crossings([1.96] * 5, DAYS)[-1], "for 1.96 at every look"),
-            (crossings([2.576] * 5, DAYS)[-1], "for 2.576 at every look"),
-            (crossings([1.96] + [2.576] * 4, DAYS)[-1], "in the wrong order"),
-            (crossings([2.576] * 4 + [1.96], range(1, 6))[-1], "at equal distances"),
-            (crossings([2.576] * 4, DAYS[:4])[-1], "the four early looks"),
-            (crossings([2.576] * 27 + [1.96], range(1, 29))[-1], "she looks five times"),
-            (1 - LOOKS, "finds nothing"),
-            (7.57, "per cent"),
-            (0.4, "0.4 is not it"),
-            (crossings([2.576] * 4 + [1.96], DAYS), "A list of 5 values is no number"),
-            ("0.0757", "no number"),
-            (float("nan"), "no number to work with"),
-            (Decimal("0.2197"), "is not it"),
+            (of_rates(lambda rate, beside, others, every, weight, share: rate), "the labels' own rate"),
+            (of_rates(lambda rate, beside, others, every, weight, share: every), "the judge's own rate"),
+            (
+                of_rates(lambda rate, beside, others, every, weight, share: rate + weight * (beside - others)),
+                "the wrong way",
+            ),
+            (
+                of_rates(lambda rate, beside, others, every, weight, share: rate - (beside - others)),
+                "weight is missing",
+            ),
+            (
+                of_rates(lambda rate, beside, others, every, weight, share: rate - weight * (beside - every)),
+                "compare with the others",
+            ),
+            (
+                of_rates(lambda rate, beside, others, every, weight, share: rate * share - weight * (beside - others)),
+                "`None` is not no",
+            ),
+            (
+                of_rates(lambda rate, beside, others, every, weight, share: weight * rate + (1 - weight) * every),
+                "mean of the two rates",
+            ),
+            (
+                of_rates(lambda rate, beside, others, every, weight, share: rate - weight * (beside - rate)),
+                "not the labels' own",
+            ),
+            (of_rates(lambda rate, beside, others, every, weight, share: others / 3), "labels 0.692"),
+            (stumbles, "divided by 0"),
+            (lambda verdicts, labels, weight: [0.5, 0.5], "no number"),
+            (lambda verdicts, labels, weight: 12, "labels 0.692"),
         ],
     ),
     "6.3": Cases(
-        right=[
-            may_be_read,
-            by_scipy,
-            by_formula,
-            by_shares,
-            by_limit,
-            by_refusing,
-            by_analyse,
-            by_simulation,
-            not_five_in_hundred_thousand,
-        ],
+        right=[saving(), *forms(SAVED)],
         wrong=[
-            (by_eye, "this is chance, and may be read"),
-            (by_difference, "Yours said"),
-            (two_variants_only, "a 1,000, b 1,010, c 850"),
-            (first_pair_only, "Yours said True"),
-            (counts_against_weights, "planned 2 : 1"),
-            (lambda users, weights: max(users.values()) < 1.2 * min(users.values()), "a 28, b 17"),
-            (lambda users, weights: sample_ratio(users, dict.fromkeys(users, 1)) >= 0.001, "planned 2 : 1"),
-            (lambda users, weights: sample_ratio(users, weights) >= 0.05, "this is chance"),
-            (lambda users, weights: sample_ratio(users, weights) >= 0.01, "this is chance"),
-            (lambda users, weights: sample_ratio(users, weights) < 0.001, "Yours said False"),
-            (lambda users, weights: sample_ratio(users, weights), "which is the p-value"),
-            (lambda users, weights: "yes", "return `True` or `False`"),
-            (lambda users, weights: 1, "return `True` or `False`"),
-            (lambda users, weights: users if may_be_read(users, weights) else None, "return `True` or `False`"),
-            (lambda users, weights: True, "51,000"),
-            (lambda users, weights: not users, "Yours said False"),
+            (saving() + 20, "The verdicts cost something"),
+            (NEEDED.alone * 1.20, "without a judge"),
+            (NEEDED.with_judge * 1.20 + 20, "all that it costs with the judge"),
+            (NEEDED.with_judge * 1.20, "labels cost with the judge"),
+            (NEEDED.alone - NEEDED.with_judge, "how many labels it saves"),
+            (-saving(), "The other way round"),
+            (saving() + 40, "take them off"),
+            (saving(width=0.16), "from end to end"),
+            (saving(rate=0.5), "About 0.8 of the replies"),
+            (saving(verdicts=10_000), "here are 5,000"),
+            ((NEEDED.alone - NEEDED.with_judge) * 1.20 - NEEDED.with_judge * 0.004, "All 5,000 replies are judged"),
+            ((NEEDED.alone - NEEDED.with_judge) * 1.20 - 0.004, "the price of one verdict"),
+            (12345, "it takes"),
+            (SAVED, "is no number"),
         ],
-        stub=lambda users, weights: ...,
     ),
 }
-
-
-def test_an_error_in_another_process_is_shown_with_the_learners_line() -> None:
-    def of_plain_letters(experiment, user_id):
-        return SIDES[hashlib.sha256(f"{experiment}{user_id}".encode("ascii", "strict")).digest()[0] % 2]
-
-    message = str(grade(find("6.1"), of_plain_letters))
-    assert "your code stopped with UnicodeEncodeError" in message
-    assert '`return SIDES[hashlib.sha256(f"{experiment}{user_id}".encode("ascii", "strict"))' in message
-
-
-def test_a_function_that_waits_for_a_clock_that_stands_still_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def waits_for_the_clock(experiment, user_id):
-        end = time.monotonic() + 0.001
-        while time.monotonic() < end:
-            pass
-        return assign(experiment, user_id)
-
-    monkeypatch.setattr(fresh, "DEADLINE", 3.0)
-    assert "The clock stands still there" in str(grade(find("6.1"), waits_for_the_clock))

@@ -1,325 +1,370 @@
 """The answers that lesson 7's exercises are tried with."""
 
-from collections import Counter, defaultdict
+import hashlib
+import hmac
+import itertools
+import random
+import time
+import uuid
+import zlib
+from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
-from functools import partial
+from functools import cache
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import statsmodels.formula.api as smf
-from cases import Cases, returning
+import pytest
+from cases import Cases, forms
+from scipy.stats import binom, chi2, chisquare, norm
 
+from chatmon.experiment import crossings, position, sample_ratio
+from chatmon.lab.course import _fresh as fresh
+from chatmon.lab.course._exercises import find, grade
 
-def by_means(before, after):
-    then, now = (week.groupby("intent")["completed"].mean() for week in (before, after))
-    differences = (now - then).dropna()
-    weights = before["intent"].value_counts()[differences.index]
-    return (weights * differences).sum() / weights.sum()
 
+def assign(experiment, user_id):
+    return "treatment" if position(experiment, user_id) < 0.5 else "control"
 
-def at_the_new_mix(before, after):
-    common = set(before["intent"]) & set(after["intent"])
-    rates = [week[week["intent"].isin(common)].groupby("intent")["completed"].mean() for week in (before, after)]
-    weights = after.loc[after["intent"].isin(common), "intent"].value_counts(normalize=True)
-    return (weights * rates[1]).sum() - (weights * rates[0]).sum()
 
+def by_hashlib(experiment, user_id):
+    digest = hashlib.sha256(f"{experiment}/{user_id}".encode()).digest()
+    return ["control", "treatment"][digest[0] % 2]
 
-def by_regression(before, after):
-    both = pd.concat([before.assign(late=0), after.assign(late=1)])
-    both = both[both["intent"].isin(set(before["intent"]) & set(after["intent"]))]
-    return smf.ols("completed ~ C(intent) + late", both.astype({"completed": float})).fit().params["late"]
 
+def without_experiment(experiment, user_id):
+    return ["control", "treatment"][hashlib.sha256(user_id.encode()).digest()[0] % 2]
 
-def by_dictionaries(before, after):
-    rates = []
-    for week in (before, after):
-        seen = defaultdict(list)
-        for intent, completed in zip(week["intent"], week["completed"], strict=True):
-            seen[intent].append(completed)
-        rates.append({intent: sum(each) / len(each) for intent, each in seen.items()})
-    asked = Counter(before["intent"])
-    common = rates[0].keys() & rates[1].keys()
-    return sum(asked[one] * (rates[1][one] - rates[0][one]) for one in common) / sum(asked[one] for one in common)
 
+def a_tenth(experiment, user_id):
+    return "treatment" if position(experiment, user_id) < 0.1 else "control"
 
-def by_expectation(before, after):
-    then = before.groupby("intent")["completed"].mean()
-    known = after[after["intent"].isin(then.index)]
-    return known["completed"].mean() - known["intent"].map(then).mean()
 
+def may_be_read(users, weights):
+    return sample_ratio(users, weights) >= 0.001
 
-def by_pivot(before, after):
-    both = pd.concat([before.assign(week="a"), after.assign(week="b")])
-    table = both.pivot_table(index="intent", columns="week", values="completed", aggfunc=["mean", "size"]).dropna()
-    return np.average(table["mean", "b"] - table["mean", "a"], weights=table["size"].sum(axis=1))
 
+def by_scipy(users, weights):
+    total = sum(users.values()) / sum(weights.values())
+    return chisquare(list(users.values()), [total * weights[name] for name in users]).pvalue >= 0.001
 
-def by_merge(before, after):
-    one, two = (week.groupby("intent")["completed"].agg(["mean", "size"]) for week in (before, after))
-    both = one.merge(two, on="intent", suffixes=("_then", "_now"))
-    share = both["size_then"] / both["size_then"].sum()
-    return float(share @ both["mean_now"] - share @ both["mean_then"])
 
+def by_eye(users, weights):
+    total = sum(users.values()) / sum(weights.values())
+    return all(abs(number / total / weights[name] - 1) < 0.1 for name, number in users.items())
 
-def exactly(before, after):
-    counts = [week.groupby("intent")["completed"].agg(["sum", "size"]).T.to_dict() for week in (before, after)]
-    then, now = ({one: Fraction(int(c["sum"]), int(c["size"])) for one, c in week.items()} for week in counts)
-    weights = {one: int(counts[0][one]["size"]) for one in then.keys() & now.keys()}
-    return sum(n * (now[one] - then[one]) for one, n in weights.items()) / sum(weights.values())
 
+def by_md5(experiment, user_id):
+    number = int(hashlib.md5(f"{user_id}@{experiment}".encode()).hexdigest(), 16)
+    return "control" if number % 100 < 50 else "treatment"
 
-def plain(before, after):
-    return after["completed"].mean() - before["completed"].mean()
 
+def by_key(experiment, user_id):
+    digest = hmac.new(experiment.encode(), user_id.encode(), "sha1").digest()
+    return "treatment" if digest[-1] >= 128 else "control"
 
-def plain_of_common(before, after):
-    return plain(before[before["intent"].isin(after["intent"])], after[after["intent"].isin(before["intent"])])
 
+def by_uuid5(experiment, user_id):
+    space = uuid.uuid5(uuid.NAMESPACE_URL, experiment)
+    return ("control", "treatment")[uuid.uuid5(space, user_id).int & 1]
 
-def every_intent_alike(before, after):
-    return (after.groupby("intent")["completed"].mean() - before.groupby("intent")["completed"].mean()).mean()
 
+def by_seeded_choice(experiment, user_id):
+    return random.Random(f"{experiment}|{user_id}").choice(["control", "treatment"])
 
-def relative(before, after):
-    common = before[before["intent"].isin(after["intent"])]
-    return by_means(before, after) / common["completed"].mean()
 
+def by_generator(experiment, user_id):
+    seed = int.from_bytes(hashlib.blake2b(f"{experiment}{user_id}".encode(), digest_size=8).digest(), "big")
+    return np.str_("treatment" if seed / 2**64 < 0.5 else "control")
 
-def gone_is_failed(before, after):
-    weights = before["intent"].value_counts(normalize=True)
-    then, now = (week.groupby("intent")["completed"].mean() for week in (before, after))
-    return (weights * now).sum() - (weights * then).sum()
 
+@cache
+def remembered(experiment, user_id):
+    return assign(experiment, user_id)
 
-def without_new_weights(before, after):
-    weights = before["intent"].value_counts(normalize=True)
-    then, now = (week.groupby("intent")["completed"].mean() for week in (before, after))
-    return (weights * (now - then)).sum()
 
+MEMO = {}
 
-def each_at_its_own_mix(before, after):
-    then, now = (week.groupby("intent")["completed"].mean() for week in (before, after))
-    own = [week["intent"].value_counts(normalize=True) for week in (before, after)]
-    return (own[1] * now).sum() - (own[0] * then).sum()
 
+def with_memo(experiment, user_id):
+    return MEMO.setdefault((experiment, user_id), by_md5(experiment, user_id))
 
-def one_intent(before, after):
-    return plain(*(week[week["intent"] == "router"] for week in (before, after)))
 
+def crc_of_a_hundred(experiment, user_id):
+    return "control" if zlib.crc32(f"{experiment}{user_id}".encode()) % 100 < 50 else "treatment"
 
-def forgets_to_return(before, after):
-    by_means(before, after)
 
+class Assignment:
+    sides = ("treatment", "control")
 
-def surely(found, usd):
-    enough = [one for one in found if "usd" in one.monthly and one.monthly["usd"].low >= usd]
-    return max(enough, key=lambda one: one.monthly["usd"].value, default=None)
+    def __call__(self, experiment, user_id):
+        return self.sides[position(experiment, user_id) >= 0.5]
 
 
-def by_loop(found, usd):
-    best = None
-    for one in found:
-        saved = one.monthly.get("usd")
-        if saved and saved.low >= usd and (best is None or saved.low > best.monthly["usd"].low):
-            best = one
-    return best
+SIDES = ["control", "treatment"]
 
 
-def by_sorting(found, usd):
-    in_money = sorted((one for one in found if "usd" in one.monthly), key=lambda one: -one.monthly["usd"].low)
-    return next((one for one in in_money if one.monthly["usd"].low >= usd), None)
+def by_chance(experiment, user_id):
+    return random.choice(SIDES)
 
 
-def by_frame(found, usd):
-    table = pd.DataFrame(
-        [
-            (at, one.monthly["usd"].low, one.monthly["usd"].value)
-            for at, one in enumerate(found)
-            if "usd" in one.monthly
-        ],
-        columns=["at", "low", "value"],
-    )
-    enough = table[table["low"] >= usd]
-    return list(found)[int(enough.loc[enough["value"].idxmax(), "at"])] if len(enough) else None
+def chance_remembered(experiment, user_id):
+    return MEMO.setdefault((experiment, user_id), random.choice(SIDES))
 
 
-def by_filter(found, usd):
-    enough = list(filter(lambda one: getattr(one.monthly.get("usd"), "low", -1) >= usd, found))
-    return max(enough, key=lambda one: one.monthly["usd"].low) if enough else None
+@cache
+def cached_chance(experiment, user_id):
+    return random.choice(SIDES)
 
 
-def by_try(found, usd):
-    kept = {}
-    for one in found:
-        try:
-            if one.monthly["usd"].low >= usd:
-                kept[float(one.monthly["usd"].value)] = one
-        except KeyError:
-            continue
-    return kept[max(kept)] if kept else None
+def by_hash(experiment, user_id):
+    return SIDES[hash((experiment, user_id)) % 2]
 
 
-def one_after_another(found, usd):
-    chosen, least = None, usd
-    for one in found:
-        if "usd" in one.monthly and one.monthly["usd"].low >= least:
-            chosen, least = one, one.monthly["usd"].low
-    return chosen
+def by_dunder(experiment, user_id):
+    return SIDES[f"{experiment}{user_id}".__hash__() % 2]
 
 
-def by_arrays(found, usd):
-    lows = np.array([one.monthly["usd"].low if "usd" in one.monthly else -np.inf for one in found])
-    return list(found)[lows.argmax()] if lows.size and lows.max() >= usd else None
+def of_today(experiment, user_id):
+    return SIDES[hashlib.md5(f"{experiment}{user_id}{date.today()}".encode()).digest()[0] % 2]  # noqa: DTZ011
 
 
-class Choice:
-    def __call__(self, found, usd):
-        return surely(found, usd)
+def of_this_month(experiment, user_id):
+    return SIDES[hashlib.md5(f"{experiment}{user_id}{time.strftime('%B')}".encode()).digest()[0] % 2]
 
 
-def by_value(found, usd):
-    enough = [one for one in found if "usd" in one.monthly and one.monthly["usd"].value >= usd]
-    return max(enough, key=lambda one: one.monthly["usd"].value, default=None)
+def of_the_weekday(experiment, user_id):
+    return SIDES[(hashlib.md5(f"{experiment}{user_id}".encode()).digest()[0] + datetime.now().weekday()) % 2]  # noqa: DTZ005
 
 
-def by_upper_end(found, usd):
-    enough = [one for one in found if "usd" in one.monthly and one.monthly["usd"].high >= usd]
-    return max(enough, key=lambda one: one.monthly["usd"].high, default=None)
+TURN = itertools.count()
 
 
-def first_that_passes(found, usd):
-    return next((one for one in found if "usd" in one.monthly and one.monthly["usd"].low >= usd), None)
+def in_turns(experiment, user_id):
+    return MEMO.setdefault((experiment, user_id), SIDES[next(TURN) % 2])
 
 
-def smallest_that_passes(found, usd):
-    enough = [one for one in found if "usd" in one.monthly and one.monthly["usd"].low >= usd]
-    return min(enough, key=lambda one: one.monthly["usd"].value, default=None)
+def a_little_less(experiment, user_id):
+    return "treatment" if position(experiment, user_id) < 0.48 else "control"
 
 
-def all_that_pass(found, usd):
-    return [one for one in found if "usd" in one.monthly and one.monthly["usd"].low >= usd]
+def byte_of_a_hundred(experiment, user_id):
+    return "treatment" if hashlib.sha256(f"{experiment}{user_id}".encode()).digest()[0] % 100 < 50 else "control"
 
 
-def largest_anyway(found, usd):
-    return max((one for one in found if "usd" in one.monthly), key=lambda one: one.monthly["usd"].value, default=None)
+def by_crc(experiment, user_id):
+    return SIDES[zlib.crc32(f"{experiment}/{user_id}".encode()) % 2]
 
 
-def weightiest(found, usd):
-    return max(found, key=lambda one: one.weight, default=None)
+def by_crc_the_other_way_round(experiment, user_id):
+    return SIDES[zlib.crc32(f"{user_id}/{experiment}".encode()) % 2]
 
 
-def title_of_it(found, usd):
-    return None if surely(found, usd) is None else surely(found, usd).title
+def by_letters(experiment, user_id):
+    return SIDES[sum(map(ord, experiment + user_id)) % 2]
 
 
-def amount_of_it(found, usd):
-    return None if surely(found, usd) is None else surely(found, usd).monthly["usd"].low
+def by_last_digit(experiment, user_id):
+    return SIDES[int(user_id[-1]) % 2 if user_id[-1].isdigit() else 0]
 
 
-def in_seconds(found, usd):
-    return max(found, key=lambda one: one.monthly["seconds"].value if "seconds" in one.monthly else 0, default=None)
+def by_name_of_experiment(experiment, user_id):
+    return SIDES[hashlib.sha256(experiment.encode()).digest()[0] % 2]
+
+
+def always_control(experiment, user_id):
+    return "control"
+
+
+def in_capitals(experiment, user_id):
+    return assign(experiment, user_id).upper()
+
+
+DAYS = [1, 3, 7, 14, 28]
+LOOKS = crossings([2.576] * 4 + [1.96], DAYS)[-1]
+
+
+def walked(draws, seed):
+    steps = np.random.default_rng(seed).standard_normal((draws, 28))
+    z = (steps.cumsum(axis=1) / np.sqrt(np.arange(1, 29)))[:, [day - 1 for day in DAYS]]
+    return (abs(z) > [2.576] * 4 + [1.96]).any(axis=1).mean()
+
+
+def by_exact_limits():
+    return crossings([*norm.ppf([0.995] * 4), norm.ppf(0.975)], DAYS)[-1]
+
+
+def by_formula(users, weights):
+    total = sum(users.values())
+    expected = {name: total * weight / sum(weights.values()) for name, weight in weights.items()}
+    statistic = sum((users[name] - expected[name]) ** 2 / expected[name] for name in users)
+    return chi2.sf(statistic, len(users) - 1) >= 0.001
+
+
+def by_shares(users, weights):
+    names = sorted(users)
+    observed = np.array([users[name] for name in names])
+    share = np.array([weights[name] for name in names]) / sum(weights.values())
+    return chisquare(observed, observed.sum() * share).pvalue > 0.001
+
+
+def by_limit(users, weights):
+    total, whole = sum(users.values()), sum(weights.values())
+    return sum(users[n] ** 2 * whole / (total * weights[n]) for n in users) - total <= chi2.isf(0.001, len(users) - 1)
+
+
+def by_refusing(users, weights):
+    return not sample_ratio(users, weights) < 1 / 1000
+
+
+def by_analyse(users, weights):
+    return not sample_ratio(users, weights) < 0.001
+
+
+def not_five_in_hundred_thousand(users, weights):
+    return bool(np.greater_equal(sample_ratio(users, weights), 1e-3))
+
+
+def by_simulation(users, weights):
+    share = np.array(list(weights.values()), dtype=float) / sum(weights.values())
+    total = sum(users.values())
+    drawn = np.random.default_rng(1).multinomial(total, share, size=40_000)
+    distance = ((drawn - total * share) ** 2 / (total * share)).sum(axis=1)
+    seen = ((np.array(list(users.values())) - total * share) ** 2 / (total * share)).sum()
+    return (distance >= seen).mean() >= 0.001
+
+
+def two_variants_only(users, weights):
+    (name, number), *_ = users.items()
+    share = weights[name] / sum(weights.values())
+    n = sum(users.values())
+    return 2 * min(binom.cdf(number, n, share), binom.sf(number - 1, n, share)) >= 0.001
+
+
+def first_pair_only(users, weights):
+    names = list(users)[:2]
+    return sample_ratio({n: users[n] for n in names}, {n: weights[n] for n in names}) >= 0.001
+
+
+def counts_against_weights(users, weights):
+    return chisquare(list(users.values())).pvalue >= 0.001
+
+
+def by_difference(users, weights):
+    return max(users.values()) - min(users.values()) < 200
 
 
 CASES = {
     "7.1": Cases(
         right=[
-            [60.0] * 100,
-            np.repeat([10, 90], [50, 70]),
-            pd.Series([31] * 500),
-            tuple(Decimal("45.5") for _ in range(100)),
-            [1] * 50 + [70] * 60,
-            np.full(100, 30, dtype=np.float32),
-            pa.array([3600.0] * 120),
-            [Fraction(61, 2)] * 100,
-            [60] * 1000,
-            pd.DataFrame({"seconds": [40.0] * 100})["seconds"],
+            assign,
+            by_hashlib,
+            by_md5,
+            by_key,
+            by_uuid5,
+            by_seeded_choice,
+            by_generator,
+            remembered,
+            with_memo,
+            crc_of_a_hundred,
+            Assignment(),
         ],
         wrong=[
-            (list(range(1, 201)), "20 of 200 are above"),
-            ([60] * 95 + [90] * 5, "5 of 100 are above"),
-            (np.linspace(30, 90, 1000), "they are all different"),
-            ([60.0] * 10, "10 response times: give at least 100"),
-            ([60.0] * 99, "99 response times"),
-            ([], "0 response times"),
-            ([3.0] * 100, "The mean is 3.0 s"),
-            ([1] * 80 + [60] * 20, "The mean is 12.8 s"),
-            (60.0, "give a list of numbers"),
-            ("60" * 100, "give a list of numbers"),
-            ({"seconds": [60.0] * 100}, "give a list of numbers"),
-            (pd.DataFrame({"seconds": [60.0] * 100}), "give its column"),
-            ([-60.0] * 100, "no negative one"),
-            ([float("inf")] * 100, "One of the response times: inf"),
-            ([60.0] * 99 + [None], "One of the response times: `None`"),
-            (["60"] * 100, "One of the response times: '60'"),
+            (by_chance, "left to chance"),
+            (chance_remembered, "gone when the process ends"),
+            (cached_chance, "gone when the process ends"),
+            (by_hash, "each time Python starts"),
+            (by_dunder, "each time Python starts"),
+            (of_today, "On another day"),
+            (of_this_month, "leave the clock out"),
+            (of_the_weekday, "leave the clock out"),
+            (in_turns, "Asked in another order"),
+            (without_experiment, "the experiment's name makes no difference"),
+            (by_last_digit, "the experiment's name makes no difference"),
+            (by_name_of_experiment, "half of them should be"),
+            (a_tenth, "of 8,000 users are in the treatment"),
+            (a_little_less, "half of them should be"),
+            (byte_of_a_hundred, "does the divisor go into the number"),
+            (always_control, "0.0% of 8,000 users"),
+            (by_crc, "a checksum such as `crc32`"),
+            (by_crc_the_other_way_round, "a checksum such as `crc32`"),
+            (by_letters, "or a sum"),
+            (in_capitals, "It returned 'CONTROL'"),
+            (lambda experiment, user_id: position(experiment, user_id) < 0.5, "It returned False"),
         ],
+        stub=lambda experiment, user_id: ...,
     ),
     "7.2": Cases(
-        right=[
-            by_means,
-            at_the_new_mix,
-            by_regression,
-            by_dictionaries,
-            by_expectation,
-            by_pivot,
-            by_merge,
-            exactly,
-            returning(by_means, np.float32),
-            returning(by_means, lambda share: Decimal(str(share))),
-            returning(by_means, lambda share: pd.Series([share])),
-        ],
+        right=[LOOKS, by_exact_limits(), walked(40_000, 1), np.float64(0.08), *forms("0.0757")],
         wrong=[
-            (plain, "is the plain change"),
-            (each_at_its_own_mix, "is the plain change"),
-            (plain_of_common, "the same intents, and still their plain change"),
-            (every_intent_alike, "the weight of its turns"),
-            (relative, "a relative change"),
-            (lambda before, after: 1 + relative(before, after), "that is a factor"),
-            (gone_is_failed, "counts as never completed"),
-            (without_new_weights, "have to add up to 1 again"),
-            (one_intent, "where the truth is"),
-            (lambda before, after: 0.0, "where the truth is"),
-            (lambda before, after: 0.027, "nothing but other questions"),
-            (lambda before, after: -by_means(before, after), "first the second week, then the first"),
-            (lambda before, after: 100 * by_means(before, after), "and not points"),
-            (lambda before, after: "0.1", "'0.1' is no number"),
-            (forgets_to_return, "is something returned"),
-            (lambda before, after: after.groupby("intent").completed.mean(), "give one number"),
-            (lambda before, after: float("nan"), "a divisor 0"),
+            (0.05, "the last look alone"),
+            (0.01, "one early look"),
+            (0.04, "the last look is missing"),
+            (0.09, "the looks share their data"),
+            (1 - 0.99**4 * 0.95, "separate coins"),
+            (crossings([1.96] * 5, DAYS)[-1], "for 1.96 at every look"),
+            (crossings([2.576] * 5, DAYS)[-1], "for 2.576 at every look"),
+            (crossings([1.96] + [2.576] * 4, DAYS)[-1], "in the wrong order"),
+            (crossings([2.576] * 4 + [1.96], range(1, 6))[-1], "at equal distances"),
+            (crossings([2.576] * 4, DAYS[:4])[-1], "the four early looks"),
+            (crossings([2.576] * 27 + [1.96], range(1, 29))[-1], "she looks five times"),
+            (1 - LOOKS, "finds nothing"),
+            (7.57, "per cent"),
+            (0.4, "0.4 is not it"),
+            (crossings([2.576] * 4 + [1.96], DAYS), "A list of 5 values is no number"),
+            ("0.0757", "no number"),
+            (float("nan"), "no number to work with"),
+            (Decimal("0.2197"), "is not it"),
         ],
-        stub=lambda before, after: ...,
     ),
     "7.3": Cases(
         right=[
-            surely,
-            by_loop,
-            by_sorting,
-            by_frame,
-            by_filter,
-            by_try,
-            one_after_another,
-            by_arrays,
-            Choice(),
-            partial(surely),
+            may_be_read,
+            by_scipy,
+            by_formula,
+            by_shares,
+            by_limit,
+            by_refusing,
+            by_analyse,
+            by_simulation,
+            not_five_in_hundred_thousand,
         ],
         wrong=[
-            (first_that_passes, "is surely enough, and not the largest"),
-            (smallest_that_passes, "is surely enough, and not the largest"),
-            (all_that_pass, "return one, the largest"),
-            (lambda found, usd: found, "return one, the largest"),
-            (lambda found, usd: found[0] if len(found) else None, "You chose retry_storm"),
-            (by_value, "You chose overpowered_model, said to save $8.86"),
-            (by_upper_end, "You chose overpowered_model, said to save $8.86"),
-            (largest_anyway, "You chose price_rise"),
-            (weightiest, "You chose retry_storm"),
-            (in_seconds, "You chose retry_storm"),
-            (lambda found, usd: found[0] if usd > 100 else None, "and you chose none"),
-            (lambda found, usd: "bloated_prompt", "return one of the recommendations"),
-            (title_of_it, "return one of the recommendations"),
-            (amount_of_it, "It returned a float"),
-            (lambda found, usd: surely(found, usd) is not None, "It returned a bool"),
+            (by_eye, "this is chance, and may be read"),
+            (by_difference, "Yours said"),
+            (two_variants_only, "a 1,000, b 1,010, c 850"),
+            (first_pair_only, "Yours said True"),
+            (counts_against_weights, "planned 2 : 1"),
+            (lambda users, weights: max(users.values()) < 1.2 * min(users.values()), "a 28, b 17"),
+            (lambda users, weights: sample_ratio(users, dict.fromkeys(users, 1)) >= 0.001, "planned 2 : 1"),
+            (lambda users, weights: sample_ratio(users, weights) >= 0.05, "this is chance"),
+            (lambda users, weights: sample_ratio(users, weights) >= 0.01, "this is chance"),
+            (lambda users, weights: sample_ratio(users, weights) < 0.001, "Yours said False"),
+            (lambda users, weights: sample_ratio(users, weights), "which is the p-value"),
+            (lambda users, weights: "yes", "return `True` or `False`"),
+            (lambda users, weights: 1, "return `True` or `False`"),
+            (lambda users, weights: users if may_be_read(users, weights) else None, "return `True` or `False`"),
+            (lambda users, weights: True, "51,000"),
+            (lambda users, weights: not users, "Yours said False"),
         ],
-        stub=lambda found, usd: ...,
+        stub=lambda users, weights: ...,
     ),
 }
+
+
+def test_an_error_in_another_process_is_shown_with_the_learners_line() -> None:
+    def of_plain_letters(experiment, user_id):
+        return SIDES[hashlib.sha256(f"{experiment}{user_id}".encode("ascii", "strict")).digest()[0] % 2]
+
+    message = str(grade(find("7.1"), of_plain_letters))
+    assert "your code stopped with UnicodeEncodeError" in message
+    assert '`return SIDES[hashlib.sha256(f"{experiment}{user_id}".encode("ascii", "strict"))' in message
+
+
+def test_a_function_that_waits_for_a_clock_that_stands_still_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits_for_the_clock(experiment, user_id):
+        end = time.monotonic() + 0.001
+        while time.monotonic() < end:
+            pass
+        return assign(experiment, user_id)
+
+    monkeypatch.setattr(fresh, "DEADLINE", 3.0)
+    assert "The clock stands still there" in str(grade(find("7.1"), waits_for_the_clock))

@@ -107,14 +107,14 @@ for name, week in (("quiet", quiet), ("bad", bad)):
 # <!-- free: 90th, 10 % -->
 
 # %% [markdown]
-# ### Exercise 7.1
+# ### Exercise 8.1
 # The rule has a blind spot as well. Find a week about which it is silent.
 #
 # 1. Give a list of at least 100 response times, in seconds.
 # 2. They are terrible: the mean is at least 30 seconds.
 # 3. Yet no turn is "slow": none is above the 90th percentile of the list.
 #
-# We check the three. Stuck? Run `hint("7.1")`.
+# We check the three. Stuck? Run `hint("8.1")`.
 #
 # <!-- free: 100, 30, 90th -->
 
@@ -125,7 +125,7 @@ answer = ...  # your turn
 answer = [60.0] * 100
 
 # %%
-check("7.1", answer)
+check("8.1", answer)
 
 # %% [markdown]
 # ## Nothing is an answer
@@ -347,7 +347,7 @@ print(f"with the questions of the week before: {at_old_mix / before - 1:+.1%}")
 print(recommend(shift.turns))
 
 # %% [markdown]
-# ### Exercise 7.2
+# ### Exercise 8.2
 # Another desk counts completed tasks, and fewer were completed this week. Is the bot worse, or the questions harder?
 #
 # 1. Complete `change(before, after)`. Both are frames of turns with the columns `intent` and `completed` (true or false).
@@ -356,7 +356,7 @@ print(recommend(shift.turns))
 # 3. An intent that was asked about in one week only says nothing about a change. Leave it out.
 #
 # We call it with weeks that you do not know. The mix shifts, intents come and go, and in some of the weeks the bot really
-# became better or worse. Stuck? Run `hint("7.2")`.
+# became better or worse. Stuck? Run `hint("8.2")`.
 #
 # <!-- free: 5 -->
 
@@ -375,7 +375,7 @@ def change(before, after):
 
 
 # %%
-check("7.2", change)
+check("8.2", change)
 
 # %% [markdown]
 # ## The winner's curse
@@ -432,7 +432,7 @@ for one in found:
 # <!-- free: 700 -->
 
 # %% [markdown]
-# ### Exercise 7.3
+# ### Exercise 8.3
 # A finding is not a decision. Your engineer's week must pay for itself: it has to save at least `usd` a month.
 #
 # 1. Complete `choose(found, usd)`. `found` is what `recommend` returned; each `one.monthly` in it maps a unit, such as
@@ -441,7 +441,7 @@ for one in found:
 #    `None` if there is none.
 #
 # We call it with recommendations about incidents that you do not know, and hold your choice against what mending them
-# truly saved. Stuck? Run `hint("7.3")`.
+# truly saved. Stuck? Run `hint("8.3")`.
 
 
 # %% tags=["stub"]
@@ -458,7 +458,7 @@ def choose(found, usd):
 
 
 # %%
-check("7.3", choose)
+check("8.3", choose)
 
 # %% [markdown]
 # ## The loop, for real

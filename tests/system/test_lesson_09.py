@@ -1,4 +1,4 @@
-"""What lesson 8 shows and cannot run, because it needs Spark and Java: its command and its code, word for word."""
+"""What lesson 9 shows and cannot run, because it needs Spark and Java: its command and its code, word for word."""
 
 import re
 import shlex
@@ -18,7 +18,7 @@ from chatmon.store.privacy import Protection, Pseudonyms
 
 pytestmark = pytest.mark.system
 
-LESSON = re.sub(r"(?m)^# ?", "", (NOTEBOOKS / "source" / "08_production.py").read_text(encoding="utf-8"))
+LESSON = re.sub(r"(?m)^# ?", "", (NOTEBOOKS / "source" / "09_production.py").read_text(encoding="utf-8"))
 SHOWN = dict(re.findall(r"```(bash|python)\n(.*?)```", LESSON, re.DOTALL))
 
 

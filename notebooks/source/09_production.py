@@ -96,13 +96,13 @@ print(f"in the file: {len(kept)}, lost: {250 - len(kept)}")
 # quietly, with no error in any log.
 
 # %% [markdown]
-# ### Exercise 8.1
+# ### Exercise 9.1
 # A service runs 6 processes of the old bot. Each of 20 deployments a month ends all of them by a kill. A kill finds a
 # process with anything from 0 to 99 turns in its list, each number as likely.
 #
 # 1. How many turns does the service lose in a month, on average?
 #
-# We check the number. Stuck? Run `hint("8.1")`.
+# We check the number. Stuck? Run `hint("9.1")`.
 #
 # <!-- free: 20, 0, 99 -->
 
@@ -113,7 +113,7 @@ answer = ...  # your turn
 answer = sum(range(100)) / 100 * 6 * 20
 
 # %%
-check("8.1", answer)
+check("9.1", answer)
 
 # %% [markdown]
 # ## What a flush promises
@@ -376,14 +376,14 @@ plots.timeline(
 # <!-- free: 5, 100 -->
 
 # %% [markdown]
-# ### Exercise 8.2
+# ### Exercise 9.2
 # Something else went wrong in this month, on one other day, and was over before anybody looked.
 #
 # 1. `analysis.trend(logs, "day", measure)` takes other measures too: `conversations`, `tokens`, `median`, `p95`,
 #    `cost_per_turn`, `satisfaction`.
 # 2. Find the day on which one of them is outside of its band. Give it as text, such as `"2026-10-05"`.
 #
-# We check the day. Stuck? Run `hint("8.2")`.
+# We check the day. Stuck? Run `hint("9.2")`.
 
 # %% tags=["stub"]
 answer = ...  # your turn
@@ -393,7 +393,7 @@ p95 = analysis.trend(logs, "day", "p95")
 answer = p95.loc[p95["outside"].fillna(False), "period"].iloc[0].date()
 
 # %%
-check("8.2", answer)
+check("9.2", answer)
 
 # %% [markdown]
 # ## History for other systems

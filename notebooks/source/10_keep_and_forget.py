@@ -156,7 +156,7 @@ for column in ("question", "error_message", "user_id"):
 # either way, because a service likes to quote in its error what it could not read. And the user became somebody else.
 
 # %% [markdown]
-# ### Exercise 9.1
+# ### Exercise 10.1
 # Your customers have numbers such as `K-493827-3`: six digits, and a check digit, which is the last digit of the sum of
 # the six. Part numbers look the same, `K-493827-5`, and have a wrong one.
 #
@@ -165,7 +165,7 @@ for column in ("question", "error_message", "user_id"):
 # 2. Part numbers stay.
 #
 # We call it with sentences that you do not see. `Protection(keys, content=True, redactor=mask)` would use it. Stuck?
-# Run `hint("9.1")`.
+# Run `hint("10.1")`.
 
 
 # %% tags=["stub"]
@@ -183,7 +183,7 @@ def mask(text):
 
 
 # %%
-check("9.1", mask)
+check("10.1", mask)
 
 # %% [markdown]
 # ## A hash is no pseudonym
@@ -243,10 +243,10 @@ salt = "october"
 digest = "078cb7d9f20dbef610434fceb9f6585b4a1b4da8ddae79dedf762e0308919d9c"
 
 # %% [markdown]
-# ### Exercise 9.2
+# ### Exercise 10.2
 # 1. Ids look like `user-0000`, with any four digits. Whose digest is it?
 #
-# We check the id, as text. Stuck? Run `hint("9.2")`.
+# We check the id, as text. Stuck? Run `hint("10.2")`.
 
 # %% tags=["stub"]
 answer = ...  # your turn
@@ -259,7 +259,7 @@ answer = next(
 )
 
 # %%
-check("9.2", answer)
+check("10.2", answer)
 
 # %% [markdown]
 # One worry is left. Does privacy cost you your numbers? A week of the month, stored once as strictly as possible, once

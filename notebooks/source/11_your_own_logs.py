@@ -123,7 +123,7 @@ print(f"thread_id:  {metadata['thread_id'].nunique()} values")
 # `session_id` shows one very long conversation, and no error.
 
 # %% [markdown]
-# ### Exercise 10.1
+# ### Exercise 11.1
 # Write `cost_of(runs)` for a list of LangSmith runs. Each is a dict with `id`, `parent_run_id`, `run_type` and
 # `total_cost`: text such as `"0.0012"`, or `None`.
 #
@@ -131,7 +131,7 @@ print(f"thread_id:  {metadata['thread_id'].nunique()} values")
 # 2. Be right for a whole export, and also for one that somebody filtered to model calls (`run_type` is `llm`) to make
 #    it smaller: it holds no roots.
 #
-# We try it on runs you do not see. Stuck? Run `hint("10.1")`.
+# We try it on runs you do not see. Stuck? Run `hint("11.1")`.
 
 
 # %% tags=["stub"]
@@ -146,7 +146,7 @@ def cost_of(runs):
 
 
 # %%
-check("10.1", cost_of)
+check("11.1", cost_of)
 
 # %% [markdown]
 # ## Too few: the cache stands beside the input
@@ -167,7 +167,7 @@ print(f"{read['input'].sum() + read['input_cached_tokens'].sum():,.0f}")
 # compare with its `total`.
 
 # %% [markdown]
-# ### Exercise 10.2
+# ### Exercise 11.2
 # Write `input_tokens(usage)`: all input tokens, cached ones included, of one of Langfuse's maps. Its keys are `input`,
 # `output` and `total`, and sometimes `input_cached_tokens` and `output_reasoning`.
 #
@@ -175,7 +175,7 @@ print(f"{read['input'].sum() + read['input_cached_tokens'].sum():,.0f}")
 #    habit within one map.)
 # 2. Return the whole input.
 #
-# We try it on maps of both habits. Stuck? Run `hint("10.2")`.
+# We try it on maps of both habits. Stuck? Run `hint("11.2")`.
 
 
 # %% tags=["stub"]
@@ -190,7 +190,7 @@ def input_tokens(usage):
 
 
 # %%
-check("10.2", input_tokens)
+check("11.2", input_tokens)
 
 # %% [markdown]
 # ## One line
@@ -330,13 +330,13 @@ print(wrapped("cannot run: " + ", ".join(cannot)))
 # satisfaction, not after.
 
 # %% [markdown]
-# ### Exercise 10.3
+# ### Exercise 11.3
 # Somebody asks what a *conversation* cost in that hour. Which of the four files can answer?
 #
 # 1. Decide what a file must hold to answer it.
 # 2. Give the names of those that do, as a list or a set, spelt as in `names`.
 #
-# We check the names. Stuck? Run `hint("10.3")`.
+# We check the names. Stuck? Run `hint("11.3")`.
 
 # %% tags=["stub"]
 answer = ...  # your turn
@@ -346,7 +346,7 @@ priced = [name for name in names if "cost" not in four[name].report.missing]
 answer = [name for name in priced if analysis.summary(four[name]).conversations < 69]
 
 # %%
-check("10.3", answer)
+check("11.3", answer)
 
 # %% [markdown]
 # ## What could not be read
@@ -513,14 +513,14 @@ for plant in json.loads(text)["plants"]:
 # If you have no week in mind, ask `trend` when something happened, as in [[lesson production]].
 
 # %% [markdown]
-# ### Exercise 10.4
+# ### Exercise 11.4
 # The bill of the fourth week is higher still, and for another reason. How many US dollars of the change from the first week
 # to the fourth come from *mix* between models?
 #
 # 1. Compare `weeks[0]` with `weeks[3]`, by model.
 # 2. Give the mix, in US dollars.
 #
-# We check the amount, to the cent. Stuck? Run `hint("10.4")`.
+# We check the amount, to the cent. Stuck? Run `hint("11.4")`.
 
 # %% tags=["stub"]
 answer = ...  # your turn
@@ -529,7 +529,7 @@ answer = ...  # your turn
 answer = analysis.compare(weeks[0], weeks[3], by="model")["cost"].by("model").mix
 
 # %%
-check("10.4", answer)
+check("11.4", answer)
 
 # %% [markdown]
 # ## Your file: change one line

@@ -215,14 +215,14 @@ print(f"in the same half of two experiments: {alike / len(people):.0%}")
 # live bot calls `monitor.track(conversation, user, **plan.labels(user))`.
 
 # %% [markdown]
-# ### Exercise 6.1
+# ### Exercise 7.1
 # Write the assignment yourself.
 #
 # 1. Complete `assign(experiment, user_id)`. It returns `"control"` or `"treatment"`, half and half.
 # 2. It has to be sticky, on this machine, on another one, and tomorrow.
 # 3. It has to be independent between experiments.
 #
-# We call it with thousands of users of experiments that you do not know. Stuck? Run `hint("6.1")`.
+# We call it with thousands of users of experiments that you do not know. Stuck? Run `hint("7.1")`.
 
 
 # %% tags=["stub"]
@@ -236,7 +236,7 @@ def assign(experiment, user_id):
 
 
 # %%
-check("6.1", assign)
+check("7.1", assign)
 
 # %% [markdown]
 # ## One user is one coin
@@ -327,13 +327,13 @@ figures.looks(result, title="Monday's win never came near its bound")
 # With these bounds nobody would have shipped.
 
 # %% [markdown]
-# ### Exercise 6.2
+# ### Exercise 7.2
 # A colleague looks after 1, 3, 7, 14 and 28 days. She is careful: before the last day she stops only at p < 0.01, that is
 # beyond 2.576; on the last day p < 0.05 will do, beyond 1.96. Every day brings as much data as any other.
 #
 # 1. How often does she find something where nothing is? Give a share, not per cent.
 #
-# We check the number to half a percentage point. Stuck? Run `hint("6.2")`.
+# We check the number to half a percentage point. Stuck? Run `hint("7.2")`.
 #
 # <!-- free: 14, 28, 0.01, 2.576, 0.05, 1.96 -->
 
@@ -344,7 +344,7 @@ answer = ...  # your turn
 answer = crossings([2.576] * 4 + [1.96], [1, 3, 7, 14, 28])[-1]
 
 # %%
-check("6.2", answer)
+check("7.2", answer)
 
 # %% [markdown]
 # ## The plan
@@ -472,14 +472,14 @@ for name, part in (("recorded", version), ("exported", exported)):
 # only its shortest conversations, and whoever compares the prompts in it compares long conversations with short ones.
 
 # %% [markdown]
-# ### Exercise 6.3
+# ### Exercise 7.3
 # Write this guard.
 #
 # 1. Complete `may_be_read(users, weights)`. Both are dictionaries: variant to its users, variant to its weight.
 # 2. Return `False` where chance would give such numbers in less than one of 1,000 cases, `True` otherwise.
 #
 # We try it on splits that you have not seen: small ones, large ones, three variants, weights of two to one. Stuck? Run
-# `hint("6.3")`.
+# `hint("7.3")`.
 #
 # <!-- free: 1,000 -->
 
@@ -497,7 +497,7 @@ def may_be_read(users, weights):
 
 
 # %%
-check("6.3", may_be_read)
+check("7.3", may_be_read)
 
 # %% [markdown]
 # ## Before any user: offline
