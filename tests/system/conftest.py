@@ -1,0 +1,18 @@
+"""What several files of system tests start: JupyterLab with a browser."""
+
+import pytest
+from browser import chromium
+from jupyterlab import course_copy, make_lab
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Start JupyterLab, set to draw every cell and not only those in sight, and a browser for all the tests here."""
+    course, home = (tmp_path_factory.mktemp(name) for name in ("course", "home"))
+    settings = home / ".jupyter" / "lab" / "user-settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}', encoding="utf-8")
+    course_copy(course)
+    with make_lab(course, home, "LAB=--LabApp.expose_app_in_browser=True") as running, chromium(home) as page:
+        server, _, token = running.address()
+        yield course, server, token, page
