@@ -67,17 +67,20 @@ def refusing(marks: Iterable[str]) -> str:
     return f" WHERE CASE WHEN {filled} THEN {stop} ELSE true END" if filled else ""
 
 
-def cell(column: str, found: str | None, wanted: str) -> str:
-    """Return the SQL that reads a Parquet column as a dialect declares it.
+def cell(column: str, found: str | None, wanted: str, decimal: str = ".") -> str:
+    r"""Return the SQL that reads a Parquet column as a dialect declares it.
 
     Args:
         column: The column's name.
         found: Its type in the file; None where the file lacks it.
         wanted: Its type in the dialect.
+        decimal: What stands before the decimals of a number that becomes text.
 
     Example:
         >>> cell("usage", "BIGINT", "VARCHAR")
         'CAST("usage" AS VARCHAR)'
+        >>> cell("cost", "DOUBLE", "VARCHAR", ",")
+        'replace(CAST("cost" AS VARCHAR), \'.\', \',\')'
     """
     quoted = name(column)
     if found is None:
@@ -87,6 +90,8 @@ def cell(column: str, found: str | None, wanted: str) -> str:
         utc = f"CAST({quoted} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'" if aware else f"CAST({quoted} AS TIMESTAMP)"
         return f"strftime({utc}, '%Y-%m-%dT%H:%M:%S.%f{'Z' if aware else ''}')"
     as_text = f"CAST({quoted} AS VARCHAR)"
+    if decimal != "." and found.startswith(("FLOAT", "DOUBLE", "DECIMAL")):
+        return f"replace({as_text}, '.', {text(decimal)})"
     nested = found.startswith(("STRUCT", "MAP", "UNION")) or found.endswith("]")
     as_json = f"to_json({quoted})" if nested else f"CASE WHEN json_valid({as_text}) THEN CAST({as_text} AS JSON) END"
     if wanted == "VARCHAR":

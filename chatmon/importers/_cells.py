@@ -85,6 +85,16 @@ def currency_in(text: str) -> str | None:
     return next(named, None) or ("EUR" if words & {"euro", "euros"} else next(marked, None))
 
 
+def is_serial_day(text: str) -> bool:
+    """Whether a text is a day, with its time as a fraction, as spreadsheets count them: one of 2000 to 2099.
+
+    Example:
+        >>> is_serial_day("46272.375"), is_serial_day("1788777000"), is_serial_day("2026-09-07")
+        (True, False, False)
+    """
+    return bool(re.fullmatch(r"\d{5}([.,]\d+)?", text)) and 36526 <= int(text[:5]) < 73051
+
+
 def cells_of(found: ColumnMap) -> Iterator[Cell]:
     for name, source in found.columns.items():
         kind = turns.KINDS[name]
@@ -147,7 +157,7 @@ def reader_of(one: Cell, found: ColumnMap) -> str:
     """Return the SQL of what a text is read as, NULL where it cannot be."""
     text = f"{one.key}_text"
     if one.kind == "datetime":
-        return _time(text, found.columns["timestamp"], unit=one.name == "timestamp")
+        return _time(one, text, found)
     if one.kind == "bool":
         return f"flag({text})"
     if one.kind == "str":
@@ -158,19 +168,42 @@ def reader_of(one: Cell, found: ColumnMap) -> str:
     return f"CASE WHEN {value} >= 0 THEN {value} END" if one.name in NEVER_BELOW_0 else value
 
 
-def _time(text: str, source: Source, *, unit: bool) -> str:
-    layouts = source.get("format")
+def _time(one: Cell, text: str, found: ColumnMap) -> str:
+    """Return the SQL of a moment; one that the file itself has as a date comes as ISO 8601 and needs no format."""
+    source = found.columns["timestamp"]
+    layouts, unit = source.get("format"), source.get("unit")
     if layouts:
         layouts = [layouts] if isinstance(layouts, str) else list(layouts)
-        return f"CAST(try_strptime({text}, [{', '.join(map(sql.text, layouts))}]) AS TIMESTAMPTZ)"
-    if unit and source.get("unit"):
-        return f"later(make_timestamptz(0), number({text}) / {UNITS['timestamp'][source.options['unit']]:.0f})"
+        read = f"CAST(try_strptime({text}, [{', '.join(map(sql.text, layouts))}]) AS TIMESTAMPTZ)"
+        return f"CASE WHEN {text} LIKE '____-__-__T%' THEN coalesce({read}, utc({text})) ELSE {read} END"
+    if unit and one.name == "timestamp":
+        number = f"number({_numeral(text, *_marks(source, found))})"
+        if unit == "days":
+            return f"CAST(later(TIMESTAMP '1899-12-30', round({number} * 86400, 3)) AS TIMESTAMPTZ)"
+        return f"later(make_timestamptz(0), {number} / {UNITS['timestamp'][unit]:.0f})"
     return f"utc({text})"
+
+
+def _marks(source: Source, found: ColumnMap) -> tuple[str | None, str | None]:
+    """Return what stands before decimals, and between thousands, where the map says either."""
+    return tuple(source.get(mark) or found.file.get(mark) for mark in ("decimal", "thousands"))  # type: ignore[return-value]
+
+
+def decimals_of(found: ColumnMap) -> dict[str, str]:
+    """Return the columns of the file whose numbers have another mark before their decimals than a point."""
+    marks = {
+        column: decimal or ("," if thousands == "." else ".")
+        for name, source in found.columns.items()
+        if turns.KINDS[name] in NUMBERS or source.get("unit")
+        for column in source.columns
+        for decimal, thousands in [_marks(source, found)]
+    }
+    return {column: mark for column, mark in marks.items() if mark != "."}
 
 
 def _amount(one: Cell, text: str, found: ColumnMap) -> str:
     """Return the SQL of a number in the turns' own unit, the unit being the map's or what the cell itself says."""
-    decimal, thousands = (one.source.get(mark) or found.file.get(mark) for mark in ("decimal", "thousands"))
+    decimal, thousands = _marks(one.source, found)
     per = UNITS.get(one.name, {}).get(one.source.get("unit") or "", 1.0)
     plain = _scaled(one, _numeral(text, decimal, thousands), per)
     written = dict(WRITTEN.get(one.name, {1.0: ("tokens", "tok")} if one.kind == "int" else {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ class Dialect:
         assumptions: What this shape leaves unsaid and the importer assumes, a sentence each.
         by_line: Whether a row is known by its line alone, having no id.
         filtered: Whether ``select`` leaves rows out that somebody does not want.
-        encoding: Of the files' text, where somebody has said it.
-        delimiter: Between the cells of the files, where somebody has said it.
+        file: What somebody has said of how the files are written: what ``files.look`` takes.
+        decimals: Keys whose numbers are read with another mark before decimals than a point: numbers that are no text
+            get it.
         zone: Of times that name none, where somebody has said it.
         warnings: What somebody should know before trusting the numbers, a sentence each.
         settle: Makes what ``select`` makes of rows into spans, where a span is several rows; returns how many
@@ -53,8 +54,8 @@ class Dialect:
     assumptions: tuple[str, ...] = ()
     by_line: bool = False
     filtered: bool = False
-    encoding: str | None = None
-    delimiter: str | None = None
+    file: Mapping[str, Any] = field(default_factory=dict)
+    decimals: Mapping[str, str] = field(default_factory=dict)
     zone: str | None = None
     warnings: tuple[str, ...] = ()
     settle: Callable[[duckdb.DuckDBPyConnection], int] | None = None

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
-from chatmon.importers._cells import NO_NUMBER, NULLS, currency_in
+from chatmon.importers._cells import NO_NUMBER, NULLS, currency_in, is_serial_day
 from chatmon.importers._map_options import FINE, NUMBERS, SCALES, UNITS
 from chatmon.importers._messages import ASSISTANTS, OTHERS, USERS
 from chatmon.importers._messages import roles as roles_of
@@ -58,9 +58,11 @@ def doubts(found: ColumnMap, samples: Sequence[Sample]) -> tuple[str, ...]:
         if len(source.columns) != 1 or source.options.keys() & {"path", "pattern", "values", "file"}:
             continue
         cells = [cell for one in samples for cell in one.cells(source.columns[0]) if cell]
-        written = [cell for one in samples if one.text for cell in one.cells(source.columns[0]) if cell]
+        written = [row[source.columns[0]] for one in samples for row in one.written if source.columns[0] in row]
         if turns.KINDS[name] in NUMBERS:
             _refuse_thousands(found, name, source, written)
+        if name == "timestamp":
+            said += _doubtful_times(found, source, cells)
         if name in SCALES and not source.get("range"):
             _refuse_other_scale(found, name, source, cells)
         if name == "error_type":
@@ -108,6 +110,25 @@ def _refuse_thousands(found: ColumnMap, name: str, source: Source, cells: Sequen
         f'decimal = "{mark}" for the second, or once for all columns in [file] (with thousands = "{mark}", decimal is '
         f'"{other}")'
     )
+
+
+def _doubtful_times(found: ColumnMap, source: Source, cells: Sequence[str]) -> list[str]:
+    """Say where a sheet has some times as dates and others as texts; refuse days counted since 1899."""
+    if "unit" not in source.options and cells and all(is_serial_day(cell) for cell in cells):
+        raise ValueError(
+            f"{found.name}: timestamp = {source.said!r}: {cells[0]} is the day that a spreadsheet counts from 1899 on: "
+            f'write {{ column = "{source.said}", unit = "days" }}, with the zone of its clock'
+        )
+    dates = sum("T" in cell[10:11] for cell in cells)
+    if not source.get("format") or not 0 < dates < len(cells):
+        return []
+    texts = len(cells) - dates
+    return [
+        (
+            f"timestamp: of the cells of {source.said!r} {dates:,} are dates and {texts:,} are texts, as where a sheet "
+            "was opened in another country, which takes days up to 12 for months: look at a few, or export it anew"
+        )
+    ]
 
 
 def _refuse_other_scale(found: ColumnMap, name: str, source: Source, cells: Sequence[str]) -> None:

@@ -7,8 +7,9 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chatmon.importers import _workbook as workbook
 from chatmon.importers import files
-from chatmon.importers._cells import NO_NUMBER, NULLS, currency_in
+from chatmon.importers._cells import NO_NUMBER, NULLS, currency_in, is_serial_day
 from chatmon.importers._map_options import FINE
 from chatmon.importers._messages import ASSISTANTS, USERS
 from chatmon.importers._records import UNDECODED
@@ -87,11 +88,16 @@ MONEY: Final = re.compile(r"(R\$|US\$|[$€£¥₹]|[A-Z]{3}) ?[\d.,]+|[\d.,]+ ?
 DURATION: Final = re.compile(r"[\d.,]+ ?(ms|s|sec|sek|min)|\d+:\d\d:\d\d", re.IGNORECASE)
 
 
+DATE_CELL: Final = re.compile(r"\d{4}-\d\d-\d\dT.*")
+"""A moment that the file has as one, where others may be texts."""
+
+
 class _Column(NamedTuple):
     name: str
     kind: str
     cells: Sequence[str]
     words: Counter[str]
+    written: Sequence[str]
 
 
 def draft_map(paths: str | Path | Iterable[str | Path]) -> str:
@@ -107,15 +113,15 @@ def draft_map(paths: str | Path | Iterable[str | Path]) -> str:
         FileNotFoundError: Nothing is there.
     """
     chosen, _ = files.expand(paths)
-    found = ((read, said) for path in chosen for read, said in [_decoded(path)] if read.header and read.rows)
-    one, encoding = next(found, (None, None))
+    found = ((read, said) for path in chosen for read, said in [_looked(path)] if read.header and read.rows)
+    one, written = next(found, (None, []))
     if one is None:
         return ""
     columns = [_column(name, one) for name in dict.fromkeys(one.header)]
     role = next((column.name for column in columns if _is_role(column)), None)
     matched = _matched([column for column in columns if column.name != role])
     lines = [f"# A draft for {one.file}, from its first {len(one.rows):,} rows: check each line."]
-    lines += _of_file(columns, encoding)
+    lines += _of_file(columns, written)
     lines += ["", "[columns]  # column of turns = column of the file"]
     lines += [_line(name, column) for name, column in matched.items()]
     if "timestamp" not in matched:
@@ -141,13 +147,14 @@ def draft_map(paths: str | Path | Iterable[str | Path]) -> str:
 def _column(name: str, one: Sample) -> _Column:
     nothing = {*NULLS, *NO_NUMBER}
     cells = [cell for cell in one.cells(name) if cell not in nothing]
-    return _Column(name, _kind(cells), cells, Counter(cells))
+    written = [cell for row in one.written if (cell := row.get(name)) and cell not in nothing]
+    return _Column(name, _kind(cells), cells, Counter(cells), written)
 
 
 def _kind(cells: Sequence[str]) -> str:
     if not cells:
         return "empty"
-    if all(map(ISO.fullmatch, cells)) or _layout(cells) or all(map(SLASHED.fullmatch, cells)):
+    if all(map(ISO.fullmatch, cells)) or _layout(cells) or all(map(SLASHED.fullmatch, _texts(cells))):
         return "time"
     if {cell.lower() for cell in cells} <= {"true", "false", "yes", "no"}:
         return "flag"
@@ -164,7 +171,14 @@ def _kind(cells: Sequence[str]) -> str:
     return "words" if different <= 20 and (different <= 3 or different <= 0.5 * len(cells)) else "text"
 
 
+def _texts(cells: Sequence[str]) -> list[str]:
+    return [cell for cell in cells if not DATE_CELL.fullmatch(cell)]
+
+
 def _layout(cells: Sequence[str]) -> str | None:
+    cells = _texts(cells)
+    if not cells:
+        return None
     return next((layout for layout, shape in LAYOUTS if all(re.fullmatch(shape, cell) for cell in cells)), None)
 
 
@@ -178,8 +192,9 @@ def _matched(columns: Sequence[_Column]) -> dict[str, _Column]:
     found: dict[str, _Column] = {}
     for target, shapes in NAMES.items():
         for column in columns:
-            fits = column.kind in WANTS.get(target, ("words", "text", "number", "epoch", "flag")) and column.cells
-            if fits and column not in found.values() and _is_called(column, shapes):
+            kinds = WANTS.get(target, ("words", "text", "number", "epoch", "flag"))
+            fits = column.kind in kinds or (target == "timestamp" and _is_serial(column))
+            if fits and column.cells and column not in found.values() and _is_called(column, shapes):
                 found[target] = column
                 break
     times = [column for column in columns if column.kind == "time"]
@@ -188,27 +203,46 @@ def _matched(columns: Sequence[_Column]) -> dict[str, _Column]:
     return found
 
 
+def _is_serial(column: _Column) -> bool:
+    return bool(column.cells) and all(map(is_serial_day, column.cells))
+
+
 def _is_called(column: _Column, shapes: str) -> bool:
     name = re.sub(r"[^\w]+", "_", column.name.lower()).strip("_")
     return bool(re.fullmatch(shapes.replace(" ", "|"), name))
 
 
-def _decoded(path: Path) -> tuple[Sample, str | None]:
-    """Return a table's first rows, and the encoding that they are taken for where they are not UTF-8."""
+def _looked(path: Path) -> tuple[Sample, list[str]]:
+    """Return a table's first rows, and what a map has to say for them to be read."""
+    if files.look(path).kind == "workbook":
+        return _of_fullest_sheet(path)
     found = sample(path)
     if found.rows and not any(UNDECODED.search(name) for name in found.header):
-        return found, None
+        return found, []
     other = sample(path, {"encoding": "cp1252"})
-    return (other, "cp1252") if other.text and len(other.rows) > len(found.rows) else (found, None)
+    if other.text and len(other.rows) > len(found.rows):
+        return other, ['encoding = "cp1252"  # it is not UTF-8']
+    return found, []
 
 
-def _of_file(columns: Sequence[_Column], encoding: str | None) -> list[str]:
-    """Return how the file is written, as far as its cells show it."""
-    numbers = [cell for column in columns if column.kind in ("number", "money", "duration") for cell in column.cells]
+def _of_fullest_sheet(path: Path) -> tuple[Sample, list[str]]:
+    try:
+        sheets = workbook.sheets(path)
+    except ValueError:
+        return sample(path), []
+    if len(sheets) < 2:
+        return sample(path), []
+    fullest = max(sheets, key=lambda name: sheets[name])
+    others = ", ".join(f"{name} ({rows:,} rows)" for name, rows in sheets.items() if name != fullest)
+    return sample(path, {"sheet": fullest}), [f"sheet = {_text(fullest)}  # not {_plain(others)}"]
+
+
+def _of_file(columns: Sequence[_Column], said: list[str]) -> list[str]:
+    """Return how the file is written, as far as its cells show it, after what is known of it."""
+    numbers = [cell for column in columns if column.kind in ("number", "money", "duration") for cell in column.written]
     comma = any(re.search(r"\d,\d{1,2}(\D|$)|\d,\d{4,}|(^|\D)0,", cell) for cell in numbers)
     point = any(re.search(r"\d\.\d{1,2}(\D|$)|\d\.\d{4,}|(^|\D)0\.", cell) for cell in numbers)
     grouped = next((found for cell in numbers if (found := re.search(r"[1-9]\d{0,2}([., ])\d{3}(\D|$)", cell))), None)
-    said = [] if encoding is None else [f'encoding = "{encoding}"  # it is not UTF-8']
     if comma != point:
         said += ['decimal = ","'] if comma else []
         if grouped and grouped[1] != ("," if comma else "."):
@@ -256,6 +290,8 @@ def _of_time(column: _Column) -> tuple[list[str], str]:
         return [], ""
     naive = not re.search(r"(Z|[+-]\d\d:?\d\d)$", column.cells[0]) or _layout(column.cells)
     doubt = 'times name no zone: add zone = "Europe/Berlin", or what it is, else they are UTC' if naive else ""
+    if _is_serial(column):
+        return ['unit = "days"'], doubt
     layout = _layout(column.cells)
     if layout:
         return [f'format = "{layout}"'], doubt

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatmon._tools import sql
-from chatmon.importers._map_options import FILE, FILLED, MESSAGES, OPTIONS, SESSIONS, UNITS, Kind, options_of
+from chatmon.importers._map_options import FILE, FILLED, MESSAGES, OPTIONS, SESSIONS, UNITS, WRITTEN, Kind, options_of
 
 _PARTS: Final = ("where", "file", "columns", "constants", "attributes", "messages", "sessions")
 _NEEDED: Final = ("column", "columns", "file", "until")
@@ -74,6 +74,10 @@ class ColumnMap:
     file: Mapping[str, Any]
     messages: Mapping[str, Any]
     minutes: float | None
+
+    def written(self) -> dict[str, Any]:
+        """Return what the map says of how the file is made, as ``files.look`` takes it."""
+        return {key: value for key, value in self.file.items() if key in WRITTEN}
 
     def read(self) -> tuple[str, ...]:
         """Return the file's columns that the map reads."""

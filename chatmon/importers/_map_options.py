@@ -22,7 +22,7 @@ DURATIONS: Final = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "min": 1 / 60, "h
 UNITS: Final[dict[str, dict[str, float]]] = {
     "response_time": DURATIONS,
     "time_to_first_token": DURATIONS,
-    "timestamp": {name: DURATIONS[name] for name in ("s", "ms", "us", "ns")},
+    "timestamp": {**{name: DURATIONS[name] for name in ("s", "ms", "us", "ns")}, "days": 1 / 86400},
     "cost": {"usd": 1, "cents": 100},
     "context_relevance": {"fraction": 1, "percent": 100},
 }
@@ -130,8 +130,11 @@ OPTIONS: Final[dict[str, tuple[Kind, str]]] = {
     "zone": (_ZONE, "the zone of times that name none"),
     "until": (_TEXT, "the column of the time at which the reply was there"),
 }
-FILE: Final = {"encoding": _ENCODING, "delimiter": _CHARACTER, "decimal": _CHARACTER, "thousands": _CHARACTER,
-                "null": _TEXTS}  # fmt: skip
+_ROW: Final = Kind("the number of a line or row, from 1", {"type": "integer", "minimum": 1},
+                    lambda value: type(value) is int and value >= 1)  # fmt: skip
+WRITTEN: Final = {"encoding": _ENCODING, "delimiter": _CHARACTER, "header": _ROW, "sheet": _TEXT}
+"""What a file is made of: ``files.look`` takes these."""
+FILE: Final = {**WRITTEN, "decimal": _CHARACTER, "thousands": _CHARACTER, "null": _TEXTS}
 MESSAGES: Final = {"role": _TEXT, "order": _TEXT, "text": _TEXT, "answers": _TEXT, "user": _TEXTS, "assistant": _TEXTS}
 SESSIONS: Final = {"minutes": _POSITIVE}
 

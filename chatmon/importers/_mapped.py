@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatmon import turns
 from chatmon._tools import sql
 from chatmon.importers import _messages as messages
-from chatmon.importers._cells import NO_PART, PATH, Cell, cells_of, reader_of, text_of
+from chatmon.importers._cells import NO_PART, PATH, Cell, cells_of, decimals_of, reader_of, text_of
 from chatmon.importers._dialect import Dialect
 from chatmon.importers._doubts import doubts
 from chatmon.importers._map import ColumnMap, column_map
@@ -52,7 +52,7 @@ def from_map(given: str | Path | Mapping[str, Any], paths: Iterable[Path] = ()) 
     looked: list[Sample] = []
     for path in paths:
         left = LOOKED_AT - sum(len(one.rows) for one in looked)
-        looked.append(sample(path, found.file, rows=max(AT_LEAST, left)))
+        looked.append(sample(path, found.written(), rows=max(AT_LEAST, left)))
         _check_header(found, looked[-1])
     said = doubts(found, looked)
     return Dialect(
@@ -65,8 +65,8 @@ def from_map(given: str | Path | Mapping[str, Any], paths: Iterable[Path] = ()) 
         assumptions=_assumptions(found),
         by_line="turn_id" not in found.columns,
         filtered=found.where is not None,
-        encoding=found.file.get("encoding"),
-        delimiter=found.file.get("delimiter"),
+        file=found.written(),
+        decimals=decimals_of(found),
         zone=found.columns["timestamp"].get("zone"),
         warnings=said,
         settle=partial(messages.settle, found) if found.messages or found.minutes else None,

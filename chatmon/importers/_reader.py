@@ -95,7 +95,7 @@ class Reader:
             written = path.stat().st_mtime
             self._connection.execute("INSERT INTO file_times VALUES (?, to_timestamp(?))", [self._number, written])
             said = self._dialects[0]
-            file = files.look(path, encoding=said.encoding, delimiter=said.delimiter)
+            file = files.look(path, **said.file)
             if file.kind == "parquet":
                 self._parquet(path, found)
             elif not self._at_once(file, found):
@@ -144,7 +144,7 @@ class Reader:
         if known is None or (file.kind == "csv" and known[0].parse_csv_json):
             return False
         dialect = known[0]
-        if dialect.by_line and file.kind != "csv":
+        if file.kind != "csv" and (dialect.by_line or dialect.decimals):
             return False
         filtered = self.filtered
         source = self._of_csv(dialect, file) if file.kind == "csv" else self._of_lines(dialect, file)
@@ -214,7 +214,7 @@ class Reader:
                 continue
             line, record = one
             known = recognise(record, self._dialects)
-            if file.kind == "csv" and (known is None or known[0].parse_csv_json):
+            if file.is_table and (known is None or known[0].parse_csv_json):
                 record = records.decode_cells(record)
                 known = known or recognise(record, self._dialects)
             if known is None:
@@ -265,7 +265,8 @@ class Reader:
             self._row_by_row(path, dialect, why, found)
             return
         chosen = ", ".join(
-            f"{sql.cell(name, kinds.get(name), wanted)} AS {sql.name(name)}" for name, wanted in dialect.columns.items()
+            f"{sql.cell(name, kinds.get(name), wanted, dialect.decimals.get(name, '.'))} AS {sql.name(name)}"
+            for name, wanted in dialect.columns.items()
         )
         source = (
             f"SELECT {chosen}, {self._number} AS _file, file_row_number + 1 AS _line "
@@ -307,6 +308,8 @@ class Reader:
             value = row.get(name)
             if value is None:
                 continue
+            if name in dialect.decimals and isinstance(value, int | float):
+                value = f"{Decimal(str(value)):f}".replace(".", dialect.decimals[name])
             if kind != "VARCHAR" and isinstance(value, str):
                 value = records.decode_cells({name: value})[name]
             if isinstance(value, dict) or not kind.startswith("STRUCT"):

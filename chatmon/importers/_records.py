@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _frames as frames
 from chatmon.importers import _python_text as python_text
+from chatmon.importers import _workbook as workbook
 from chatmon.importers.files import LogFile, open_text
 
 if TYPE_CHECKING:
@@ -58,8 +59,11 @@ def read(file: LogFile) -> Iterator[tuple[int, dict[str, Any]] | Rejected]:
     if file.kind == "empty":
         yield Rejected(name, None, "the file is empty")
         return
-    if file.kind not in ("csv", "array", "jsonl"):
-        yield Rejected(name, None, f"{file.kind} is not read: save the sheet as CSV or Parquet")
+    if file.kind == "workbook":
+        try:
+            yield from workbook.rows(file.path, file.sheet, file.header)
+        except ValueError as error:
+            yield Rejected(name, None, str(error))
         return
     with open_text(file) as raw:
         lines = _Lines(raw, name, CHUNK if file.kind == "array" else -1)
@@ -386,7 +390,9 @@ def _finite(value: Any) -> Any:
 
 
 def header(file: LogFile) -> tuple[str, ...]:
-    """Return the names above a CSV's columns, a name that stands there twice too; none where there is no header."""
+    """Return the names above a table's columns, a name that stands there twice too; none where there is no header."""
+    if file.kind == "workbook":
+        return workbook.names(file.path, file.sheet, file.header)
     with open_text(file) as raw:
         lines = islice(_Lines(raw, file.path.name, -1), file.before, None)
         row = _row((text for _, text in lines if text.strip()), file.delimiter)

@@ -12,7 +12,7 @@ from chatmon.importers import files
 from chatmon.importers._records import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 ROWS: Final = 10_000
@@ -27,19 +27,26 @@ class Sample:
         file: The file's name.
         header: Its columns, or the keys of its first records; none where nothing can be read.
         rows: Cells by column; an empty one is not there.
-        text: Whether its numbers are written as text, as in a CSV.
-        typed: Columns that the file itself says are no text.
+        text: Whether the file is text, in an encoding.
+        written: Those of the cells that the file has as text, where it may have numbers too.
     """
 
     file: str
     header: tuple[str, ...]
     rows: tuple[Mapping[str, str], ...]
     text: bool
-    typed: Mapping[str, str]
+    written: tuple[Mapping[str, str], ...]
 
     def cells(self, column: str) -> list[str]:
         """Return what a column says, without what is empty."""
         return [row[column] for row in self.rows if column in row]
+
+
+def _sampled(name: str, header: Sequence[str], found: Sequence[Mapping[str, Any]], *, text: bool) -> Sample:
+    filled = [{key: cell for key, cell in record.items() if cell not in (None, "")} for record in found]
+    rows = tuple({key: _text(cell) for key, cell in record.items()} for record in filled)
+    written = tuple({key: cell for key, cell in record.items() if isinstance(cell, str)} for record in filled)
+    return Sample(name, tuple(header), rows, text, written)
 
 
 def sample(path: Path, said: Mapping[str, Any] | None = None, *, rows: int = ROWS) -> Sample:
@@ -47,21 +54,19 @@ def sample(path: Path, said: Mapping[str, Any] | None = None, *, rows: int = ROW
 
     Args:
         path: The file.
-        said: ``encoding`` and ``delimiter``, where somebody has said them.
+        said: What somebody has said of how it is written: what ``files.look`` takes.
         rows: How many, at most ``ROWS``.
     """
-    said = said or {}
     try:
-        file = files.look(path, encoding=said.get("encoding"), delimiter=said.get("delimiter"))
+        file = files.look(path, **said or {})
         if file.kind == "parquet":
             return _of_parquet(path, min(rows, ROWS))
         found = [one[1] for one in islice(records.read(file), min(rows, ROWS)) if not isinstance(one, Rejected)]
+        header = records.header(file) if file.is_table and found else ()
     except OSError:
-        return Sample(path.name, (), (), text=True, typed={})
-    keys = tuple(dict.fromkeys(key for record in found[:20] for key in record))
-    header = records.header(file) if file.kind == "csv" else keys
-    cells = tuple({key: _text(cell) for key, cell in record.items() if cell not in (None, "")} for record in found)
-    return Sample(path.name, header, cells, text=file.kind == "csv", typed={})
+        return _sampled(path.name, (), (), text=True)
+    keys = dict.fromkeys(key for record in found[:20] for key in record)
+    return _sampled(path.name, header or tuple(keys), found, text=file.kind == "csv")
 
 
 def _of_parquet(path: Path, rows: int) -> Sample:
@@ -72,11 +77,8 @@ def _of_parquet(path: Path, rows: int) -> Sample:
         file = pq.ParquetFile(path)
         first = next(file.iter_batches(batch_size=rows), None)
     except (pa.ArrowException, NotImplementedError):
-        return Sample(path.name, (), (), text=False, typed={})
-    found = [] if first is None else first.to_pylist()
-    cells = tuple({key: _text(cell) for key, cell in row.items() if cell is not None} for row in found)
-    typed = {one.name: str(one.type) for one in file.schema_arrow if not pa.types.is_string(one.type)}
-    return Sample(path.name, tuple(file.schema_arrow.names), cells, text=False, typed=typed)
+        return _sampled(path.name, (), (), text=False)
+    return _sampled(path.name, file.schema_arrow.names, [] if first is None else first.to_pylist(), text=False)
 
 
 def _text(cell: Any) -> str:

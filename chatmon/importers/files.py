@@ -18,10 +18,11 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".gz", ".zst", ".log")
+SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".xlsx", ".gz", ".zst", ".log")
 """What is read from a folder; a file named outright is read whatever its name."""
 MAGIC: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
-WORKBOOKS: Final = {b"PK\x03\x04": "a workbook (.xlsx) or another zip", b"\xd0\xcf\x11\xe0": "a workbook (.xls)"}
+WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""What .xlsx and .ods, and what .xls begin with, and other files too."""
 MARKS: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 """Byte-order marks that a file begins with, and the encoding each gives away."""
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -36,10 +37,12 @@ class LogFile:
         path: Where it lies.
         size: Bytes.
         compression: ``gzip``, ``zstd``, ``bzip2``, ``xz`` or None.
-        kind: ``parquet``, ``jsonl``, ``array`` (one JSON array), ``csv``, ``empty``, or what it is that cannot be read.
+        kind: ``parquet``, ``jsonl``, ``array`` (one JSON array), ``csv``, ``workbook`` or ``empty``.
         encoding: Of its text.
         delimiter: What stands between the cells of a CSV.
-        before: Lines before the header of a CSV: the ``sep=`` that Excel writes.
+        before: Lines before the header of a CSV, such as the ``sep=`` that Excel writes.
+        sheet: Of a workbook, where somebody has named it.
+        header: The row of the names in a workbook, from 1, where somebody has said it.
     """
 
     path: Path
@@ -49,6 +52,13 @@ class LogFile:
     encoding: str = "utf-8"
     delimiter: str = ","
     before: int = 0
+    sheet: str | None = None
+    header: int | None = None
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it has rows below the names of columns."""
+        return self.kind in ("csv", "workbook")
 
 
 def expand(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
@@ -82,13 +92,22 @@ def expand(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[P
     return list(chosen), others
 
 
-def look(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> LogFile:
-    """Return what a file is, from its first bytes rather than its name.
+def look(
+    path: Path,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header: int | None = None,
+    sheet: str | None = None,
+) -> LogFile:
+    """Return what a file is, from its first bytes rather than its name, and from what somebody has said of it.
 
     Args:
         path: The file.
-        encoding: Of its text, where somebody has said it; else it is UTF-8, or UTF-16 where its first bytes say so.
-        delimiter: Of its cells, where somebody has said it: then it is a CSV.
+        encoding: Of its text; else it is UTF-8, or UTF-16 where its first bytes say so.
+        delimiter: Of its cells: then it is a CSV.
+        header: The line, or the row of a sheet, that names the columns, from 1: then a text is a CSV.
+        sheet: Of a workbook.
 
     Raises:
         OSError: The file cannot be read.
@@ -100,7 +119,7 @@ def look(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
     if head[:4] == b"PAR1":
         return LogFile(path, size, None, "parquet")
     if head[:4] in WORKBOOKS:
-        return LogFile(path, size, None, WORKBOOKS[head[:4]])
+        return LogFile(path, size, None, "workbook", sheet=sheet, header=header)
     try:
         with _open_bytes(path, compression) as file:
             start = file.read(CHUNK)
@@ -109,11 +128,12 @@ def look(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
     marked = encoding or MARKS.get(start[:2], "utf-8")
     text = start.decode(marked, errors="replace").removeprefix("\ufeff").lstrip()
     kind = _kind(text)
-    if kind == "empty" or (kind != "csv" and delimiter is None):
+    if kind == "empty" or (kind != "csv" and delimiter is None and header is None):
         return LogFile(path, size, compression, kind, marked)
     said = re.match(r"sep=(.)\r?\n", text)
-    found = delimiter or (said[1] if said else _delimiter(text))
-    return LogFile(path, size, compression, "csv", marked, found, 1 if said else 0)
+    before = header - 1 if header else 1 if said else 0
+    found = delimiter or (said[1] if said else _delimiter(text, before))
+    return LogFile(path, size, compression, "csv", marked, found, before)
 
 
 def _open_bytes(path: Path, compression: str | None) -> IO[bytes]:
@@ -176,9 +196,9 @@ def _kind(text: str) -> str:
     return "csv" if any(mark in first for mark in DELIMITERS) and '":' not in first else "jsonl"
 
 
-def _delimiter(text: str) -> str:
-    """Return what cuts the header, the first line, into most cells."""
-    line = text.splitlines()[0]
+def _delimiter(text: str, before: int) -> str:
+    """Return what cuts the header, below so many lines, into most cells."""
+    line = next(iter(text.splitlines()[before:]), "")
 
     def cells(mark: str) -> int:
         return len(next(csv.reader([line], delimiter=mark), []))

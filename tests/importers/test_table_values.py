@@ -296,12 +296,22 @@ def test_another_encoding_is_named_where_it_is_missed_and_read_where_it_is_named
     assert ([one.intent for one in found], report.rejected) == (["Grün"], {})
 
 
-@pytest.mark.parametrize("start", [b"PK\x03\x04rest of a zip", b"\xd0\xcf\x11\xe0rest of a sheet"])
-def test_a_workbook_is_refused_once_with_the_way_out(tmp_path, start):
-    (tmp_path / "mine.xlsx").write_bytes(start)
-    with open_logs(tmp_path / "mine.xlsx", columns={"columns": {"timestamp": "ts"}}) as logs:
-        assert logs.report.read == 1
-        assert "save the sheet as CSV or Parquet" in logs.report.examples[0].reason
+def test_numbers_are_not_read_as_texts_of_another_country(tmp_path):
+    how = {"response_time": {"column": "s", "unit": "s", "thousands": "."}}
+    text = f'{{"ts": "{TIME}", "s": 1.422}}\n{{"ts": "{TIME}", "s": "1.422"}}\n'
+    found, _ = read(tmp_path, text, how, name="mine.jsonl")
+    assert sorted(one.response_time for one in found) == [1.422, 1422]
+    pq.write_table(pa.table({"ts": [TIME], "s": [1.422]}), tmp_path / "mine.parquet")
+    with open_logs(tmp_path / "mine.parquet", columns={"columns": {"timestamp": "ts", **how}}) as logs:
+        assert logs.frame()["response_time"].tolist() == [1.422]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_lines_before_the_names_of_columns_are_passed_over_where_the_map_says_so(tmp_path, ending):
+    text = ending.join(["# Export of the desk", "", "ts,x", f"{TIME},refund", f"{TIME},parcel", ""])
+    found, report = read(tmp_path, text, {"intent": "x"}, file={"header": 3})
+    assert sorted(one.intent for one in found) == ["parcel", "refund"]
+    assert not report.rejected
 
 
 def test_two_columns_of_one_name_are_not_guessed_between(tmp_path):
