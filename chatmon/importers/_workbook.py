@@ -143,7 +143,9 @@ def _plain(cell: Any) -> Any:
     """
     if isinstance(cell, float):
         return int(cell) if cell.is_integer() else cell
-    if isinstance(cell, datetime | date | time):
+    if isinstance(cell, date) and not isinstance(cell, datetime):
+        return f"{cell.isoformat()}T00:00:00"  # a moment at midnight is a date to the reader
+    if isinstance(cell, datetime | time):
         return cell.isoformat()
     if isinstance(cell, timedelta):
         minutes, seconds = divmod(cell.total_seconds(), 60)

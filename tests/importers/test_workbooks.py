@@ -189,6 +189,9 @@ def test_a_number_keeps_its_value_whatever_the_map_says_of_texts(tmp_path_factor
     assert not report.lost
 
 
-def test_dates_without_a_clock_are_days(tmp_path):
-    [turn], _ = read(book(tmp_path, [["Created"], [date(2026, 9, 7)]]), {})
-    assert turn.timestamp == datetime(2026, 9, 6, 22, tzinfo=UTC)
+@pytest.mark.parametrize("midnight", [date(2026, 9, 7), datetime.fromisoformat("2026-09-07T00:00")])
+@pytest.mark.parametrize("how", [{}, {"format": "%d.%m.%Y"}])
+def test_midnight_is_a_moment_and_needs_no_format(tmp_path, midnight, how):
+    path = book(tmp_path, [["Created"], [midnight]])
+    with open_logs(path, columns={"columns": {"timestamp": BERLIN | how}}) as logs:
+        assert logs.frame()["timestamp"].tolist() == [datetime(2026, 9, 6, 22, tzinfo=UTC)]
