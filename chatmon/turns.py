@@ -50,7 +50,7 @@ class Turn:
         usage_source: ``reported`` by the provider or ``estimated``.
         cost: US dollars; None where the price is unknown.
         price_source: Where the price came from, with its date.
-        error_type: The exception's name; None where the turn succeeded.
+        error_type: The exception's name; None where the turn succeeded, or where nothing says (see ``failed``).
         error_message: The exception's text.
         finish_reason: Why the model stopped, such as ``stop`` or ``length``.
         attempts: Requests sent to the model for this turn, retries included.
@@ -63,7 +63,7 @@ class Turn:
         experiment: The experiment's name.
         region: Free dimension.
         channel: Free dimension.
-        attributes: Further dimensions, as JSON.
+        attributes: Further dimensions, as JSON; ``{"failed": None}`` where an export says nothing of failures.
         question: The user's text, only where content is captured.
         answer: The reply's text, only where content is captured.
 
@@ -127,6 +127,13 @@ class Turn:
             if kind == "float" and type(value) is int:
                 object.__setattr__(self, name, float(value))
 
+    @property
+    def failed(self) -> bool | None:
+        """Whether the turn failed; None where its export says nothing of failures."""
+        if self.error_type is None and self.attributes.get("failed", False) is None:
+            return None
+        return self.error_type is not None
+
 
 COLUMNS: Final[tuple[str, ...]] = tuple(f.name for f in fields(Turn))
 """The columns of the table, in order."""
@@ -150,6 +157,9 @@ DUCKDB_TYPES: Final = {
     "datetime": "TIMESTAMPTZ", "Mapping[str, JSON]": "VARCHAR", "Mapping[str, int | str]": "VARCHAR",
 }  # fmt: skip
 """Kind of a column to its type in DuckDB."""
+FAILED: Final = """CASE WHEN error_type IS NOT NULL THEN true WHEN attributes LIKE '%"failed":null%' THEN NULL
+    ELSE false END"""
+"""The SQL of ``Turn.failed``, in words that Spark has too."""
 SAME: Final = ("turn_id", "timestamp", "conversation_id", "user_id", "model")
 """Columns in which a row agrees with another one that is the same turn, exported twice."""
 FLOAT_COST: Final = "stated, as a float"

@@ -13,6 +13,7 @@ import numpy as np
 
 from chatmon.alerts._measures import MICRO, RULE_MEASURES
 from chatmon.live.turn import MEASURED, LiveTurn
+from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,7 +84,7 @@ def of_turns(turns: Sequence[Turn | LiveTurn], columns: Columns, failed_lately: 
     lasted = np.array(column("response_time"), dtype=np.float64)
     ends = started + np.rint(np.where(np.isnan(lasted), 0.0, lasted) * MICRO).astype(np.int64)
     numbers = {name: np.array(column(name), dtype=np.float64) for name in columns.numbers}
-    failed = np.array([error is not None for error in column("error_type")], dtype=np.float64)
+    failed = np.array([_failed(turn) for turn in turns], dtype=np.float64)
     first = _first_errors(ends, failed, lambda row: turns[row].conversation_id, failed_lately)
     texts = {name: _encoded(column(name)) for name in columns.texts}
     return Batch(ends, {**numbers, "failed": failed, "first_error": first}, texts)
@@ -100,7 +101,7 @@ def of_table(turns: Turns, columns: Columns) -> Batch:
     found = asked(
         turns,
         f"""SELECT {MICROSECONDS}(timestamp) AS started, coalesce(response_time, 0) AS lasted,
-            error_type IS NOT NULL AS failed{", " if numbers else ""}{numbers}, {", ".join(names)} FROM turns""",  # noqa: S608 - our own names
+            CAST({FAILED} AS DOUBLE) AS failed{", " if numbers else ""}{numbers}, {", ".join(names)} FROM turns""",  # noqa: S608 - our own names
     ).to_arrow_table()
     ends = found["started"].to_numpy() + np.rint(found["lasted"].to_numpy() * MICRO).astype(np.int64)
     order = np.argsort(ends, kind="stable")
@@ -121,6 +122,10 @@ def of_table(turns: Turns, columns: Columns) -> Batch:
     )
 
 
+def _failed(turn: Turn | LiveTurn) -> bool | None:
+    return turn.columns.get("error_type") is not None if isinstance(turn, LiveTurn) else turn.failed
+
+
 def _started(turn: Turn | LiveTurn) -> int:
     """Return when a turn started, in microseconds since 1970."""
     if isinstance(turn, LiveTurn):
@@ -129,7 +134,7 @@ def _started(turn: Turn | LiveTurn) -> int:
 
 
 def _fields(turn: Turn, columns: Columns) -> dict[str, Any]:
-    return {name: getattr(turn, name) for name in ("error_type", *columns.numbers, *columns.texts)}
+    return {name: getattr(turn, name) for name in (*columns.numbers, *columns.texts)}
 
 
 def _encoded(values: list[str | None]) -> tuple[Ints, list[str]]:
@@ -140,9 +145,9 @@ def _encoded(values: list[str | None]) -> tuple[Ints, list[str]]:
 
 
 def _first_errors(ends: Ints, failed: Floats, conversation_of: Any, failed_lately: dict[str, int]) -> Floats:
-    """Return 1 for the turns that failed and whose conversation had not failed for a day."""
-    first = np.zeros(len(ends))
-    for row in np.flatnonzero(failed).tolist():
+    """Return 1 for the turns that failed and whose conversation had not failed for a day; NaN where nothing says."""
+    first = np.where(np.isnan(failed), np.nan, 0.0)
+    for row in np.flatnonzero(failed == 1).tolist():
         conversation, end = conversation_of(row), int(ends[row])
         first[row] = end - failed_lately.get(conversation, end - DAY) >= DAY
         failed_lately[conversation] = end

@@ -63,7 +63,7 @@ def _price(cost: Floats, fresh_and_cached: Floats, cached: Floats, output: Float
 
 def _unpriced(cost: Floats, failed: Floats, input_tokens: Floats) -> Floats:
     # A call that failed before it used a token costs nothing that is not known.
-    found: Floats = (np.isnan(cost) & ((failed == 0) | (input_tokens > 0))).astype(np.float64)
+    found: Floats = (np.isnan(cost) & ((failed != 1) | (input_tokens > 0))).astype(np.float64)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatmon.analysis.source import frame
+from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ def error_class() -> str:
 
 
 def errors(turns: Turns) -> pd.DataFrame:
-    """Return how many turns failed in each class, with their share of all turns, the most frequent first.
+    """Return how many turns failed in each class, with their share of the turns that say, the most frequent first.
 
     Args:
         turns: Any holder of turns.
@@ -57,7 +58,8 @@ def errors(turns: Turns) -> pd.DataFrame:
         turns,
         f"""SELECT error_class, count(*) AS turns, count(*) / CAST(max(number) AS DOUBLE) AS share,
             min(error_type) AS example
-        FROM (SELECT {error_class()} AS error_class, error_type, count(*) OVER () AS number FROM turns) AS classed
+        FROM (SELECT {error_class()} AS error_class, error_type, count({FAILED}) OVER () AS number
+            FROM turns) AS classed
         WHERE error_class IS NOT NULL GROUP BY error_class ORDER BY turns DESC, error_class""",  # noqa: S608 - our own
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chatmon import estimates
 from chatmon.analysis.source import query, relation
 from chatmon.estimates import Estimate
+from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,18 +62,20 @@ def satisfaction(turns: Turns) -> Satisfaction:
             WHERE user_satisfaction IS NOT NULL GROUP BY 1""",
         )
     )
-    rated, rated_failed, silent, silent_failed = query(
+    rated, rated_failed, silent, silent_failed, rated_known, silent_known = query(
         source,
-        """SELECT count(user_satisfaction), count(error_type) FILTER (WHERE user_satisfaction IS NOT NULL),
-            count(*) - count(user_satisfaction), count(error_type) FILTER (WHERE user_satisfaction IS NULL)
-        FROM turns""",
+        f"""SELECT count(user_satisfaction), count(error_type) FILTER (WHERE user_satisfaction IS NOT NULL),
+            count(*) - count(user_satisfaction), count(error_type) FILTER (WHERE user_satisfaction IS NULL),
+            count({FAILED}) FILTER (WHERE user_satisfaction IS NOT NULL),
+            count({FAILED}) FILTER (WHERE user_satisfaction IS NULL)
+        FROM turns""",  # noqa: S608 - our own
     )[0]
     return Satisfaction(
         score=_mean_of_clusters(groups),
         response_rate=estimates.rate(rated, rated + silent),
         distribution={rating: counts.get(rating, 0) for rating in range(1, 6)},
-        error_rate_rated=estimates.rate(rated_failed, rated),
-        error_rate_silent=estimates.rate(silent_failed, silent),
+        error_rate_rated=estimates.rate(rated_failed, rated_known),
+        error_rate_silent=estimates.rate(silent_failed, silent_known),
     )
 
 

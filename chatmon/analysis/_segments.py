@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon import estimates
 from chatmon.analysis._units import UNIT, shared
 from chatmon.analysis.source import cut, frame, query
+from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,15 +73,16 @@ def _rates(turns: Turns, names: list[str], found: pd.DataFrame) -> list[Estimate
     columns = ", ".join(names)
     rows = query(
         turns,
-        f"""SELECT {columns}, count(*), sum(n * n), sum(n * failed), sum(failed * failed) FROM (
-            SELECT {columns}, CAST(count(*) AS DOUBLE) AS n, CAST(count(error_type) AS DOUBLE) AS failed
+        f"""SELECT {columns}, count(CASE WHEN n > 0 THEN n END), sum(n * n), sum(n * failed), sum(failed * failed),
+            CAST(sum(n) AS BIGINT) FROM (
+            SELECT {columns}, CAST(count({FAILED}) AS DOUBLE) AS n, CAST(count(error_type) AS DOUBLE) AS failed
             FROM turns GROUP BY {columns}, {UNIT}) AS units GROUP BY {columns}""",  # noqa: S608 - checked above
     )
     sums = {row[: len(names)]: row[len(names) :] for row in rows}
     rates = []
-    for *segment, failed, number in found[[*names, "errors", "turns"]].itertuples(index=False, name=None):
+    for *segment, failed in found[[*names, "errors"]].itertuples(index=False, name=None):
         key = tuple(None if pd.isna(one) else one for one in segment)
-        units, squares, products, own = sums[key]
-        whose = shared(units, squares, products, own, failed / number)
+        units, squares, products, own, number = sums[key]
+        whose = shared(units, squares, products, own, failed / number) if number else None
         rates.append(estimates.rate(int(failed), int(number), whose))
     return rates

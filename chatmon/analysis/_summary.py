@@ -11,6 +11,7 @@ from chatmon.analysis import _units
 from chatmon.analysis.source import query, relation
 from chatmon.estimates import Estimate
 from chatmon.live.summary import Spread, Summary, Tokens
+from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,7 +51,6 @@ def summary(turns: Turns) -> Summary:
     cost, unpriced, first, last = row[8:]
     length = _length(source)
     imported = getattr(turns, "report", None)
-    says_failures = getattr(imported, "says_failures", True)
     says_ratings = "user_satisfaction" not in getattr(imported, "missing", ())
     return Summary(
         since=_moment(first),
@@ -63,7 +63,7 @@ def summary(turns: Turns) -> Summary:
         tokens=Tokens(read, cached, written, output, reasoning, unreported_turns=row[7]),
         cost=cost,
         unpriced_turns=unpriced,
-        error_rate=_units.rate(source, "error_type IS NOT NULL") if says_failures else estimates.rate(0, 0),
+        error_rate=_units.rate(source, FAILED),
         errors=dict(query(source, _ERRORS)),
         satisfaction=_units.mean(source, "user_satisfaction"),
         response_rate=_units.rate(source, "user_satisfaction IS NOT NULL") if says_ratings else estimates.rate(0, 0),

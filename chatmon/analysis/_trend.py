@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatmon.analysis._periods import LENGTHS, WHOLE, periods
 from chatmon.analysis.source import frame
+from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ TREND_MEASURES: Final[dict[str, TrendMeasure]] = {
     "conversations": TrendMeasure("volume", "count(DISTINCT conversation_id)"),
     "cost": TrendMeasure("volume", "sum(cost)", "count(cost)"),
     "tokens": TrendMeasure("volume", "sum(input_tokens + output_tokens)", "count(input_tokens + output_tokens)"),
-    "error_rate": TrendMeasure("mean", "count(error_type)", failure=True),
+    "error_rate": TrendMeasure("mean", "count(error_type)", f"count({FAILED})", failure=True),
     "completion": TrendMeasure(
         "mean", "count(*) FILTER (WHERE NOT task_completed)", "count(task_completed)", top=1, failure=True
     ),

@@ -47,11 +47,11 @@ def mean(source: duckdb.DuckDBPyRelation, value: str) -> Estimate:
 
 
 def rate(source: duckdb.DuckDBPyRelation, condition: str) -> Estimate:
-    """Return the share of turns for which a condition holds, with its interval by user."""
-    flag = f"CASE WHEN {condition} THEN 1.0 ELSE 0.0 END"
+    """Return the share of turns for which a condition holds, of those that say, with its interval by user."""
+    flag = f"CASE WHEN {condition} THEN 1.0 WHEN NOT ({condition}) THEN 0.0 END"
     ((n, found),) = query(
         source,
-        f"SELECT count(*), count(CASE WHEN {condition} THEN 1 END) FROM turns",  # noqa: S608 - our own
+        f"SELECT count({condition}), count(CASE WHEN {condition} THEN 1 END) FROM turns",  # noqa: S608 - our own
     )
     return estimates.rate(found, n, units_of(source, flag, found / n) if n else None)
 

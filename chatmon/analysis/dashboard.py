@@ -10,7 +10,7 @@ from chatmon import estimates
 from chatmon.analysis._errors import error_class
 from chatmon.analysis._percentiles import percentiles
 from chatmon.analysis.source import asked, frame, on_the_clock
-from chatmon.turns import COLUMNS
+from chatmon.turns import COLUMNS, FAILED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +37,8 @@ class DashboardData:
         zone: The zone whose clock all these times are read from; they are called UTC in any case.
         response_time: ``period``, ``median`` and ``p95`` in seconds, ``low`` and ``high`` of the 95 % interval of
             ``p95`` (NaN where the turns are too few for it), ``n``.
-        errors: ``period``, ``error_class``, ``turns`` that failed so, ``share`` of the period's turns (0 to 1).
+        errors: ``period``, ``error_class``, ``turns`` that failed so, ``share`` of the
+            period's turns that say (0 to 1).
         volume: ``period``, ``turns``, ``conversations``, ``input_tokens`` (all, cached included), ``cached_tokens``,
             ``output_tokens``.
         cost: ``period``, ``model``, ``cost`` in US dollars, exact.
@@ -93,7 +94,7 @@ def prepare_dashboard_data(turns: Turns, tz: str = "UTC") -> DashboardData:
             source,
             f"""SELECT period, error_class, count(*) AS turns, count(*) / CAST(max(number) AS DOUBLE) AS share
             FROM (SELECT {period}, {error_class()} AS error_class,
-                count(*) OVER (PARTITION BY date_trunc('{every}', timestamp)) AS number FROM turns) AS classed
+                count({FAILED}) OVER (PARTITION BY date_trunc('{every}', timestamp)) AS number FROM turns) AS classed
             WHERE error_class IS NOT NULL GROUP BY period, error_class ORDER BY period, error_class""",  # noqa: S608 - our own
         ),
         volume=frame(

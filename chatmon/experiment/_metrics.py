@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from chatmon.turns import FAILED
+
 
 class Metric(NamedTuple):
     """The sum of something over the sum of something else, both over the turns of a variant's users.
@@ -38,7 +40,7 @@ METRICS: Final = {
         Metric("task_completion", "CAST(task_completed AS INTEGER)", 1, "share"),
         Metric("satisfaction", "user_satisfaction", 1, "1 to 5"),
         Metric("context_relevance", "context_relevance", 1, "0 to 1"),
-        Metric("error_rate", "CAST(error_type IS NOT NULL AS INTEGER)", -1, "share"),
+        Metric("error_rate", f"CAST({FAILED} AS INTEGER)", -1, "share"),
         Metric("response_time", "response_time", -1, "s"),
         Metric("time_to_first_token", "time_to_first_token", -1, "s"),
         Metric("tokens_per_turn", "input_tokens + output_tokens", -1, "tokens"),

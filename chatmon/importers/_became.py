@@ -74,4 +74,5 @@ def _own(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
         "SELECT name, count(*) FROM (SELECT unnest(json_keys(attributes)) AS name FROM turns "
         "WHERE json_type(attributes) = 'OBJECT') GROUP BY 1 ORDER BY 1 LIMIT 20"
     ).fetchall()
-    return [(name, count, _top(connection, sql.own_dimension(name))) for name, count in rows]
+    found = [(name, count, _top(connection, sql.own_dimension(name))) for name, count in rows]
+    return [one for one in found if one[2]]

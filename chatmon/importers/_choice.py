@@ -81,7 +81,7 @@ def choose(connection: duckdb.DuckDBPyConnection, kept: tuple[str, list[str]]) -
 
 def _dimensions(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute(
-        "SELECT DISTINCT unnest(json_keys(attributes)) AS name FROM turns "
-        "WHERE json_type(attributes) = 'OBJECT' ORDER BY 1"
+        "SELECT DISTINCT name FROM (SELECT attributes, unnest(json_keys(attributes)) AS name FROM turns "
+        "WHERE json_type(attributes) = 'OBJECT') WHERE json_extract_string(attributes, name) IS NOT NULL ORDER BY 1"
     ).fetchall()
     return [row[0] for row in rows]

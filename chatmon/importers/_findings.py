@@ -69,7 +69,7 @@ def report_of(
     filled, alone = _filled(connection)
     made = filled.pop("turn_id")
     lost = _lost_cells(connection)
-    says_failures = bool(connection.execute("SELECT count(failed) FROM spans").fetchall()[0][0])
+    says_failures = bool(connection.execute(f"SELECT count({turns.FAILED}) FROM turns").fetchall()[0][0])
     missing = tuple(name for name, count in filled.items() if not count)
     examples = connection.execute(
         """SELECT file, min(line), reason || CASE WHEN count(*) > 1 THEN ' (and ' || (count(*) - 1) ||

@@ -24,7 +24,7 @@ from chatmon.importers._records import Rejected
 from chatmon.importers._strangers import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -126,6 +126,12 @@ class Reader:
         take = spans.reject_without_start if without_start else spans.set_rejects_aside
         for reason, count in take(self._connection, MOST_REJECTS_KEPT).items():
             self.rejected[without_numbers(reason)] += count
+
+    def silent(self, found: Sequence[FileRecords]) -> list[int]:
+        """Return the numbers of the files that say nothing of failures: none of their shapes does in any file."""
+        told = self._connection.execute("SELECT DISTINCT file FROM spans WHERE failed IS NOT NULL").fetchall()
+        telling = {name for (number,) in told for name in found[number - 1].dialects}
+        return [number for number, one in enumerate(found, 1) if one.dialects and not telling & one.dialects.keys()]
 
     def _reject(self, found: FileRecords, line: int | None, reason: str) -> None:
         found.rejected += 1

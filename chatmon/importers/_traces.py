@@ -15,7 +15,7 @@ from chatmon.importers.names import NO_TURN as OTHER_KINDS
 from chatmon.turns import DUCKDB_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import duckdb
 
@@ -67,13 +67,14 @@ def leave_out_other_traces(connection: duckdb.DuckDBPyConnection) -> None:
             AND trace_id NOT IN (SELECT trace_id FROM spans WHERE NOT {other} OR {said})""")
 
 
-def to_turns(connection: duckdb.DuckDBPyConnection) -> None:
+def to_turns(connection: duckdb.DuckDBPyConnection, silent: Collection[int] = ()) -> None:
     """Create the view ``turns`` with ``turns.schema()``, one row for each trace of ``spans``.
 
     Only columns in which something is known are stored; the view has the others as NULL.
 
     Args:
         connection: Holds spans without rejects and duplicates, each with its start.
+        silent: Numbers of the files that say nothing of failures.
     """
     from chatmon import turns
 
@@ -88,11 +89,21 @@ def to_turns(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"CREATE TEMP VIEW ranked AS SELECT *, {leaf} AS is_leaf, {root} AS is_root FROM spans")
     facts = _facts(connection, rooted=least_roots > 0, called=least_calls > 0, single=most_calls == 1)
     found = _turn_columns(facts)
+    if silent:
+        files = f"bool_and(file IN ({', '.join(map(str, sorted(silent)))}))"
+        found["attributes"] = _unstated(files, found.get("attributes", "CAST(NULL AS JSON)"))
     known = ", ".join(f"CAST({sql} AS {DUCKDB_TYPES[turns.KINDS[name]]}) AS {name}" for name, sql in found.items())
     connection.execute(f"CREATE TABLE traces AS SELECT {known} FROM ranked GROUP BY trace_id")
     columns = ", ".join(_shown(name, kind, found) for name, kind in turns.KINDS.items())
     connection.execute(f"CREATE VIEW turns AS SELECT {columns} FROM traces")
     connection.execute("DROP VIEW ranked")
+
+
+def _unstated(condition: str, attributes: str) -> str:
+    """Return the SQL of attributes that say ``"failed": null`` where a condition holds."""
+    said = f"nullif(CAST({attributes} AS VARCHAR), '{{}}')"
+    more = f"coalesce(left({said}, length({said}) - 1) || ',', '{{') || '\"failed\":null}}'"
+    return f"CASE WHEN {condition} THEN {more} ELSE CAST({attributes} AS VARCHAR) END"
 
 
 def _shown(name: str, kind: str, stored: Mapping[str, str]) -> str:

@@ -168,7 +168,7 @@ def open_logs(
             traces.leave_out_other_traces(connection)
             reader.set_aside()
             connection.execute("SET TimeZone = 'UTC'")
-            traces.to_turns(connection)
+            traces.to_turns(connection, reader.silent(found))
             priced = price_turns(connection, None if price is True else price) if price else []
             left_out = choose(connection, kept)
         report = report_of(

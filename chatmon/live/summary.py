@@ -188,6 +188,7 @@ def summarise(
     timed = [turn for turn in turns if turn.response_time is not None]
     streamed = [turn for turn in turns if turn.time_to_first_token is not None]
     rated = [turn for turn in turns if turn.user_satisfaction is not None]
+    telling = [turn for turn in turns if turn.failed is not None]
     units = _units(turns)
     errors = Counter(turn.error_type for turn in turns if turn.error_type is not None)
     return Summary(
@@ -208,7 +209,7 @@ def summarise(
         ),
         cost=sum(costs, Decimal(0)) if costs else None,
         unpriced_turns=len(turns) - len(costs),
-        error_rate=_rate([turn.error_type is not None for turn in turns], units),
+        error_rate=_rate([turn.failed is True for turn in telling], _units(telling)),
         errors=dict(errors.most_common()),
         satisfaction=estimates.mean([turn.user_satisfaction or 0 for turn in rated], _units(rated)),
         response_rate=_rate([turn.user_satisfaction is not None for turn in turns], units),

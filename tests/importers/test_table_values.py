@@ -16,6 +16,8 @@ from chatmon.importers import open_logs
 
 TIME = "2026-03-02T09:00:00Z"
 
+UNSAID = {"failed": None}
+"""What the turns of a file that says nothing of failures have among their attributes."""
 EUROS = {"currency": "EUR", "rate": "1.08", "on": date(2026, 3, 1), "decimal": ","}
 
 
@@ -243,8 +245,8 @@ def test_a_path_leads_into_json_and_structs_and_dimensions_of_ones_own_are_kept(
         read_as.append(table.from_frame(logs.frame()))
     for found in read_as:
         assert [(one.input_tokens, one.output_tokens, one.attributes) for one in found] == [
-            (7, 9, {"team": "EU"}),
-            (8, None, {}),
+            (7, 9, {"team": "EU", **UNSAID}),
+            (8, None, UNSAID),
         ]
 
 

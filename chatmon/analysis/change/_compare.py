@@ -11,6 +11,7 @@ from chatmon.analysis.change._comparison import Change, Comparison, DimensionSpl
 from chatmon.analysis.change.clustered import ConversationTotals, Difference, by_day, effects, holm
 from chatmon.analysis.change.decompose import Sums, decompose, money, money_parts
 from chatmon.analysis.source import MICROSECONDS, arrow, cut, query
+from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +40,7 @@ class ComparedMeasure(NamedTuple):
 COMPARED_MEASURES: Final[dict[str, ComparedMeasure]] = {
     "cost": ComparedMeasure("cost", "USD a turn"),
     "tokens": ComparedMeasure("input_tokens + output_tokens", "tokens a turn"),
-    "errors": ComparedMeasure("CASE WHEN error_type IS NULL THEN 0 ELSE 1 END", "of turns"),
+    "errors": ComparedMeasure(f"CAST({FAILED} AS INTEGER)", "of turns"),
     "response_time": ComparedMeasure("CAST(response_time AS DECIMAL(18, 6))", "s"),
     "completion": ComparedMeasure("CASE WHEN task_completed THEN 1 WHEN NOT task_completed THEN 0 END", "of turns"),
     "satisfaction": ComparedMeasure("CAST(user_satisfaction AS DECIMAL(18, 6))", "of 5"),

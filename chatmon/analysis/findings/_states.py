@@ -11,7 +11,7 @@ from chatmon.analysis._satisfaction import satisfaction
 from chatmon.analysis.conversations import RESOLVED, conversations
 from chatmon.analysis.findings.finding import Finding, per_cent
 from chatmon.analysis.source import query
-from chatmon.turns import NEEDED
+from chatmon.turns import FAILED, NEEDED
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,9 +38,20 @@ def gaps(turns: duckdb.DuckDBPyRelation, number: int) -> list[Finding]:
         number: How many there are.
     """
     columns = sorted({name for names in NEEDED.values() for name in names})
-    counts = ", ".join(f"count({name})" for name in columns)
-    known = dict(zip(columns, query(turns, f"SELECT {counts} FROM turns")[0], strict=True))  # noqa: S608 - our own names
+    counts = ", ".join(f"count({sql})" for sql in (*columns, FAILED))
+    *filled, telling = query(turns, f"SELECT {counts} FROM turns")[0]  # noqa: S608 - our own names
+    known = dict(zip(columns, filled, strict=True))
     found = []
+    if telling < number:
+        silent = f"{number - telling:,} of {number:,}"
+        whose = "" if telling else ": no error rate is known"
+        found.append(
+            _gap(
+                f"{silent} turns do not say whether they failed{whose}",
+                ("unknown", silent),
+                f"SELECT count(*) - count({FAILED}) AS n FROM turns",  # noqa: S608 - our own
+            )
+        )
     if 0 < known["cost"] < number:
         unpriced = f"{number - known['cost']:,} of {number:,}"
         found.append(
@@ -67,10 +78,12 @@ def _failures(turns: duckdb.DuckDBPyRelation, number: int) -> Finding | None:
     failed = errors(turns)
     if not len(failed):
         return None
-    share = estimates.rate(int(failed["turns"].sum()), number)
+    telling = query(turns, f"SELECT count({FAILED}) FROM turns")[0][0]  # noqa: S608 - our own
+    share = estimates.rate(int(failed["turns"].sum()), telling)
+    whose = "turns" if telling == number else f"the {telling:,} turns that say"
     named = zip(failed["error_class"], failed["turns"], strict=True)
     return _state(
-        f"{per_cent(share.value or 0)} of turns failed, most often by {failed['error_class'].iloc[0]}",
+        f"{per_cent(share.value or 0)} of {whose} failed, most often by {failed['error_class'].iloc[0]}",
         (("failed turns", _share(share)), ("classes", ", ".join(f"{name} {count:,}" for name, count in named))),
         "SELECT error_type, count(*) AS n FROM turns WHERE error_type IS NOT NULL GROUP BY error_type ORDER BY n DESC",
     )

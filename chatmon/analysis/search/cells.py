@@ -10,6 +10,7 @@ import numpy as np
 
 from chatmon.analysis.search.by_model import case, fit, weighed
 from chatmon.analysis.source import asked, query, relation
+from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ class ScanMeasure:
     by: tuple[str, ...] = ()
 
 
-_FAILED: Final = "CASE WHEN error_type IS NULL THEN 0 ELSE 1 END"
+_FAILED: Final = f"CAST({FAILED} AS INTEGER)"
 _DONE: Final = "CASE WHEN task_completed THEN 1 WHEN NOT task_completed THEN 0 END"
 _CACHED: Final = "CASE WHEN input_tokens > 0 THEN cached_tokens / CAST(input_tokens AS DOUBLE) END"
 _LOG: Final = "ln(CASE WHEN {0} > 0 THEN {0} END)"

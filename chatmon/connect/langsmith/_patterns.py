@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon._tools.shown import escape
 from chatmon.analysis.source import frame, query, relation
 from chatmon.connect.langsmith._fetching import base_url, fetch_turns
+from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,7 @@ def patterns(turns: duckdb.DuckDBPyRelation, link: Callable[[str], str]) -> Patt
     from chatmon import analysis, estimates
 
     source = relation(turns)
-    number, failed = query(source, "SELECT count(*), count(error_type) FROM turns")[0]
+    number, failed = query(source, f"SELECT count({FAILED}), count(error_type) FROM turns")[0]  # noqa: S608 - our own
     return Patterns(
         summary=analysis.summary(source),
         success_rate=estimates.rate(number - failed, number),
@@ -127,10 +128,10 @@ def compare_periods(client: Client, project: str, start: datetime, change: datet
         return analysis.compare(before, analysis.between(logs.turns, change, end))
 
 
-_BY_HOUR: Final = """SELECT hour(timestamp) AS hour, count(*) AS turns,
-    count(error_type) / CAST(count(*) AS DOUBLE) AS error_rate,
+_BY_HOUR: Final = f"""SELECT hour(timestamp) AS hour, count(*) AS turns,
+    count(error_type) / CAST(nullif(count({FAILED}), 0) AS DOUBLE) AS error_rate,
     percentile_cont(0.95) WITHIN GROUP (ORDER BY response_time) AS p95, sum(cost) AS cost
-    FROM turns GROUP BY hour ORDER BY hour"""
+    FROM turns GROUP BY hour ORDER BY hour"""  # noqa: S608 - our own
 _BY_CONVERSATION: Final = """SELECT conversation_id, count(*) AS turns,
     CAST(sum(input_tokens) + sum(output_tokens) AS BIGINT) AS tokens, sum(cost) AS cost, count(error_type) AS errors
     FROM turns GROUP BY conversation_id ORDER BY cost DESC NULLS LAST, conversation_id"""
