@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatmon import estimates
 from chatmon._tools.units import Units
 from chatmon.analysis import _units
-from chatmon.analysis.source import query, relation
+from chatmon.analysis.source import IN_PART, query, relation
 from chatmon.estimates import Estimate
 from chatmon.live.summary import Spread, Summary, Tokens
 from chatmon.turns import FAILED
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from chatmon.analysis.source import Turns
 
-_TOTALS = """
+_TOTALS = f"""
     SELECT count(*), count(DISTINCT user_id),
         sum(input_tokens), sum(cached_tokens), sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens),
         count(*) FILTER (WHERE input_tokens IS NULL AND output_tokens IS NULL),
-        sum(cost), count(*) FILTER (WHERE cost IS NULL), epoch_us(min(timestamp)), epoch_us(max(timestamp))
-    FROM turns"""
+        sum(cost), count(*) FILTER (WHERE cost IS NULL), count(*) FILTER (WHERE {IN_PART}),
+        epoch_us(min(timestamp)), epoch_us(max(timestamp))
+    FROM turns"""  # noqa: S608 - our own
 _LENGTHS = """
     SELECT count(*), avg(length), var_samp(length), sum(length * length), sum(length * length * length)
     FROM (SELECT CAST(count(*) AS DOUBLE) AS length FROM turns GROUP BY conversation_id) AS conversations"""
@@ -48,7 +49,7 @@ def summary(turns: Turns) -> Summary:
     row = query(source, _TOTALS)[0]
     number, users = row[:2]
     read, cached, written, output, reasoning = (None if count is None else int(count) for count in row[2:7])
-    cost, unpriced, first, last = row[8:]
+    cost, unpriced, in_part, first, last = row[8:]
     length = _length(source)
     imported = getattr(turns, "report", None)
     says_ratings = "user_satisfaction" not in getattr(imported, "missing", ())
@@ -63,6 +64,7 @@ def summary(turns: Turns) -> Summary:
         tokens=Tokens(read, cached, written, output, reasoning, unreported_turns=row[7]),
         cost=cost,
         unpriced_turns=unpriced,
+        lower_bound_turns=in_part,
         error_rate=_units.rate(source, FAILED),
         errors=dict(query(source, _ERRORS)),
         satisfaction=_units.mean(source, "user_satisfaction"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon import estimates
 from chatmon.analysis._errors import error_class
 from chatmon.analysis._percentiles import percentiles
-from chatmon.analysis.source import asked, frame, on_the_clock
+from chatmon.analysis.source import IN_PART, asked, frame, on_the_clock
 from chatmon.turns import COLUMNS, FAILED
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class DashboardData:
         since: The first turn's start.
         until: The last one's.
         turns: Turns in all.
+        telling: Those that say whether they failed.
+        unpriced: Those without a cost, or with one that leaves something out: where not 0, costs are lower bounds.
         every: ``hour`` or ``day``: how long a period is. Each frame's ``period`` is the start of one; periods without
             turns are left out.
         zone: The zone whose clock all these times are read from; they are called UTC in any case.
@@ -49,6 +51,8 @@ class DashboardData:
     since: datetime
     until: datetime
     turns: int
+    telling: int
+    unpriced: int
     every: str
     zone: str
     response_time: pd.DataFrame
@@ -75,9 +79,11 @@ def prepare_dashboard_data(turns: Turns, tz: str = "UTC") -> DashboardData:
         ValueError: there are 0 turns: a dashboard shows at least one
     """
     source = on_the_clock(turns, tz)
-    span = frame(source, "SELECT count(*) AS turns, min(timestamp) AS since, max(timestamp) AS until FROM turns").iloc[
-        0
-    ]
+    span = frame(
+        source,
+        f"""SELECT count(*) AS turns, count({FAILED}) AS telling, min(timestamp) AS since, max(timestamp) AS until,
+            count(*) FILTER (WHERE cost IS NULL OR {IN_PART}) AS unpriced FROM turns""",  # noqa: S608 - our own
+    ).iloc[0]
     if not span["turns"]:
         raise ValueError("there are 0 turns: a dashboard shows at least one")
     since, until = span["since"].to_pydatetime(), span["until"].to_pydatetime()
@@ -87,6 +93,8 @@ def prepare_dashboard_data(turns: Turns, tz: str = "UTC") -> DashboardData:
         since=since,
         until=until,
         turns=int(span["turns"]),
+        telling=int(span["telling"]),
+        unpriced=int(span["unpriced"]),
         every=every,
         zone=tz,
         response_time=_response_time(source, every),

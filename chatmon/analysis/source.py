@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatmon import turns as table
 from chatmon._tools.sql import as_pattern, text
+from chatmon.cost.prices import LOWER_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,8 @@ Turns: TypeAlias = (
 MICROSECONDS: Final = "epoch_us"
 """The function from a timestamp to microseconds since 1970; Spark's is ``unix_micros``."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+IN_PART: Final = f"cost IS NOT NULL AND price_source LIKE '%{LOWER_BOUND}%'"
+"""The SQL of whether a turn's cost leaves out something that was billed."""
 DIMENSIONS: Final = tuple(name for name, kind in table.KINDS.items() if kind == "str")
 """The columns that turns can be cut by: those that hold text."""
 

@@ -22,14 +22,14 @@ class BudgetStatus:
     Attributes:
         at: The moment.
         amount: The budget in US dollars.
-        spent: US dollars spent in the month; a lower bound where ``unpriced_turns`` is not 0.
+        spent: US dollars spent in the month; a lower bound where ``total`` is one.
         left: US dollars left, negative where the budget is overspent.
         share: The share that is spent; above 1 where it is overspent.
         month_share: The share of the month that is over.
         days_left: Days to the end of the month, the rest of today as a fraction.
         per_day: US dollars a day in this month so far; None before it starts.
         runs_out: The day on which the money is, or was, all spent, at that rate; None where it lasts the month. Where
-            ``unpriced_turns`` is not 0, it may be earlier, and the month may not be lasted.
+            ``total`` is a lower bound, it may be earlier, and the month may not be lasted.
         total: What the month's turns add up to, with the tokens that have no price.
         unpriced_models: The models of the turns without a cost, as far as they are known.
     """
@@ -54,14 +54,20 @@ class BudgetStatus:
     def __str__(self) -> str:
         """Return the status as a sentence."""
         ends = "lasts the month" if self.runs_out is None else f"runs out on {self.runs_out}"
-        if not self.unpriced_turns:
+        if not self.total.is_lower_bound:
             return f"{self._spent()}: at this rate it {ends}"
         sure = "whether it lasts is unknown" if self.runs_out is None else f"at this rate it {ends} at the latest"
-        return f"at least {self._spent()}: {sure}; {self._unpriced()}"
+        return f"at least {self._spent()}: {sure}; {' and '.join(self._left_out())}"
 
     def _spent(self) -> str:
         month = f"with {self.month_share:.0%} of the month over"
         return f"${self.spent:.2f} of ${self.amount:.2f} spent ({self.share:.0%}) {month}"
+
+    def _left_out(self) -> list[str]:
+        partly = self.total.lower_bound_turns
+        return [self._unpriced()] * bool(self.unpriced_turns) + [
+            f"{partly} turns have a cost that leaves something out"
+        ] * bool(partly)
 
     def _unpriced(self) -> str:
         models = f" of {', '.join(self.unpriced_models)}" if self.unpriced_models else ""

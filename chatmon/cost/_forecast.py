@@ -41,7 +41,8 @@ class Forecast:
         level: How sure the interval is, such as 0.95.
         days_seen: Whole days that the forecast learnt from.
         days_left: Days still to come, today's rest as a fraction.
-        unpriced_turns: Turns of those days and of this month without a cost: where not 0, all amounts are too low.
+        unpriced_turns: Turns of those days and of this month without a cost, or with one that leaves something out:
+            where not 0, all amounts are too low.
         method: How it was done, or why it was not.
     """
 
@@ -60,9 +61,9 @@ class Forecast:
 
     def __str__(self) -> str:
         """Return the forecast as a sentence."""
-        if self.value is None:
-            return f"{self.month:%B %Y}: ${self.spent:.2f} spent, no forecast: {self.method}"
         unpriced = f"; {self.unpriced_turns} turns have no price: too low" if self.unpriced_turns else ""
+        if self.value is None:
+            return f"{self.month:%B %Y}: ${self.spent:.2f} spent{unpriced}, no forecast: {self.method}"
         return (
             f"{self.month:%B %Y}: ${self.value:.2f} ({self.level:.0%} between ${self.low:.2f} and ${self.high:.2f}), "
             f"of which ${self.spent:.2f} spent{unpriced}"
@@ -118,7 +119,8 @@ def forecast(turns_frame: pd.DataFrame, *, at: datetime, month: date | None = No
         days_seen=len(history),
         days_left=sum(ahead.values()),
         unpriced_turns=sum(
-            row.cost is None and (row.timestamp.date() in history or first <= row.timestamp.date() <= last)
+            (row.cost is None or row.is_lower_bound)
+            and (row.timestamp.date() in history or first <= row.timestamp.date() <= last)
             for row in turns
         ),
         method=method,

@@ -123,10 +123,15 @@ class Total:
     unmeasured_turns: int
     lower_bound_turns: int = 0
 
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether the amount leaves anything out."""
+        return bool(self.unpriced_turns or self.lower_bound_turns)
+
     def __str__(self) -> str:
         """Return the sum as a sentence that does not hide what is missing."""
         amount = "unknown" if self.amount is None else f"${self.amount:f}"
-        if not self.unpriced_turns and not self.lower_bound_turns:
+        if not self.is_lower_bound:
             return f"{amount} for {self.turns} turns, all priced"
         at_least = "" if self.amount is None else "at least "
         unmeasured = f", {self.unmeasured_turns} of them with unknown tokens" if self.unmeasured_turns else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatmon import estimates
 from chatmon._tools.shown import as_html, as_text
 from chatmon._tools.units import Units
+from chatmon.cost.prices import LOWER_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -81,7 +82,8 @@ class Summary:
         response_time: Seconds, over the turns that have one, failed ones too.
         time_to_first_token: Seconds, over streamed turns.
         tokens: By kind.
-        cost: US dollars, over turns with a price; None where none has one.
+        cost: US dollars, over turns with a price; None where none has one. A lower bound where ``unpriced_turns`` or
+            ``lower_bound_turns`` is not 0.
         unpriced_turns: Turns without a price.
         error_rate: Share of turns that failed.
         errors: Number of turns by error type.
@@ -112,15 +114,22 @@ class Summary:
     evicted: int
     rejected: Mapping[str, int]
     health: Health | None
+    lower_bound_turns: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as nested plain dicts."""
         return asdict(self)
 
+    def _cost(self) -> str:
+        amount = "unknown" if self.cost is None else f"${self.cost:.6f}"
+        unpriced = f", {self.unpriced_turns} of {self.turns} turns unpriced" if self.unpriced_turns else ""
+        partly = f", {self.lower_bound_turns} priced in part" if self.lower_bound_turns else ""
+        at_least = "at least " if self.cost is not None and (unpriced or partly) else ""
+        return f"{at_least}{amount}{unpriced}{partly}"
+
     def rows(self) -> list[tuple[str, str]]:
         """Return the summary as pairs of a name and a text, in reading order."""
         hours = (self.until - self.since).total_seconds() / 3600
-        unpriced = f", {self.unpriced_turns} of {self.turns} turns unpriced" if self.unpriced_turns else ""
         errors = ", ".join(f"{name}: {number}" for name, number in self.errors.items())
         tokens = self.tokens
         read = _with_part(tokens.input_tokens, "cached", tokens.cached_tokens)
@@ -138,7 +147,7 @@ class Summary:
             ("input tokens", read + written),
             ("output tokens", _with_part(tokens.output_tokens, "reasoning", tokens.reasoning_tokens)),
             ("turns without reported tokens", str(tokens.unreported_turns)),
-            ("cost", ("unknown" if self.cost is None else f"${self.cost:.6f}") + unpriced),
+            ("cost", self._cost()),
             ("error rate", self.error_rate.text(digits=3) + (f"; {errors}" if errors else "")),
             ("satisfaction", self.satisfaction.text()),
             ("share of turns rated", self.response_rate.text()),
@@ -209,6 +218,7 @@ def summarise(
         ),
         cost=sum(costs, Decimal(0)) if costs else None,
         unpriced_turns=len(turns) - len(costs),
+        lower_bound_turns=sum(turn.cost is not None and LOWER_BOUND in (turn.price_source or "") for turn in turns),
         error_rate=_rate([turn.failed is True for turn in telling], _units(telling)),
         errors=dict(errors.most_common()),
         satisfaction=estimates.mean([turn.user_satisfaction or 0 for turn in rated], _units(rated)),

@@ -72,12 +72,15 @@ def _response_time(data: DashboardData) -> Panel | None:
 
 
 def _errors(data: DashboardData) -> Panel | None:
+    if not data.telling:
+        return None
     failed = int(data.errors["turns"].sum()) if len(data.errors) else 0
     shares = data.errors.assign(share=100 * data.errors["share"])
     total = shares.groupby("period")["share"].sum().reset_index()
     highest = float(total["share"].max()) if failed else 0.0
-    title = f"{failed:,} of {data.turns:,} turns failed"
-    alt = f"No bars: 0 of {data.turns:,} turns failed."
+    whose = f"{data.telling:,} turns{'' if data.telling == data.turns else ' that say'}"
+    title = f"{failed:,} of {whose} failed"
+    alt = f"No bars: 0 of {whose} failed."
     if failed:
         worst = _peak(total, total["share"], data)
         classes = data.errors.groupby("error_class")["turns"].sum().sort_values(ascending=False, kind="stable")
@@ -137,9 +140,9 @@ def _cost(data: DashboardData) -> Panel | None:
     by_model = found.groupby("model")["cost"].sum().sort_values(ascending=False, kind="stable")
     total = by_model.sum()
     share = float(by_model.iloc[0] / total) if total else 0.0
-    title = f"Turns cost {money(total)}, {100 * share:.0f} % of it {by_model.index[0]}"
-    if len(by_model) == 1:
-        title = f"Turns cost {money(total)}, all of it {by_model.index[0]}"
+    least = "at least " if data.unpriced else ""
+    whose = "all" if len(by_model) == 1 else f"{100 * share:.0f} %"
+    title = f"Turns cost {least}{money(total)}, {whose} of it {by_model.index[0]}"
     by_period = found.groupby("period")["cost"].sum().reset_index()
     named = ", ".join(f"{name} {money(cost)}" for name, cost in by_model.items())
     alt = (

@@ -187,11 +187,13 @@ def _recommendation(one: Recommendation, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _numbers(summary: Summary) -> list[tuple[str, str, str]]:
-    unpriced = f"{summary.unpriced_turns:,} turns without a price" if summary.unpriced_turns else "every turn priced"
+    gaps = {"without a price": summary.unpriced_turns, "priced in part": summary.lower_bound_turns}
+    unpriced = ", ".join(f"{count:,} turns {what}" for what, count in gaps.items() if count) or "every turn priced"
+    least = "at least " if any(gaps.values()) else ""
     return [
         ("Turns", f"{summary.turns:,}", f"in {summary.conversations:,} conversations"),
         ("Users", f"{summary.users:,}" if summary.users else "unknown", "by their pseudonyms"),
-        ("Cost", "unknown" if summary.cost is None else money(summary.cost), unpriced),
+        ("Cost", "unknown" if summary.cost is None else least + money(summary.cost), unpriced),
         ("Failed turns", *_share(summary.error_rate)),
         ("Median response time", *_seconds(summary.response_time.median)),
         ("95th percentile of response time", *_seconds(summary.response_time.p95)),
