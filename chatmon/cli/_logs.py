@@ -256,7 +256,7 @@ def optimize(
     known = None if truth is None else lab("truth").read(truth)
     with logs_at.open(content=True) as logs:
         _refuse_nothing(logs.report)
-        found = recommend(logs)
+        found = recommend(logs, logs_at.tz or "UTC")
     say(found)
     for one in found:
         say(f"\n{one}")

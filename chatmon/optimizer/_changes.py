@@ -19,6 +19,8 @@ from chatmon.optimizer.kinds import KINDS
 from chatmon.optimizer.recommendation import Recommendation, monthly
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from chatmon.analysis.search.cells import Bools, Cells
     from chatmon.analysis.search.scan import Shift
     from chatmon.optimizer._sample import Sample
@@ -54,13 +56,17 @@ MOVED: Final = 0.1
 """Points by which a model's share must have risen to be why a turn costs more."""
 
 
-def changes(sample: Sample) -> list[Recommendation]:
+def changes(sample: Sample, zone: ZoneInfo) -> list[Recommendation]:
     """Return a recommendation for each change for the worse that no other one explains.
 
     A change is found in one half of the users and estimated on the other. What only both halves together show, such as
     a burst of errors, is told too, and that its saving has nothing apart to be estimated on. What shows only in turns
     of a change already told is its consequence: prompts that grew cost more, failing turns complete no tasks. When a
     change begins and ends is read off all turns, once it is found.
+
+    Args:
+        sample: The turns.
+        zone: In which a title says when.
     """
     found: list[Recommendation] = []
     told: Bools = np.zeros(len(sample.cells.hour), dtype=bool)
@@ -75,7 +81,9 @@ def changes(sample: Sample) -> list[Recommendation]:
             cause = _cause(sample, shift, on) if alone else None
             made = None if cause is None else _recommend(sample, shift, cause, on, apart=apart)
             if made is not None:
-                found.append(made)
+                begun, ended = (moment.astimezone(zone) for moment in (shift.start, shift.end))
+                title = sentences.title(replace(shift, start=begun, end=ended), shift.measure)
+                found.append(replace(made, title=title))
                 told = told | sample.inside(shift)
     return found
 

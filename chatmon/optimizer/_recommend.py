@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from chatmon.optimizer.recommendation import Recommendations
@@ -13,30 +14,36 @@ FEWEST_TURNS: Final = 200
 """Turns below which nothing is recommended."""
 
 
-def recommend(turns: Turns) -> Recommendations:
+def recommend(turns: Turns, tz: str = "UTC") -> Recommendations:
     """Return what to do about a log, the weightiest first; nothing where there is nothing to save.
 
     Args:
         turns: Any holder of turns.
+        tz: The zone in which they say when, such as ``Europe/Berlin``.
+
+    Raises:
+        ValueError: There is no such zone.
 
     Example:
         >>> recommend([]).unable
         {'everything': '0 turns: at least 200 are needed'}
     """
+    from chatmon.analysis.source import zone_of
     from chatmon.optimizer._changes import changes
     from chatmon.optimizer._sample import take
     from chatmon.optimizer._spending import long_conversations, repeated_questions, wasted_spend
     from chatmon.optimizer._standing import standing
     from chatmon.optimizer.kinds import KINDS
 
-    sample = take(turns)
+    zone, sample = zone_of(tz), take(turns)
     number = 0 if sample is None else sample.number
     if sample is None or number < FEWEST_TURNS:
         return Recommendations((), number, 0.0 if sample is None else sample.days,
                                {"everything": f"{number} turns: at least {FEWEST_TURNS} are needed"})  # fmt: skip
-    found = changes(sample)
+    found = changes(sample, zone)
     found += standing(sample, found)
     found += [*repeated_questions(turns, sample), *long_conversations(sample), *wasted_spend(sample, found)]
+    found = [replace(one, start=one.start.astimezone(zone), end=one.end.astimezone(zone)) for one in found]
     found.sort(key=lambda one: -one.weight)
     unable = {
         name: "no turn has an error_type: none failed, or the log does not say"

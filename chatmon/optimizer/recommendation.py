@@ -96,7 +96,7 @@ class Recommendation:
         kind: One of ``kinds.KINDS``.
         title: What is wrong or could be better, as a sentence with its numbers.
         slice: Dimension to value; empty for all turns.
-        start: From when it shows, UTC.
+        start: From when it shows, in the zone that was asked for.
         end: Until when, excluded.
         ongoing: Whether the log ends with it.
         evidence: Pairs of a name and a text: numbers with intervals and n.
@@ -151,6 +151,7 @@ class Recommendation:
     def rows(self) -> list[tuple[str, str]]:
         """Return the recommendation as pairs of a name and a text, in reading order."""
         until = "the log's end" if self.ongoing else f"{self.end:%Y-%m-%d %H:%M}"
+        zones = "/".join(dict.fromkeys(f"{moment:%Z}" for moment in (self.start, self.end)))
         return [
             ("recommendation", f"[{self.priority}] {self.title}"),
             ("do", self.action),
@@ -158,7 +159,7 @@ class Recommendation:
                f"{amount.text(unit)} in the log, {self.monthly[unit].text(unit)} a month")
               for unit, amount in self.saving.items()),
             ("where", self.where),
-            ("when", f"{self.start:%Y-%m-%d %H:%M} to {until}, UTC"),
+            ("when", f"{self.start:%Y-%m-%d %H:%M} to {until}, {zones}"),
             *self.evidence,
             ("how sure", self.confidence),
             ("risk", self.risk),

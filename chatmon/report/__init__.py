@@ -108,7 +108,7 @@ def render(
     step("looking for changes in every slice")
     found = findings(source, tz)
     step("looking for what to save")
-    advice = recommend(source)
+    advice = recommend(source, tz)
     step("drawing")
     data = prepare_dashboard_data(source, tz)
     figures = [(panel, svg(panel, data, f"figure-{place}", marked)) for place, panel in enumerate(panels(data), 1)]

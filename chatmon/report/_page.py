@@ -90,7 +90,7 @@ def page(
         sections=SECTIONS.items(),
         first=FIRST,
         found=[_finding(one, source, list(marks), place) for place, one in enumerate(found)],
-        advice=[_recommendation(one, zone) for one in advice],
+        advice=[_recommendation(one) for one in advice],
         unable=[(f"not looked for: {name.replace('_', ' ')}", why) for name, why in advice.unable.items()],
         numbers=_numbers(summary),
         marks=letters(list(marks), zone),
@@ -175,11 +175,8 @@ def _cut(text: str | None) -> str | None:
     return text if text is None or len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
-def _recommendation(one: Recommendation, zone: ZoneInfo) -> dict[str, Any]:
+def _recommendation(one: Recommendation) -> dict[str, Any]:
     _, *rows, (_, sql) = one.rows()
-    start, end = one.start.astimezone(zone), one.end.astimezone(zone)
-    when = f"{start:%Y-%m-%d %H:%M} to {'the end of the log' if one.ongoing else f'{end:%Y-%m-%d %H:%M}'}, {start:%Z}"
-    rows = [(name, when if name == "when" else value) for name, value in rows]
     first = 1 + len(one.saving)
     return {
         "title": one.title, "first": [*rows[:first], ("priority", one.priority)], "rest": rows[first:], "query": sql,

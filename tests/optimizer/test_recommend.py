@@ -23,9 +23,14 @@ def turn(place, *, minutes, question, answer="Yes.", conversation=None, **values
 
 
 @pytest.fixture(scope="module")
-def found():
+def slow_in_france():
     problem = Problem.parse("latency_step:region=france@2026-10-12T10:00")
-    return recommend(simulate(5, start=MONDAY, days=14, turns_per_day=900, problems=[problem]).turns)
+    return simulate(5, start=MONDAY, days=14, turns_per_day=900, problems=[problem]).turns
+
+
+@pytest.fixture(scope="module")
+def found(slow_in_france):
+    return recommend(slow_in_france)
 
 
 def test_a_recommendation_says_what_where_when_how_much_how_sure_and_how_to_test_it(found):
@@ -41,18 +46,25 @@ def test_a_recommendation_says_what_where_when_how_much_how_sure_and_how_to_test
     assert one.priority == "high"
 
 
+def test_all_its_times_are_of_the_zone_that_is_asked_for(found, slow_in_france):
+    (utc,), (tokyo,) = found, recommend(slow_in_france, "Asia/Tokyo")
+    assert utc.start == tokyo.start
+    assert "12 October 10:00" in utc.title
+    assert tokyo.title == utc.title.replace("12 October 10:00", "12 October 19:00")
+    assert dict(tokyo.rows())["when"] == "2026-10-12 19:00 to the log's end, JST"
+    assert tokyo.query == utc.query
+
+
 def test_a_month_is_30_days_of_what_goes_on(found):
     (one,) = found
     days = (datetime(2026, 10, 19, tzinfo=UTC) - one.start) / timedelta(days=1)
     assert one.monthly["seconds"].value == pytest.approx(one.saving["seconds"].value * 30 / days, rel=0.01)
 
 
-def test_its_query_shows_it_again(found):
+def test_its_query_shows_it_again(found, slow_in_france):
     from chatmon.analysis.source import query
 
-    problem = Problem.parse("latency_step:region=france@2026-10-12T10:00")
-    turns = simulate(5, start=MONDAY, days=14, turns_per_day=900, problems=[problem]).turns
-    (_, outside, _), (_, inside, _) = query(turns, found[0].query)
+    (_, outside, _), (_, inside, _) = query(slow_in_france, found[0].query)
     assert inside > 1.3 * outside
 
 
