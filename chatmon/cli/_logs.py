@@ -111,7 +111,7 @@ def _show_draft(logs_at: Reading, report: "ImportReport") -> bool:
     """Show what a table of no known shape probably is; False, and nothing shown, where it is none."""
     from chatmon.importers import draft_map
 
-    strange = any(reason.startswith("no known shape") for reason in report.rejected)
+    strange = any(reason.startswith(("no known shape", "no JSON")) for reason in report.rejected)
     drafted = draft_map(logs_at.paths) if strange and logs_at.columns is None else ""
     if "\ntimestamp = " in drafted:
         say(f"\nA table of your own? This is a draft of the map of its columns:\n\n{drafted}")

@@ -79,10 +79,33 @@ def currency_in(text: str) -> str | None:
         >>> currency_in("kosten_eur"), currency_in("R$ 0,12"), currency_in("cost_usd"), currency_in("europe")
         ('EUR', 'BRL', None, None)
     """
+    if "円" in text:
+        return "JPY"
     words = set(re.split(r"[^a-z]+", text.lower()))
     named = (code for code in CURRENCIES if code.lower() in words)
     marked = (code for code, mark in SYMBOLS.items() if len(mark) < 3 and mark in text.lower())
     return next(named, None) or ("EUR" if words & {"euro", "euros"} else next(marked, None))
+
+
+_UNITS_SPOKEN: Final = {
+    "ms": ("ms", "msec", "millis", "milli", "millisecond", "milliseconds", "milisegundos", "millisecondes", "ミリ秒"),
+    "us": ("us", "µs", "micros"),
+    "ns": ("ns", "nanos"),
+    "min": ("min", "mins", "minute", "minutes", "minuten", "minutos", "分"),
+    "h": ("h", "hr", "hrs", "hour", "hours", "std", "stunden", "horas", "heures", "時間"),
+    "s": ("s", "sec", "secs", "second", "seconds", "sek", "sekunden", "segundos", "secondes", "秒"),
+}
+
+
+def unit_in(name: str) -> str | None:
+    """Return the unit of time that the name of a column speaks of.
+
+    Example:
+        >>> unit_in("latency_ms"), unit_in("First response time (in hrs)"), unit_in("応答時間(秒)"), unit_in("latency")
+        ('ms', 'h', 's', None)
+    """
+    words = set(re.split(r"[\W_]+", name.lower()))
+    return next((unit for unit, spoken in _UNITS_SPOKEN.items() if words & set(spoken)), None)
 
 
 def is_serial_day(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
-from chatmon.importers._cells import NO_NUMBER, NULLS, currency_in, is_serial_day
+from chatmon.importers._cells import NO_NUMBER, NULLS, currency_in, is_serial_day, unit_in
 from chatmon.importers._map_options import FINE, NUMBERS, SCALES, UNITS
 from chatmon.importers._messages import ASSISTANTS, OTHERS, USERS
 from chatmon.importers._messages import roles as roles_of
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
     from chatmon.importers._map import ColumnMap, Source
     from chatmon.importers._sample import Sample
 
-_TIMES: Final = {
-    "ms": "ms", "msec": "ms", "millis": "ms", "milliseconds": "ms", "us": "us", "micros": "us", "ns": "ns",
-    "nanos": "ns", "min": "min", "minutes": "min", "hours": "h",
-}  # fmt: skip
 SPOKEN: Final[dict[str, dict[str, str]]] = {
-    "response_time": _TIMES,
-    "time_to_first_token": _TIMES,
     "cost": {"cents": "cents", "cent": "cents"},
     "context_relevance": {"percent": "percent", "pct": "percent", "%": "percent"},
 }
@@ -87,7 +81,9 @@ def _doubtful_unit(found: ColumnMap, name: str, source: Source) -> list[str]:
             '[attributes]; unit = "usd" says that it is dollars'
         )
     words = re.split(r"[^a-z%]+", column.lower())
-    others = [SPOKEN[name][word] for word in words if SPOKEN[name].get(word, unit) != unit]
+    spoken = SPOKEN.get(name)
+    said = [unit_in(column)] if spoken is None else [spoken.get(word) for word in words]
+    others = [one for one in said if one not in (None, unit)]
     if not others or "unit" in source.options:
         return []
     return [
@@ -162,7 +158,10 @@ def _refuse_other_scale(found: ColumnMap, name: str, source: Source, cells: Sequ
     words = Counter(cell for cell in cells if _number(cell) is None and len(cell) < 20)
     if not grades and len(words) > 1:
         pairs = ", ".join(f'"{word}" = ...' for word, _ in words.most_common(4))
-        raise ValueError(f"{told}its grades are words: write {column}values = {{ {pairs} }} }}, each with its grade")
+        raise ValueError(
+            f"{told}its grades are words: write {column}values = {{ {pairs} }} }}, each with its "
+            "grade; a word that is none goes into null = [...]"
+        )
 
 
 def _doubtful_errors(found: ColumnMap, source: Source, cells: Sequence[str], rows: int) -> list[str]:
@@ -170,17 +169,18 @@ def _doubtful_errors(found: ColumnMap, source: Source, cells: Sequence[str], row
     if source.get("ok") is not None or not rows:
         return []
     nothing = {word.lower() for word in (*FINE, *NULLS, *NO_NUMBER)}
-    words = Counter(cell for cell in cells if cell.lower() not in nothing)
-    said = []
-    for word, count in words.most_common(3):
-        if ERROR.search(word) or count < 0.1 * rows:
-            continue
-        shown = f"{found.name}: error_type = {source.said!r}: {count:,} of {rows:,} rows say {word!r}"
-        way = f'error_type = {{ column = "{source.said}", ok = ["{word}"] }}'
-        if count > 0.5 * rows and rows >= ENOUGH:
-            raise ValueError(f"{shown}: if that is no error, write {way}; if it is one, name what is none in ok")
-        said.append(f"{shown}, which counts as an error: if it is none, write {way}")
-    return said
+    words = Counter(cell for cell in cells if cell.lower() not in nothing and not ERROR.search(cell))
+    strange = {word: count for word, count in words.most_common(4) if count >= 0.1 * rows}
+    if not strange:
+        return []
+    total = sum(strange.values())
+    shown = (
+        f"{found.name}: error_type = {source.said!r}: {total:,} of {rows:,} rows say {' or '.join(map(repr, strange))}"
+    )
+    way = f'error_type = {{ column = "{source.said}", ok = ["{next(iter(strange))}"] }}'
+    if total > 0.5 * rows and rows >= ENOUGH:
+        raise ValueError(f"{shown}: name those that are no error, as in {way}")
+    return [f"{shown}, which counts as an error: if it is none, write {way}"]
 
 
 def _refuse_roles(found: ColumnMap, samples: Iterable[Sample]) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
 import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
+from zoneinfo import available_timezones
 
 from chatmon.importers import _workbook as workbook
 from chatmon.importers import files
-from chatmon.importers._cells import NO_NUMBER, NULLS, currency_in, is_serial_day
+from chatmon.importers._cells import CURRENCIES, NO_NUMBER, NULLS, currency_in, is_serial_day, unit_in
+from chatmon.importers._doubts import ERROR
 from chatmon.importers._map_options import FINE
 from chatmon.importers._messages import ASSISTANTS, USERS
-from chatmon.importers._records import UNDECODED
 from chatmon.importers._sample import sample
+from chatmon.importers._workbook import TOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,38 +26,46 @@ if TYPE_CHECKING:
     from chatmon.importers._sample import Sample
 
 NAMES: Final = {
-    "turn_id": "(turn|message|msg|request|req|row|log|event|call|run|trace)?_?(id|uuid|nr|no) id",
+    "turn_id": "(turn|message|msg|request|req|row|log|event|call|run|trace)?_?(id|uuid|nr|no) id identifiant",
     "timestamp": (
-        "ts time(stamp)? date(time)? when at zeit datum zeitpunkt uhrzeit fecha hora data heure "
-        ".*_(at|ts|time|date) created.* start.* begin.* began"
+        "ts time(stamp)? date(time)? when at zeit datum zeitpunkt uhrzeit fecha hora data data_hora heure 日時 "
+        ".*_(at|ts|time|date|timestamp) created.* .*_(created|started)_.* start.* begin.* began"
     ),
     "conversation_id": (
-        "(chat|conv(ersation)?|conversa|session|sessao|sesion|thread|ticket|case|dialog(ue)?|gespr.ch|unterhaltung|vorgang)_?(id|nr|no|key)?"
+        "(chat|conv(ersation)?|conversa|session|sessao|sesion|thread|ticket|case|dialog(ue)?|gespr.ch|unterhaltung|vorgang)"
+        "_?(id|nr|no|key|name)? 会話_?id"
     ),
     "user_id": (
-        "(user|requester|customer|client|visitor|account|contact|kunde|nutzer|usuario|cliente|author|who)_?(id|nr|no|key|name)?"
+        "(user|requester|customer|client|visitor|account|contact|kunde|nutzer|usuario|utilisateur|cliente|author|who)"
+        "_?(id|nr|no|key|name)? ユーザー_?id"
     ),
-    "model": "model(_?(name|id))? modell engine llm",
+    "model": "model(_?(name|id))? modell modelo mod.le engine llm モデル",
     "provider": "provider vendor anbieter",
     "response_time": (
-        ".*(latenc|duration|elapsed|response_?time|reply_?time|took|dauer|antwortzeit|dur.e|runtime).* "
+        ".*(latenc|duration|elapsed|response_?time|reply_?time|took|dauer|antwortzeit|dur.e|runtime|応答時間).* "
+        ".*(tempo|tiempo|temps|d.lai)_(de_)?(resposta|respuesta|r.ponse).* "
         ".*(seconds|secs?|sek|millis|_ms).* ms sec t"
     ),
     "time_to_first_token": ".*(ttft|first_?token|first_?byte|first_?ms).*",
-    "input_tokens": (".*(prompt|input|in)_?(tok(en)?s?) tok(en)?s?_?(in|prompt|input) pt prompt_?tok.* input_?tok.*"),
+    "input_tokens": (
+        ".*(prompt|input|in)_?(tok(en)?s?) tok(en)?s?_?(in|prompt|input) pt prompt_?tok.* input_?tok.* 入力トークン"
+    ),
     "cached_tokens": ".*cach.*tok.* tok.*cach.* cached",
     "output_tokens": (
-        ".*(completion|output|out)_?(tok(en)?s?) tok(en)?s?_?(out|completion|output) ct completion_?tok.* output_?tok.*"
+        ".*(completion|output|out)_?(tok(en)?s?) tok(en)?s?_?(out|completion|output) ct completion_?tok.* "
+        "output_?tok.* 出力トークン"
     ),
-    "cost": ".*(cost|price|spend|usd|dollar|cents?|kosten|preis|precio|custo|co.t|costo|eur).*",
+    "cost": ".*(cost|price|spend|usd|dollar|cents?|kosten|preis|precio|custo|co.t|costo|eur|費用).*",
     "error_type": ".*(error|status|exception|fail|outcome|fehler|estado).*",
     "user_satisfaction": (
-        ".*(csat|rating|rated|satisf|score|stars?|thumbs?|feedback|avalia|califica|grade|note|nota|daumen|sterne|bewertung|zufrieden|nps).*"
+        ".*(csat|rating|rated|satisf|score|stars?|thumbs?|feedback|avalia|califica|grade|note|nota|daumen|sterne|bewertung|zufrieden|nps|満足度).*"
     ),
-    "task_completed": ".*(resolved|solved|completed|success|done|gel.st|erledigt|resuelto).*",
-    "intent": "intent topic category subject thema kategorie anliegen tema reason",
+    "task_completed": ".*(resolved|solved|completed|success|done|gel.st|erledigt|resuelt|resolvid|r.solu|解決).*",
+    "intent": (
+        "(.*_)?intent topic(_?name)? category subject thema kategorie anliegen tema assunto motif reason カテゴリ"
+    ),
     "prompt_version": "prompt_?v(ersion)? version template",
-    "variant": "variant arm ab group bucket",
+    "variant": "variant arm ab bucket",
     "region": "region country land pais geo locale language lang",
     "channel": "channel kanal canal source platform medium",
     "finish_reason": "finish_?reason stop_?reason",
@@ -74,20 +86,29 @@ WANTS: Final = {
     "answer": ("text", "words"),
 }
 """The kinds of column that a column of turns can be; any, where it is not named."""
+YES, NO = (
+    ("true", "yes", "ja", "oui", "sim", "sí", "si", "はい"),
+    ("false", "no", "nein", "non", "não", "nao", "いいえ"),
+)
+"""Words for yes and for no."""
 _DAY: Final = r"\d{1,2}\.\d{1,2}\.\d{4}"
 LAYOUTS: Final = (
     ("%d.%m.%Y %H:%M:%S", rf"{_DAY} \d{{1,2}}:\d\d:\d\d"),
     ("%d.%m.%Y %H:%M", rf"{_DAY} \d{{1,2}}:\d\d"),
     ("%d.%m.%Y", _DAY),
 )
-SLASHED: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})( \d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?)?")
-ISO: Final = re.compile(r"\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?")
+SLASHED: Final = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4})( \d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?)?")
+ISO: Final = re.compile(r"\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?")
 NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-GROUPED: Final = re.compile(r"[+-]?\d{1,3}([.,' ]\d{3})*([.,]\d+)?|[+-]?\d+[.,]\d+")
-MONEY: Final = re.compile(r"(R\$|US\$|[$€£¥₹]|[A-Z]{3}) ?[\d.,]+|[\d.,]+ ?([$€£]|[a-z]{3}|ct|cents?)", re.IGNORECASE)
+GROUPED: Final = re.compile(r"[+-]?\d{1,3}([.,' \u00a0\u202f]\d{3})*([.,]\d+)?|[+-]?\d+[.,]\d+")
+_CODE: Final = "|".join(("USD", *CURRENCIES))
+MONEY: Final = re.compile(rf"(R\$|US\$|[$€£¥₹]|{_CODE}) ?[\d.,]+|[\d.,]+ ?([$€£円]|{_CODE}|ct|cents?)", re.IGNORECASE)
 DURATION: Final = re.compile(r"[\d.,]+ ?(ms|s|sec|sek|min)|\d+:\d\d:\d\d", re.IGNORECASE)
 
 
+ZONE: Final = re.compile(r"[A-Z]\w+/[A-Z]\w+")
+LOOKED_AT: Final = 2**20
+"""Bytes by which a file's encoding, and the line that names its columns, are told."""
 DATE_CELL: Final = re.compile(r"\d{4}-\d\d-\d\dT.*")
 """A moment that the file has as one, where others may be texts."""
 
@@ -156,7 +177,7 @@ def _kind(cells: Sequence[str]) -> str:
         return "empty"
     if all(map(ISO.fullmatch, cells)) or _layout(cells) or all(map(SLASHED.fullmatch, _texts(cells))):
         return "time"
-    if {cell.lower() for cell in cells} <= {"true", "false", "yes", "no"}:
+    if {cell.lower() for cell in cells} <= {*YES, *NO}:
         return "flag"
     if all(map(NUMBER.fullmatch, cells)):
         big = [float(cell) for cell in cells]
@@ -194,6 +215,7 @@ def _matched(columns: Sequence[_Column]) -> dict[str, _Column]:
         for column in columns:
             kinds = WANTS.get(target, ("words", "text", "number", "epoch", "flag"))
             fits = column.kind in kinds or (target == "timestamp" and _is_serial(column))
+            fits = fits and (target != "error_type" or column.kind != "words" or _speaks_of_errors(column))
             if fits and column.cells and column not in found.values() and _is_called(column, shapes):
                 found[target] = column
                 break
@@ -207,6 +229,10 @@ def _is_serial(column: _Column) -> bool:
     return bool(column.cells) and all(map(is_serial_day, column.cells))
 
 
+def _speaks_of_errors(column: _Column) -> bool:
+    return any(ERROR.search(word) or word.lower() in FINE for word in column.words)
+
+
 def _is_called(column: _Column, shapes: str) -> bool:
     name = re.sub(r"[^\w]+", "_", column.name.lower()).strip("_")
     return bool(re.fullmatch(shapes.replace(" ", "|"), name))
@@ -216,13 +242,43 @@ def _looked(path: Path) -> tuple[Sample, list[str]]:
     """Return a table's first rows, and what a map has to say for them to be read."""
     if files.look(path).kind == "workbook":
         return _of_fullest_sheet(path)
-    found = sample(path)
-    if found.rows and not any(UNDECODED.search(name) for name in found.header):
-        return found, []
-    other = sample(path, {"encoding": "cp1252"})
-    if other.text and len(other.rows) > len(found.rows):
-        return other, ['encoding = "cp1252"  # it is not UTF-8']
-    return found, []
+    header = _header_line(path)
+    said = {} if header is None else {"header": header}
+    lines = [] if header is None else [f"header = {header}  # the lines before name no columns"]
+    found = sample(path, said)
+    other = _encoding(path)
+    if other is None or (decoded := sample(path, {**said, "encoding": other})).rows == found.rows or not decoded.text:
+        return found, lines
+    return decoded, [*lines, f'encoding = "{other}"  # it is not UTF-8']
+
+
+def _encoding(path: Path) -> str | None:
+    """Return the encoding that a text is taken for where it is not UTF-8: with kana it is Japanese."""
+    with files.open_text(files.look(path)) as text:
+        start = text.read(LOOKED_AT)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        kana = re.search("[\u3041-\u30ff]", start.decode("cp932", errors="replace"))
+        return "cp932" if kana else "cp1252"
+    return None
+
+
+def _header_line(path: Path) -> int | None:
+    """Return the line of a CSV that names the columns, where it is not the first; None where it is, or none does."""
+    file = files.look(path)
+    if file.kind not in ("jsonl", "csv") or file.before:
+        return None
+    with files.open_text(file) as text:
+        lines = text.read(LOOKED_AT).decode("utf-8", errors="replace").splitlines()
+    counts = [
+        [len(next(csv.reader([line], delimiter=mark), [])) for line in lines[: TOP + 2]] for mark in files.DELIMITERS
+    ]
+    cells = max(counts, key=lambda one: sorted(one)[len(one) // 2])
+    for place, count in enumerate(cells[:-2]):
+        if count > max([1, *cells[:place]]) and count == cells[place + 1] == cells[place + 2]:
+            return place + 1 if place else None
+    return None
 
 
 def _of_fullest_sheet(path: Path) -> tuple[Sample, list[str]]:
@@ -242,11 +298,15 @@ def _of_file(columns: Sequence[_Column], said: list[str]) -> list[str]:
     numbers = [cell for column in columns if column.kind in ("number", "money", "duration") for cell in column.written]
     comma = any(re.search(r"\d,\d{1,2}(\D|$)|\d,\d{4,}|(^|\D)0,", cell) for cell in numbers)
     point = any(re.search(r"\d\.\d{1,2}(\D|$)|\d\.\d{4,}|(^|\D)0\.", cell) for cell in numbers)
-    grouped = next((found for cell in numbers if (found := re.search(r"[1-9]\d{0,2}([., ])\d{3}(\D|$)", cell))), None)
+    grouped = next(
+        (found for cell in numbers if (found := re.search(r"[1-9]\d{0,2}([., \u00a0\u202f])\d{3}(\D|$)", cell))), None
+    )
     if comma != point:
         said += ['decimal = ","'] if comma else []
         if grouped and grouped[1] != ("," if comma else "."):
-            said.append(f'thousands = "{grouped[1]}"')
+            said.append(f"thousands = {json.dumps(grouped[1])}")
+    elif grouped and grouped[1] not in ".,":
+        said.append(f"thousands = {json.dumps(grouped[1])}")
     elif grouped:
         mark = grouped[1]
         said += [
@@ -257,7 +317,14 @@ def _of_file(columns: Sequence[_Column], said: list[str]) -> list[str]:
 
 
 def _line(target: str, column: _Column) -> str:
+    """Return a line of the map; of a time whose day and month cannot be told apart, both that it may be."""
     options, doubt = _options(target, column)
+    if any("%?" in one for one in options):
+        ways = [[one.replace("%?", first, 1).replace("%?", second, 1) for one in options]
+                for first, second in (("%d", "%m"), ("%m", "%d"))]  # fmt: skip
+        lines = [f"# {target} = {{ {', '.join([f'column = {_text(column.name)}', *way])} }}" for way in ways]
+        shown = f"{_shown(column)}; {doubt}" if doubt else _shown(column)
+        return f"{lines[0]}  # day first: take this line\n{lines[1]}  # month first: or this one; {shown}"
     said = ", ".join([f"column = {_text(column.name)}", *options])
     value = f"{{ {said} }}" if options else _text(column.name)
     return f"{target} = {value}  # {_shown(column)}{'; ' + doubt if doubt else ''}"
@@ -279,6 +346,11 @@ def _options(target: str, column: _Column) -> tuple[list[str], str]:
         if most.lower() in fine or not most:
             return [], ""
         return [], f"if a word says that nothing failed, add ok = [{_text(most)}]"
+    if target == "task_completed" and column.kind == "flag":
+        if {word.lower() for word in column.words} <= {"true", "false", "yes", "no"}:
+            return [], ""
+        meant = ", ".join(f"{_key(word)} = {str(word.lower() in YES).lower()}" for word in column.words)
+        return [f"values = {{ {meant} }}"], ""
     if target == "task_completed" and column.kind == "words":
         words = ", ".join(f"{_key(word)} = ..." for word, _ in column.words.most_common(3))
         return [], f"say which word is what: values = {{ {words} }}, true or false each"
@@ -288,23 +360,27 @@ def _options(target: str, column: _Column) -> tuple[list[str], str]:
 def _of_time(column: _Column) -> tuple[list[str], str]:
     if column.kind == "epoch":
         return [], ""
-    naive = not re.search(r"(Z|[+-]\d\d:?\d\d)$", column.cells[0]) or _layout(column.cells)
-    doubt = 'times name no zone: add zone = "Europe/Berlin", or what it is, else they are UTC' if naive else ""
+    naive = not re.search(r"(Z|UTC|[+-]\d\d:?\d\d)$", column.cells[0]) or _layout(column.cells)
+    zone, doubt = (
+        [],
+        'times name no zone: add zone = "Europe/Berlin", or what it is, else they are UTC' if naive else "",
+    )
+    if naive and (named := ZONE.search(column.name)) and named[0] in available_timezones():
+        zone, doubt = [f'zone = "{named[0]}"'], ""
     if _is_serial(column):
-        return ['unit = "days"'], doubt
+        return ['unit = "days"', *zone], doubt
     layout = _layout(column.cells)
     if layout:
-        return [f'format = "{layout}"'], doubt
+        return [f'format = "{layout}"', *zone], doubt
     slashed = [found for cell in column.cells if (found := SLASHED.fullmatch(cell))]
     if slashed:
-        clock = (" %I:%M" if slashed[0][6] else " %H:%M") + (":%S" if slashed[0][5] else "") if slashed[0][4] else ""
-        clock += " %p" if slashed[0][6] else ""
+        clock = (" %I:%M" if slashed[0][7] else " %H:%M") + (":%S" if slashed[0][6] else "") if slashed[0][5] else ""
+        clock += " %p" if slashed[0][7] else ""
         days = max(int(one[1]) for one in slashed) > 12
-        months = max(int(one[2]) for one in slashed) > 12
-        order = "%d/%m/%Y" if days else "%m/%d/%Y"
-        unsure = "" if days or months else "day or month first? "
-        return [f'format = "{order}{clock}"'], unsure + doubt
-    return [], doubt
+        months = max(int(one[3]) for one in slashed) > 12
+        order = "%d/%m/%Y" if days else "%m/%d/%Y" if months else "%?/%?/%Y"
+        return [f'format = "{order.replace("/", slashed[0][2])}{clock}"', *zone], doubt
+    return zone, doubt
 
 
 def _of_money(column: _Column) -> tuple[list[str], str]:
@@ -317,13 +393,9 @@ def _of_money(column: _Column) -> tuple[list[str], str]:
 
 
 def _of_duration(column: _Column) -> tuple[list[str], str]:
-    name = column.name.lower()
-    if re.search(r"(^|[^a-z])ms([^a-z]|$)|milli", name):
-        return ['unit = "ms"'], ""
-    if re.search(r"(^|[^a-z])min([^a-z]|$)", name):
-        return ['unit = "min"'], ""
-    if re.search(r"sec|sek|(^|[^a-z])s([^a-z]|$)", name) or column.kind == "duration":
-        return ['unit = "s"'], ""
+    said = unit_in(column.name)
+    if said or column.kind == "duration":
+        return [f'unit = "{said or "s"}"'], ""
     numbers = sorted(float(cell) for cell in column.cells if NUMBER.fullmatch(cell))
     if numbers and numbers[len(numbers) // 2] > 100:
         return ['unit = "ms"'], "by their size; s?"
@@ -334,7 +406,7 @@ def _of_grades(column: _Column) -> tuple[list[str], str]:
     numbers = {float(cell) for cell in column.cells if NUMBER.fullmatch(cell)}
     if column.kind != "number":
         words = ", ".join(f"{_key(word)} = ..." for word, _ in column.words.most_common(5))
-        return [], f"give each word its grade, 1 to 5: values = {{ {words} }}"
+        return [], f"give each word its grade, 1 to 5, or name it in null = [...]: values = {{ {words} }}"
     if numbers <= {-1.0, 0.0, 1.0}:
         low = "-1" if -1.0 in numbers else "0"
         return [f'values = {{ "1" = 5, "{low}" = 1 }}'], "thumbs?"

@@ -145,6 +145,8 @@ class Reader:
 
         if file.kind not in ("jsonl", "csv") or file.compression not in (None, "gzip", "zstd"):
             return False
+        if file.before:  # where the lines that are skipped end otherwise than the rest, DuckDB finds no rows
+            return False
         seen = self._first_records(file)
         known = self._only_dialect(seen)
         if known is None or (file.kind == "csv" and known[0].parse_csv_json):
@@ -198,11 +200,11 @@ class Reader:
         path = file.path if file.encoding == "utf-8" else self._recoded(file)
         compression = file.compression if file.encoding == "utf-8" else None
         columns = dict.fromkeys(records.header(file), "VARCHAR")
-        line = f"row_number() OVER () + {file.before + 1}" if dialect.by_line else "NULL::BIGINT"
+        line = "row_number() OVER () + 1" if dialect.by_line else "NULL::BIGINT"
         return (
             f"SELECT *, {self._number} AS _file, {line} AS _line FROM read_csv({sql.file(path)}, "
             f"columns = {sql.declared(columns)}, delim = {sql.text(file.delimiter)}, quote = '\"', escape = '\"', "
-            f"header = true, skip = {file.before}, auto_detect = false, strict_mode = true, null_padding = false, "
+            f"header = true, auto_detect = false, strict_mode = true, null_padding = false, "
             f"compression = {sql.text(compression or 'none')})"
         )
 

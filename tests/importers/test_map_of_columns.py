@@ -120,7 +120,7 @@ def test_a_draft_says_what_each_column_probably_is_and_reads_the_table(tmp_path)
 @pytest.mark.parametrize(
     ("cells", "line"),
     [
-        (["03/04/2026", "05/06/2026"], 'format = "%m/%d/%Y" }  # times, such as 03/04/2026; day or month first?'),
+        (["03/04/2026", "05/06/2026"], '# timestamp = { column = "when", format = "%m/%d/%Y" }  # month first'),
         (["13/04/2026", "05/06/2026"], 'timestamp = { column = "when", format = "%d/%m/%Y" }'),
         (["2026-03-04T05:06:07Z"], 'timestamp = "when"  # times, such as 2026-03-04T05:06:07Z'),
         (["2026-03-04 05:06:07"], "times name no zone: add zone ="),

@@ -309,8 +309,9 @@ def test_numbers_are_not_read_as_texts_of_another_country(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-def test_lines_before_the_names_of_columns_are_passed_over_where_the_map_says_so(tmp_path, ending):
-    text = ending.join(["# Export of the desk", "", "ts,x", f"{TIME},refund", f"{TIME},parcel", ""])
+@pytest.mark.parametrize("before", ["\n", "\r\n"])
+def test_lines_before_the_names_of_columns_are_passed_over_where_the_map_says_so(tmp_path, ending, before):
+    text = f"# Export of the desk, May{before}{before}" + ending.join(["ts,x", f"{TIME},refund", f"{TIME},parcel", ""])
     found, report = read(tmp_path, text, {"intent": "x"}, file={"header": 3})
     assert sorted(one.intent for one in found) == ["parcel", "refund"]
     assert not report.rejected
