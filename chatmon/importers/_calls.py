@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-USED: Final = (*TOKENS, "usage_details", "cost")
+USED: Final = (*TOKENS, "usage_details", "estimated", "cost")
 TWICE: Final = "calls that two instrumentations tell of, equal in tokens and one inside the other in time: counted once"
 APART: Final = f"kind IN {OTHER_CALLS}"
 STATES_NONE: Final = "kind = 'llm' AND input_tokens IS NULL AND output_tokens IS NULL AND NOT coalesce(failed, false)"

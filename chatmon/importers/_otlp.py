@@ -194,7 +194,7 @@ SELECT: Final = f"""
         coalesce(utc(first_time), later(utc("start"), number(first_chunk))) AS first_token_time, provider, model,
         input_tokens_read + CASE WHEN left_out THEN cached + written ELSE 0 END AS input_tokens,
         cached_tokens_read AS cached_tokens, cache_write_tokens_read AS cache_write_tokens,
-        output_tokens_read AS output_tokens, reasoning_tokens_read AS reasoning_tokens, usage_details,
+        output_tokens_read AS output_tokens, reasoning_tokens_read AS reasoning_tokens, usage_details, flag(estimated) AS estimated,
         cost_read AS cost, failed, CASE WHEN failed THEN coalesce(error_type, 'unknown') END AS error_type,
         CASE WHEN failed THEN message END AS error_message, finish_reason, conversation_id, user_id,
         intent, prompt_version, variant, experiment, region, channel, number(context_relevance) AS context_relevance,
@@ -211,7 +211,7 @@ SELECT: Final = f"""
 COLUMNS: Final = dict.fromkeys(
     (
         "span_id", "trace_id", "parent_id", "name", "start", "end", "status", "message", "said", "first_time", "scope",
-        "duration", *NAMES, *FREE,
+        "duration", "estimated", *NAMES, *FREE,
     ),
     "VARCHAR",
 ) | {"rest": "JSON", "usage_details": "JSON"}  # fmt: skip

@@ -31,6 +31,7 @@ _SELECT: Final = f"""
         turn_id AS trace_id, CASE WHEN rated_at IS NOT NULL THEN turn_id END AS parent_id,
         CASE WHEN rated_at IS NULL THEN 'llm' ELSE 'score' END AS kind,
         utc(coalesce(rated_at, "timestamp")) AS start_time, {_SAME}, error_type IS NOT NULL AS failed,
+        usage_source = 'estimated' AS estimated,
         later(utc("timestamp"), time_to_first_token_read) AS first_token_time, {unreadable(**_NUMBERS)} AS reject
     FROM (SELECT *, {readings(**_NUMBERS)} FROM records)"""
 
@@ -54,7 +55,7 @@ DIALECTS: Final = (
             "times without a zone are UTC, unless tz says otherwise; durations are seconds",
             "input_tokens count cached ones in",
             "of several ratings of a turn the last one counts",
-            "attempts, usage_source and price_source are derived again, as for any other export",
+            "attempts and price_source are derived again, as for any other export; tokens that were estimated stay so",
         ),
     ),
 )

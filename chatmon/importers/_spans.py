@@ -33,6 +33,7 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
     "output_tokens": "BIGINT",
     "reasoning_tokens": "BIGINT",
     "usage_details": "JSON",
+    "estimated": "BOOLEAN",
     "cost": "DECIMAL(38,18)",
     "failed": "BOOLEAN",
     "error_type": "VARCHAR",
@@ -59,8 +60,9 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
 """Columns of the table ``spans``: times are UTC, tokens follow the convention of turns, unknown is NULL.
 
 ``file`` is a number in the table ``files``; ``kind`` is ``llm`` for a model call, ``score`` for feedback; ``name``, and
-``scope``, the library that made a span, are there where a tool's traces need not be about a chatbot; ``lost`` has the
-cells that could not be read, where they cost no more than themselves.
+``scope``, the library that made a span, are there where a tool's traces need not be about a chatbot; ``estimated`` says
+that its tokens are the library's own count; ``lost`` has the cells that could not be read, where they cost no more than
+themselves.
 """
 
 TOKENS: Final = usage.TOKENS

@@ -36,6 +36,8 @@ OF_A_TURN: Final = (
 )  # fmt: skip
 """Columns of which each makes a trace a turn. Texts are none: whether they are read must not change what is counted."""
 NO_TURN: Final = "no turn: nothing in its trace asks a model or says whose it is"
+FLAGS: Final = ("failed", "estimated")
+"""Columns of spans in which false says no more than nothing."""
 STRANGE_FEEDBACK: Final = "feedback for a trace that is not in the export"
 
 
@@ -145,7 +147,7 @@ class _Facts:
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, *, rooted: bool, called: bool, single: bool) -> _Facts:
-    counted = [f"count(nullif({name}, false))" if name == "failed" else f"count({name})" for name in SPAN_COLUMNS]
+    counted = [f"count(nullif({name}, false))" if name in FLAGS else f"count({name})" for name in SPAN_COLUMNS]
     groups = connection.execute(
         f"SELECT is_root, is_leaf AND NOT coalesce(failed, false), count(*), {', '.join(counted)} "
         "FROM ranked GROUP BY ALL"
@@ -202,6 +204,10 @@ def _turn_columns(facts: _Facts) -> dict[str, str]:
         name: _of_last_call(name, facts) for name in ("provider", "model", "finish_reason") if name in facts.known
     }
     columns |= {name: _total(name, facts) for name in (*TOKENS, "cost") if name in facts.known}
+    if "estimated" in facts.known:
+        told = "coalesce(input_tokens, output_tokens) IS NOT NULL AND (kind = 'llm' OR is_root)"
+        source = "CASE WHEN estimated THEN 'estimated' ELSE 'reported' END"
+        columns["usage_source"] = f"min({source}) FILTER ({told})"
     if "usage_details" in facts.known:
         columns["usage_details"] = _details(facts)
     if "first_token_time" in facts.known:

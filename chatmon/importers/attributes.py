@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from chatmon.cost.shapes import SHAPES
 from chatmon.importers._langfuse import amount_of, number_of, tokens, whole_of
 from chatmon.importers._spans import LONGEST_DIMENSION, TOKENS
-from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, OWN, SAYS_OK, STREAM, attributes_of
+from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, MODEL_CALLS, OWN, SAYS_OK, STREAM, attributes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FREE: Final = (
     "intent", "prompt_version", "variant", "experiment", "region", "channel", "context_relevance",
@@ -44,6 +44,7 @@ CLASS: Final = re.compile(r"(?:<class ')?(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w
 """A class by its full name, or as Python shows it."""
 SCRUBBED: Final = "conversation ids that Logfire's scrubbing took away: such turns count as conversations of their own"
 TWICE: Final = "output of Google's ADK that had reasoning twice for a model that is not Google's: counted once"
+GUESSED: Final = "tokens as a library itself counts the texts, because the model's server said none: estimated"
 UNSET: Final = (None, "", 0, "0", "UNSET", "STATUS_CODE_UNSET")
 OK: Final = (1, "1", "OK", "STATUS_CODE_OK")
 
@@ -72,8 +73,11 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
         details |= SHAPES["opentelemetry"].details(attributes, whole_of)
     found["usage_details"] = details or None
     found["duration"] = None
-    if attributes.get("logfire.span_type") == "log" and found["input_tokens"] is not None:
+    if attributes.get("logfire.span_type") == "log" and str(found["operation"]).lower() in MODEL_CALLS:
         found |= {"operation": STREAM, "duration": attributes.get("duration")}
+    if estimated := _counts_itself(span, attributes, found):
+        note = GUESSED
+    found["estimated"] = estimated
     for name, names in _FREE_NAMES.items():
         said = (metadata.get(name), *map(attributes.get, names))
         found[name] = next((_unquoted(value) for value in said if value is not None), None)
@@ -90,7 +94,24 @@ def _counts_reasoning_twice(span: Mapping[str, Any], found: Mapping[str, Any]) -
     return bool(span["scope"] == "gcp.vertex.agent" and others and reasoning and output >= 2 * reasoning)
 
 
-def _first(attributes: Mapping[str, Any], names: list[str]) -> Any:
+def _counts_itself(span: Mapping[str, Any], attributes: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Say whether tokens are a library's own count of the texts, as of a stream whose usage nobody asked for."""
+    counts = found["input_tokens"] is not None or found["output_tokens"] is not None
+    if not counts or str(found["operation"]).lower() not in MODEL_CALLS:
+        return False
+    scope = str(span["scope"])
+    # OpenLIT writes what was cached, if only 0, beside what a model's server has counted.
+    return (scope.startswith("openlit.instrumentation.") and found["cached_tokens"] is None) or (
+        scope.startswith("@traceloop/instrumentation-openai") and _streamed(attributes)
+    )
+
+
+def _streamed(attributes: Mapping[str, Any]) -> bool:
+    asked = ("gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming")
+    return str(_first(attributes, asked)).lower() == "true"
+
+
+def _first(attributes: Mapping[str, Any], names: Iterable[str]) -> Any:
     return next((attributes[name] for name in names if attributes.get(name) not in (None, "")), None)
 
 
@@ -135,8 +156,7 @@ def _seconds_to_first(span: Mapping[str, Any], attributes: Mapping[str, Any], se
         milliseconds, told = told, None
     if (number := number_of(milliseconds)) is not None:
         return number / 1000
-    streamed = str(attributes.get("gen_ai.request.stream", attributes.get("gen_ai.is_streaming"))).lower() == "true"
-    return told if seconds is None and streamed else seconds
+    return told if seconds is None and _streamed(attributes) else seconds
 
 
 def _first_token(span: Mapping[str, Any], attributes: Mapping[str, Any]) -> Any:

@@ -29,27 +29,52 @@ def libraries() -> dict[str, dict[str, Any]]:
     return tomllib.loads((HERE / "libraries.toml").read_text(encoding="utf-8"))
 
 
-def environment(name: str, requires: list[str]) -> Path:
-    """Return the Python of a library's environment, which is made where its pins are not what it has."""
-    folder = REPO / "build" / "producers" / name
-    python, made = folder / "bin" / "python", folder / "requires.txt"
-    wanted = "\n".join([*requires, ENCODER])
-    if not made.exists() or made.read_text(encoding="utf-8") != wanted:
+def recorded(name: str) -> Path:
+    """Return the file of a library's spans."""
+    return HERE / "recorded" / f"{name}.jsonl"
+
+
+def python_of(folder: Path, requires: list[str]) -> list[str | Path]:
+    """Return the command that runs a library of Python, in an environment made for it."""
+    if stale(folder, [*requires, ENCODER]):
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *requires, ENCODER], check=True)
-        made.write_text(wanted, encoding="utf-8")
-    return python
+        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *requires, ENCODER], check=True)
+        made(folder, [*requires, ENCODER])
+    return [folder / "bin" / "python", HERE / "python" / "run.py"]
+
+
+def node_of(folder: Path, requires: list[str]) -> list[str | Path]:
+    """Return the command that runs a library of JavaScript, beside the packages that were installed for it."""
+    if stale(folder, requires):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_text('{"private": true, "type": "module"}', encoding="utf-8")
+        subprocess.run(["npm", "install", "--silent", "--legacy-peer-deps", *requires], cwd=folder, check=True)
+        made(folder, requires)
+    for script in (HERE / "javascript").iterdir():  # modules are looked for from where a script stands
+        (folder / script.name).write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
+    return ["node", folder / "run.mjs"]
+
+
+def stale(folder: Path, requires: list[str]) -> bool:
+    """Say whether a folder has other packages than these."""
+    told = folder / "requires.txt"
+    return not told.exists() or told.read_text(encoding="utf-8") != "\n".join(requires)
+
+
+def made(folder: Path, requires: list[str]) -> None:
+    """Write down which packages a folder has."""
+    (folder / "requires.txt").write_text("\n".join(requires), encoding="utf-8")
 
 
 def record(name: str, said: dict[str, Any]) -> Path:
     """Run a library against the server, and return the file of its spans."""
-    python, path = environment(name, said["requires"]), HERE / "recorded" / f"{name}.jsonl"
+    ways = {"python": python_of, "javascript": node_of}
+    command = ways[said.get("language", "python")](REPO / "build" / "producers" / name, said["requires"])
+    path = recorded(name)
     path.unlink(missing_ok=True)
     server, address = serve()
     try:
-        subprocess.run(
-            [python, HERE / "scripts.py", name, said.get("instrument", ""), address, path], check=True, timeout=120
-        )
+        subprocess.run([*command, name, said.get("instrument", ""), address, path], check=True, timeout=120)
     finally:
         server.shutdown()
     return path
