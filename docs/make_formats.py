@@ -72,14 +72,17 @@ def section(tool: str, said: dict[str, Any]) -> str:
 def recorded() -> str:
     """Return the table of the libraries whose spans are recorded and read in the tests."""
     libraries = tomllib.loads((FOLDER.parent / "tests" / "producers" / "libraries.toml").read_text(encoding="utf-8"))
-    rows = [f"| {name} | {', '.join(said['requires'])} |" for name, said in sorted(libraries.items())]
+    rows = [
+        f"| {name} | {', '.join(said['requires'])} | {said.get('note', '')} |"
+        for name, said in sorted(libraries.items())
+    ]
     head = [
         "## Libraries that were recorded",
         "",
         "`make producers` runs these against a server whose counts are known; `make test` reads what they emitted.",
         "",
     ]
-    return "\n".join([*head, "| library | versions |", "|---|---|", *rows, ""])
+    return "\n".join([*head, "| library | versions | to know |", "|---|---|---|", *rows, ""])
 
 
 def names() -> str:

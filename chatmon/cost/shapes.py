@@ -442,15 +442,18 @@ _OTEL: Final = {
         f"{_USAGE}cache_read.input_tokens", f"{_USAGE}cache_read_input_tokens", f"{_USAGE}details.cache_read_tokens",
         f"{_USAGE}prompt_tokens_details.cached_tokens", "llm.token_count.prompt_details.cache_read",
         f"{_USAGE}input_tokens.cached", "ai.usage.cachedInputTokens", f"{_USAGE}cached_input_tokens",
+        "ai.usage.inputTokenDetails.cacheReadTokens",
     ),
     "cache_write_tokens": (
         f"{_USAGE}cache_write.input_tokens", f"{_USAGE}cache_creation.input_tokens",
         f"{_USAGE}cache_creation_input_tokens", f"{_USAGE}cache_write_input_tokens",
         f"{_USAGE}details.cache_write_tokens", "llm.token_count.prompt_details.cache_write",
+        "ai.usage.inputTokenDetails.cacheWriteTokens",
     ),
     "reasoning_tokens": (
         f"{_USAGE}reasoning.output_tokens", f"{_USAGE}reasoning_tokens", f"{_USAGE}details.reasoning_tokens",
         "llm.token_count.completion_details.reasoning", f"{_USAGE}output_tokens.reasoning", "ai.usage.reasoningTokens",
+        "ai.usage.outputTokenDetails.reasoningTokens",
     ),
     "input_audio_tokens": (
         f"{_USAGE}details.input_audio_tokens", f"{_USAGE}input_audio_tokens", "llm.token_count.prompt_details.audio",

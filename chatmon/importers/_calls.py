@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatmon.importers._spans import TOKENS
-from chatmon.importers.names import LEAVES_ZEROS_OUT, OTHER_CALLS, STREAM
+from chatmon.importers.names import LEAVES_ZEROS_OUT, OTHER_CALLS, RAW, RAW_EMBEDDING, STREAM
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 USED: Final = (*TOKENS, "usage_details", "estimated", "cost")
 TWICE: Final = "calls that two instrumentations tell of, equal in tokens and one inside the other in time: counted once"
 APART: Final = f"kind IN {OTHER_CALLS}"
+REQUEST: Final = f"kind IN ('{RAW}', '{RAW_EMBEDDING}')"
 STATES_NONE: Final = "kind = 'llm' AND input_tokens IS NULL AND output_tokens IS NULL AND NOT coalesce(failed, false)"
 SAME_MODEL: Final = """(one.model IS NULL OR other.model IS NULL OR starts_with(one.model, other.model)
     OR starts_with(other.model, one.model))"""
@@ -45,6 +46,8 @@ class Apart:
 
 def settle(connection: duckdb.DuckDBPyConnection) -> Apart:
     """Make each call of a model one span of the kind ``llm`` with all that is told of it; return the other calls."""
+    if connection.execute(f"SELECT count(*) FILTER ({REQUEST}) FROM spans").fetchall()[0][0]:
+        _split_requests(connection)
     streams, untold, named, scoped, apart = connection.execute(f"""
         SELECT count(*) FILTER (kind = '{STREAM}'), count(*) FILTER ({STATES_NONE} AND parent_id IS NOT NULL),
             count(*) FILTER (kind = 'llm' AND name IS NOT NULL), count(scope), count(*) FILTER ({APART})
@@ -58,6 +61,24 @@ def settle(connection: duckdb.DuckDBPyConnection) -> Apart:
     if scoped:
         _write_zeros(connection)
     return _set_apart(connection) if apart else Apart()
+
+
+def _split_requests(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make calls of LiteLLM's requests that no span around them tells of alone.
+
+    Where several share a span, that one tells of the last of them only; elsewhere it may be missing.
+    """
+    connection.execute(f"""CREATE TEMP TABLE shared AS SELECT parent_id, arg_max(span_id, (start_time, span_id)) AS last
+        FROM spans WHERE {REQUEST} GROUP BY parent_id
+        HAVING count(*) > 1 OR parent_id NOT IN (SELECT span_id FROM spans WHERE kind = 'llm' OR {APART})""")
+    told = ", ".join(f"{name} = coalesce(spans.{name}, around.{name})" for name in (*USED, "provider", "finish_reason"))
+    none = ", ".join(f"{name} = NULL" for name in (*USED, "model", "finish_reason"))
+    connection.execute(f"""UPDATE spans SET {told} FROM shared JOIN spans AS around ON around.span_id = shared.parent_id
+        WHERE spans.span_id = shared.last AND spans.kind = '{RAW}'""")
+    connection.execute(f"UPDATE spans SET kind = 'span', {none} WHERE span_id IN (SELECT parent_id FROM shared)")
+    connection.execute(f"""UPDATE spans SET kind = CASE kind WHEN '{RAW}' THEN 'llm' ELSE 'embeddings' END
+        WHERE {REQUEST} AND parent_id IN (SELECT parent_id FROM shared)""")
+    connection.execute(f"UPDATE spans SET {none} WHERE {REQUEST}; DROP TABLE shared")
 
 
 def _join_streams(connection: duckdb.DuckDBPyConnection) -> None:

@@ -7,6 +7,8 @@ the times; missing texts are empty; the map of token counts says by its own sums
 from __future__ import annotations
 
 import math
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.cost.shapes import SHAPES
@@ -24,6 +26,10 @@ _TEXT: Final = (
     "id", "trace", "parent", "kind", "start", "end", "first", "provided_model", "level", "message",
     "conversation", "user", "cost", "prompt", "question", "answer", *FREE, "said", "strangers", *TOKENS,
 )  # fmt: skip
+
+
+CLIENT_METHOD: Final = re.compile(r"\w*OpenAI\.(?P<of>\w+)")
+"""Names of Langfuse's observations that are a method of OpenAI's client."""
 
 
 def tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,12 +85,25 @@ def amount_of(costs: Mapping[str, Any]) -> Any:
 
     Example:
         >>> amount_of({"input": 0.25, "output": 0.5}), amount_of({"input": 0.25, "total": 0.5}), amount_of({})
-        (0.75, 0.5, None)
+        ('0.75', 0.5, None)
     """
     if costs.get("total") is not None:
         return costs["total"]
-    parts = [number_of(value) for value in costs.values() if value is not None]
-    return sum(part for part in parts if part is not None) if parts and None not in parts else None
+    parts = [str(value) for value in costs.values() if value is not None]
+    return str(sum(map(Decimal, parts))) if parts and None not in map(number_of, parts) else None
+
+
+def kind_of(said: Any, name: Any) -> Any:
+    """Return what an observation is: Langfuse's wrapper calls each method of OpenAI's client a generation.
+
+    Example:
+        >>> kind_of("generation", "OpenAI.embeddings"), kind_of("GENERATION", "OpenAI.chat")
+        ('embeddings', 'GENERATION')
+    """
+    method = CLIENT_METHOD.fullmatch(str(name)) if str(said).lower() == "generation" else None
+    if method is None or method["of"] in ("chat", "responses", "completions", "beta"):
+        return said
+    return "embeddings" if method["of"] == "embeddings" else "other call"
 
 
 def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +121,7 @@ def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, 
         cost = None  # Langfuse writes a total of 0 where it has no price; a model that is free has its zeros in the map
     metadata = {**_mapping(trace.get("metadata")), **_mapping(get("metadata", "traceMetadata"))}
     found = {
-        "id": get("id"), "trace": get("trace_id", "traceId"), "kind": get("type"),
+        "id": get("id"), "trace": get("trace_id", "traceId"), "kind": kind_of(get("type"), get("name")),
         "parent": get("parent_observation_id", "parentObservationId"), "start": get("start_time", "startTime"),
         "end": get("end_time", "endTime"), "first": get("completion_start_time", "completionStartTime"),
         "provided_model": get("provided_model_name", "providedModelName", "model", "internalModel"),

@@ -13,7 +13,7 @@ from chatmon.cost.shapes import SHAPES
 from chatmon.importers._dialect import Dialect
 from chatmon.importers._langfuse import whole_of
 from chatmon.importers._spans import TOKENS, readings, unreadable
-from chatmon.importers.attributes import object_of
+from chatmon.importers.attributes import has_details, object_of
 from chatmon.importers.names import OTHER_CALLS
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _flat(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "error_type": error.get("error_class") or error.get("error_code"),
         "message": error.get("error_message") or record.get("error_str"),
         "finish": next((object_of(one).get("finish_reason") for one in choices), None),
-        "guessed": record.get("stream") is True and bool(usage) and not _says_more(usage) and not failed,
+        "guessed": record.get("stream") is True and bool(usage) and not has_details(usage) and not failed,
         "unpriced": unpriced,
     }
 
@@ -80,11 +80,6 @@ def _flat(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _stated(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the counts that stand beside the usage, which it may lack."""
     return {name: record[name] for name in (_INPUT, _OUTPUT) if record.get(name) is not None}
-
-
-def _says_more(usage: Mapping[str, Any]) -> bool:
-    """Return whether a usage has the details that a provider's has."""
-    return any(isinstance(value, dict) and value for name, value in usage.items() if name.startswith("prompt"))
 
 
 def _conversation(record: Mapping[str, Any]) -> Any:

@@ -1,7 +1,8 @@
 """Sentry's transactions: an event with its spans, alone, or as a line of the envelope that the SDKs send.
 
 Their attributes are OpenTelemetry's, in ``data``; times are seconds since 1970; the transaction's own span stands in
-``contexts.trace``. A status that is neither there nor ``ok`` is what went wrong.
+``contexts.trace``. A status that is neither there nor ``ok`` is what went wrong. Newer SDKs send spans by themselves,
+each attribute with its type.
 """
 
 from __future__ import annotations
@@ -17,20 +18,31 @@ if TYPE_CHECKING:
 
 _READ: Final = (
     "type", "transaction", "contexts", "spans", "start_timestamp", "timestamp", "user", "environment", "release",
-    "event_id", "sent_at", "dsn", "length",
+    "event_id", "sent_at", "dsn", "length", "item_count", "content_type", "trace", "sdk", "version", "items",
+    "ingest_settings",
 )  # fmt: skip
 _PREFIX: Final = "gen_ai."
 
 
 def _of_event(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for span in event.get("items") or []:
+        yield _span(*_streamed(span))
     top = object_of(object_of(event.get("contexts")).get("trace"))
     if not top:
-        return  # a line of the envelope around an event
+        return  # spans by themselves, or a line of the envelope around an event
     whose = {"user.id": object_of(event.get("user")).get("id"), "service.version": event.get("release")}
     times = {name: event.get(name) for name in ("start_timestamp", "timestamp")}
     yield _span(top | times | {"description": event.get("transaction")}, whose)
     for span in event.get("spans") or []:
         yield _span({"trace_id": top.get("trace_id"), **span}, {})
+
+
+def _streamed(span: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a span that was sent by itself as a transaction has it, and what is said beside."""
+    said = {name: object_of(typed).get("value") for name, typed in object_of(span.get("attributes")).items()}
+    status = said.get("sentry.status.message") or "error" if span.get("status") == "error" else span.get("status")
+    own = {"op": said.get("sentry.op"), "origin": said.get("sentry.origin"), "timestamp": span.get("end_timestamp")}
+    return {**span, **own, "status": status, "description": span.get("name"), "data": said}, {}
 
 
 def _span(span: Mapping[str, Any], whose: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,8 +71,12 @@ def _event(record: Mapping[str, Any]) -> str | None:
     traced = object_of(object_of(record.get("contexts")).get("trace"))
     if record.get("type") == "transaction" and {"trace_id", "span_id"} <= traced.keys():
         return "type is transaction, with contexts.trace"
-    around = ({"event_id", "sent_at"} <= record.keys() and "trace_id" not in record) or (
-        record.get("type") == "transaction" and record.keys() <= {"type", "length", "content_type"}
+    items = record.get("items")
+    if isinstance(items, list) and items and {"span_id", "trace_id", "is_segment", "attributes"} <= items[0].keys():
+        return "items are spans with is_segment and attributes"
+    around = ("sent_at" in record and ({"event_id", "sdk"} & record.keys()) and "trace_id" not in record) or (
+        record.get("type") in ("transaction", "span")
+        and record.keys() <= {"type", "length", "content_type", "item_count"}
     )
     return "a line of an envelope of Sentry" if around else None
 

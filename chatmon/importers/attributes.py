@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.cost.shapes import SHAPES
-from chatmon.importers._langfuse import amount_of, number_of, tokens, whole_of
+from chatmon.importers._langfuse import amount_of, kind_of, number_of, tokens, whole_of
+from chatmon.importers._python_text import value_of
 from chatmon.importers._spans import LONGEST_DIMENSION, TOKENS
-from chatmon.importers.names import DIMENSIONS, FIRST_TOKEN_EVENTS, MODEL_CALLS, OWN, SAYS_OK, STREAM, attributes_of
+from chatmon.importers.names import (
+    DIMENSIONS,
+    FIRST_TOKEN_EVENTS,
+    MODEL_CALLS,
+    OWN,
+    RAW,
+    RAW_EMBEDDING,
+    SAYS_OK,
+    STREAM,
+    attributes_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,6 +57,9 @@ CLASS: Final = re.compile(r"(?:<class ')?(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w
 SCRUBBED: Final = "conversation ids that Logfire's scrubbing took away: such turns count as conversations of their own"
 TWICE: Final = "output of Google's ADK that had reasoning twice for a model that is not Google's: counted once"
 GUESSED: Final = "tokens as a library itself counts the texts, because the model's server said none: estimated"
+OF_A_REQUEST: Final = re.compile(r"llm\.[^.]+\.(?P<name>usage|model|messages|stream)")
+"""Names on LiteLLM's span of a request, which have its provider's."""
+PARTS: Final = ("cached_tokens", "cache_write_tokens", "reasoning_tokens")
 UNSET: Final = (None, "", 0, "0", "UNSET", "STATUS_CODE_UNSET")
 OK: Final = (1, "1", "OK", "STATUS_CODE_OK")
 
@@ -59,6 +74,7 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
     counted, details, note = _counted_elsewhere(attributes)
     attributes = attributes | counted
     found = {column: _first(attributes, names) for column, names in NAMES.items()}
+    found["operation"] = kind_of(found["operation"], span["name"])
     metadata = object_of(attributes.get("metadata"))
     found["user_id"] = found["user_id"] or metadata.get("user_id")
     if str(found["conversation_id"]).startswith("[Scrubbed"):
@@ -75,13 +91,17 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
     found["duration"] = None
     if attributes.get("logfire.span_type") == "log" and str(found["operation"]).lower() in MODEL_CALLS:
         found |= {"operation": STREAM, "duration": attributes.get("duration")}
+    if raw := _request_of_litellm(span, attributes):
+        found |= raw
     if estimated := _counts_itself(span, attributes, found):
+        found |= dict.fromkeys(PARTS)
         note = GUESSED
     found["estimated"] = estimated
     for name, names in _FREE_NAMES.items():
         said = (metadata.get(name), *map(attributes.get, names))
         found[name] = next((_unquoted(value) for value in said if value is not None), None)
-    found["finish_reason"] = _finish_reason(found["finish_reason"])
+    choices = [one["attributes"].get("finish_reason") for one in span["events"] if one["name"] == "gen_ai.choice"]
+    found["finish_reason"] = _finish_reason(found["finish_reason"] or choices)
     found["first_chunk"] = _seconds_to_first(span, attributes, found["first_chunk"])
     found |= {"said": note, "first_time": _first_token(span, attributes), "rest": _dimensions(attributes)}
     return {**span, **found, **_failure(span, found["error_type"], attributes)}
@@ -94,15 +114,36 @@ def _counts_reasoning_twice(span: Mapping[str, Any], found: Mapping[str, Any]) -
     return bool(span["scope"] == "gcp.vertex.agent" and others and reasoning and output >= 2 * reasoning)
 
 
+def _request_of_litellm(span: Mapping[str, Any], attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what LiteLLM's span of one request to a provider says: kind, model and counts; nothing for another span.
+
+    LiteLLM writes what it knows of a call on the span that is active, over what the call before it wrote there.
+    """
+    if span["scope"] != "litellm" or any(name in attributes for name in NAMES["operation"]):
+        return {}
+    said = {match["name"]: value for name, value in attributes.items() if (match := OF_A_REQUEST.fullmatch(name))}
+    if not said:
+        return {}
+    usage = object_of(said.get("usage"))
+    embeds = bool(usage) and "completion_tokens" not in usage
+    counts = {"input_tokens": usage.get("prompt_tokens")} if embeds else SHAPES["openai chat"].counts(usage, whole_of)
+    model = said.get("model")
+    return {"operation": RAW_EMBEDDING if embeds else RAW, "model": model} | {one: counts.get(one) for one in TOKENS}
+
+
 def _counts_itself(span: Mapping[str, Any], attributes: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Say whether tokens are a library's own count of the texts, as of a stream whose usage nobody asked for."""
     counts = found["input_tokens"] is not None or found["output_tokens"] is not None
     if not counts or str(found["operation"]).lower() not in MODEL_CALLS:
         return False
-    scope = str(span["scope"])
+    scope, told_by_litellm = str(span["scope"]), object_of(attributes.get("metadata.usage_object"))
     # OpenLIT writes what was cached, if only 0, beside what a model's server has counted.
     return (scope.startswith("openlit.instrumentation.") and found["cached_tokens"] is None) or (
-        scope.startswith("@traceloop/instrumentation-openai") and _streamed(attributes)
+        _streamed(attributes)
+        and (
+            scope.startswith("@traceloop/instrumentation-openai")
+            or (bool(told_by_litellm) and not has_details(told_by_litellm))
+        )
     )
 
 
@@ -119,7 +160,7 @@ def _dimensions(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the free dimensions: what our own exporter wrote, and short values under names known to be such."""
     kept = {name.removeprefix(OWN): value for name, value in attributes.items() if name.startswith(OWN)}
     for name, value in attributes.items():
-        short = isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) < LONGEST_DIMENSION)
+        short = isinstance(value, bool | int | float) or (isinstance(value, str) and 0 < len(value) < LONGEST_DIMENSION)
         if short and name not in _KNOWN and name.startswith(DIMENSIONS) and not name.startswith(OWN):
             kept[name] = _unquoted(value)
     return kept or None
@@ -176,18 +217,30 @@ def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], d
     agent = SHAPES["claude agent sdk"]
     if NAMES["input_tokens"][0] not in attributes and agent.names("input_tokens")[0] in attributes:
         read |= agent.counts(attributes, whole_of)
-    raw = object_of(attributes.get("gen_ai.usage.raw"))  # Logfire's: what the provider said, as it said it
-    shape = next((SHAPES[name] for name in ("openai chat", "openai responses") if SHAPES[name].is_named(raw)), None)
-    if shape is not None and NAMES["reasoning_tokens"][0] not in attributes:
-        read |= {unit: one for unit, one in shape.counts(raw, whole_of).items() if unit == "reasoning_tokens"}
+    # What the provider said, as it said it: kept by Logfire, and by LiteLLM as Python shows it.
+    for raw in map(object_of, map(attributes.get, ("gen_ai.usage.raw", "metadata.usage_object"))):
+        shape = next((SHAPES[name] for name in ("openai chat", "openai responses") if SHAPES[name].is_named(raw)), None)
+        counted = shape.counts(raw, whole_of) if shape is not None else {}
+        read |= {unit: one for unit, one in counted.items() if unit in PARTS and NAMES[unit][0] not in attributes}
     note = read.pop("said", None)
     found = {NAMES[name][0]: read.pop(name, None) for name in TOKENS}
     # Costs of 0 are what Langfuse's SDK writes of a call that failed.
-    found[NAMES["cost"][0]] = amount_of(object_of(attributes.get("langfuse.observation.cost_details"))) or None
+    cost = amount_of(object_of(attributes.get("langfuse.observation.cost_details")))
+    found[NAMES["cost"][0]] = cost if number_of(cost) else None
     told = {name: value for name, value in found.items() if value is not None}
     if attributes.get("telemetry.sdk.name") == "openlit" and number_of(attributes.get(NAMES["cost"][0])) == 0:
         told[NAMES["cost"][0]] = None  # it writes 0 where it knows no price
     return told, {name: value for name, value in read.items() if value is not None}, note
+
+
+def has_details(usage: Mapping[str, Any]) -> bool:
+    """Return whether a usage has the details that a provider's has, and LiteLLM's own count of a stream has not.
+
+    Example:
+        >>> has_details({"prompt_tokens": 12, "prompt_tokens_details": None})
+        False
+    """
+    return any(isinstance(value, dict) and value for name, value in usage.items() if name.startswith("prompt"))
 
 
 def _finish_reason(said: Any) -> Any:
@@ -201,19 +254,23 @@ def _finish_reason(said: Any) -> Any:
         said = _json(said)
     if isinstance(said, list):
         said = said[-1] if said else None
+    said = _unquoted(said)
     if isinstance(said, str) and said.startswith("FinishReason."):
         said = said.partition(".")[2].lower()
     return said
 
 
 def object_of(value: Any) -> dict[str, Any]:
-    """Return an object, also one written as JSON, or an empty one.
+    """Return an object, also one written as JSON or as Python shows it, or an empty one.
 
     Example:
-        >>> object_of('{"a": 1}'), object_of("no JSON"), object_of(None)
-        ({'a': 1}, {}, {})
+        >>> object_of('{"a": 1}'), object_of("{'a': None}"), object_of("no JSON"), object_of(None)
+        ({'a': 1}, {'a': None}, {}, {})
     """
     value = _json(value) if isinstance(value, str) else value
+    if isinstance(value, str) and value.startswith("{"):
+        with suppress(ValueError):
+            value = value_of(value)
     return value if isinstance(value, dict) else {}
 
 

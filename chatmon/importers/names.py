@@ -63,6 +63,7 @@ ALIASES: Final = (
     Alias("finish_reason", "gen_ai.response.finish_reasons", OTEL, "1.27"),
     Alias("finish_reason", "gen_ai.response.finish_reason", KERNEL),
     Alias("finish_reason", "llm.finish_reason", INFERENCE),
+    Alias("finish_reason", "langfuse.observation.metadata.finish_reason", LANGFUSE),
     Alias("error_type", "error.type", "OTel", "1.21"),
     Alias("conversation_id", "gen_ai.conversation.id", OTEL, "1.36"),
     Alias("conversation_id", "session.id", f"{INFERENCE}, {LOGFIRE}"),
@@ -97,9 +98,12 @@ OTHER_CALLS: Final = (
 """Operations that are billed calls of another kind: they count apart."""
 NO_TURN: Final = (
     *OTHER_CALLS, "tool", "execute_tool", "retriever", "retrieval", "prompt", "parser", "guardrail", "evaluator",
-    "span", "event", "unknown", "log",
+    "span", "event", "unknown", "log", "raw call", "raw embedding",
 )  # fmt: skip
 """Kinds of spans that make no turn of a trace by themselves."""
+RAW: Final = "raw call"
+RAW_EMBEDDING: Final = "raw embedding"
+"""The kinds of LiteLLM's spans of a request, each of which the span around it tells of too, unless it has several."""
 STREAM: Final = "stream"
 """The kind of a log that has what a streamed reply used, whose request ended before."""
 LEAVES_ZEROS_OUT: Final = (

@@ -182,6 +182,34 @@ def test_an_envelope_of_sentry_holds_a_transaction_between_lines_about_it(tmp_pa
     assert not report.rejected
 
 
+def test_spans_that_sentry_sends_by_themselves_are_one_turn_each_trace(tmp_path):
+    def told(**said):
+        return {name.replace("_", "."): {"value": value, "type": "any"} for name, value in said.items()}
+
+    def sent(number, attributes, **more):
+        times = {"start_timestamp": 1791190800.25, "end_timestamp": 1791190802.75}
+        own = {"name": "a span", "span_id": str(number) * 16, "trace_id": "1" * 32, "is_segment": number == 2}
+        return own | times | {"attributes": attributes, "status": "ok"} | more
+
+    counts = {"gen_ai.usage.input_tokens": 203, "gen_ai.usage.output_tokens": 23, "gen_ai.request.model": "kitten-1"}
+    call = {name: {"value": value, "type": "any"} for name, value in counts.items()} | told(sentry_op="gen_ai.chat")
+    failed = told(sentry_op="gen_ai.chat", sentry_status_message="rate_limited")
+    items = [
+        sent(2, told(sentry_op="http.server", user_id="ada")),
+        sent(3, call, parent_span_id="2" * 16),
+        sent(4, failed, parent_span_id="2" * 16, status="error"),
+        sent(5, failed, trace_id="9" * 32, status="error"),
+    ]
+    head = {"sent_at": "2026-10-05T09:00:03Z", "trace": {"trace_id": "1" * 32}, "sdk": {"name": "any"}}
+    about = {"type": "span", "item_count": 4, "content_type": "application/json"}
+    write_lines([head, about, {"version": 2, "items": items}], tmp_path / "x.jsonl")
+    turns, report = read_back(tmp_path / "x.jsonl")
+    good, bad = sorted(turns, key=lambda turn: turn.error_type is not None)
+    assert (good.input_tokens, good.output_tokens, good.attempts, good.user_id) == (203, 23, 2, "ada")
+    assert (good.response_time, good.model, bad.error_type) == (2.5, "kitten-1", "rate_limited")
+    assert not report.rejected
+
+
 def test_a_transaction_of_sentry_whose_only_call_failed_has_failed(tmp_path):
     root = {"trace_id": "1" * 32, "span_id": "2" * 16, "data": {}}
     times = {"start_timestamp": 1791190800.25, "timestamp": 1791190802.75}

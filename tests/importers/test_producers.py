@@ -519,3 +519,124 @@ def test_reasoning_that_google_s_adk_adds_to_what_counts_it_already_counts_once(
     (turn,), report = read("gcp.vertex.agent", span(1, said))
     assert (turn.output_tokens, turn.reasoning_tokens) == (output, 640)
     assert ("counted once" in str(report)) == (output == 997)
+
+
+USAGE_OF_A_CALL = "{'prompt_tokens': 203, 'completion_tokens': 23, 'prompt_tokens_details': {'cached_tokens': 64}}"
+USAGE_OF_ANOTHER = "{'prompt_tokens': 40, 'completion_tokens': 5, 'prompt_tokens_details': {'cached_tokens': 8}}"
+USAGE_OF_AN_EMBEDDING = "{'prompt_tokens': 17, 'total_tokens': 17}"
+
+
+def request(number, usage, after, parent=1, **more):
+    """LiteLLM's span of one request to a provider."""
+    said = {"llm.openai.model": f"kitten-{number}"} | ({"llm.openai.usage": usage} if usage else {}) | more
+    return span(number, said, name="raw_gen_ai_request", parent=parent, after=after, seconds=0.5)
+
+
+LAST = CHAT | {"gen_ai.usage.input_tokens": 40, "gen_ai.usage.output_tokens": 5, "gen_ai.cost.total_cost": 0.25}
+
+
+def test_calls_of_litellm_that_share_a_span_are_each_counted(read):
+    around = [span(1, LAST | {"llm.user": "u-1"}, name="turn", seconds=3.0)]
+    requests = [request(2, USAGE_OF_A_CALL, 0.5), request(3, USAGE_OF_ANOTHER, 1.5)]
+    (turn,), report = read("", app=around, litellm=requests)
+    assert tokens_of(turn) == (243, 72, 28, 2)
+    assert (turn.model, turn.user_id, turn.cost, report.rejected) == ("kitten-3", "u-1", None, {})
+
+
+def test_a_call_of_litellm_alone_in_a_span_is_told_by_the_span(read):
+    (turn,), _ = read("", app=[span(1, LAST)], litellm=[request(2, USAGE_OF_ANOTHER, 0.1)])
+    assert (turn.input_tokens, turn.output_tokens, turn.attempts, float(turn.cost)) == (40, 5, 1, 0.25)
+    assert turn.model == "kitten-1"
+
+
+def test_a_request_of_litellm_is_the_call_where_the_span_around_it_is_not_there(read):
+    (turn,), _ = read("litellm", request(2, USAGE_OF_A_CALL, 0.1, parent=9))
+    assert (*tokens_of(turn), turn.model) == (203, 64, 23, 1, "kitten-2")
+
+
+def test_what_litellm_embeds_beside_a_call_is_no_part_of_its_tokens(read):
+    requests = [
+        request(2, USAGE_OF_AN_EMBEDDING, 0.1),
+        request(3, None, 0.7, **{"llm.openai.messages": "[]", "llm.openai.stream": True}),
+    ]
+    (turn,), report = read("", app=[span(1, LAST, seconds=3.0)], litellm=requests)
+    assert (turn.input_tokens, turn.output_tokens, turn.attempts, float(turn.cost)) == (40, 5, 1, 0.25)
+    assert any("no turn's tokens and cost: 1, 17 input tokens" in note for note in report.notes)
+
+
+def test_a_span_that_litellm_only_embeds_in_is_no_turn(read):
+    embedded = {"gen_ai.operation.name": "aembedding", "gen_ai.usage.input_tokens": 17, "gen_ai.request.model": "v-1"}
+    requests = [request(2, USAGE_OF_AN_EMBEDDING, 0.1), request(3, USAGE_OF_AN_EMBEDDING, 0.7)]
+    turns, report = read("", app=[span(1, embedded), span(9, CHAT | COUNTED, trace=2)], litellm=requests)
+    assert [turn.input_tokens for turn in turns] == [203]
+    assert any("no turn's tokens and cost: 2, 34 input tokens" in note for note in report.notes)
+
+
+OPENLIT = "openlit.instrumentation.openai"
+UNSTATED = {"gen_ai.request.stream": True}
+
+
+@pytest.mark.parametrize(
+    ("scope", "said", "source"),
+    [
+        (OPENLIT, COUNTED | UNSTATED, "estimated"),
+        (OPENLIT, COUNTED | UNSTATED | {"gen_ai.usage.cache_read.input_tokens": 0}, "reported"),
+        ("@traceloop/instrumentation-openai", COUNTED | UNSTATED, "estimated"),
+        ("@traceloop/instrumentation-openai", COUNTED, "reported"),
+        ("litellm", COUNTED | UNSTATED | {"metadata.usage_object": "{'prompt_tokens_details': None}"}, "estimated"),
+        ("litellm", COUNTED | UNSTATED | {"metadata.usage_object": USAGE_OF_A_CALL}, "reported"),
+        ("litellm", COUNTED | {"metadata.usage_object": "{'prompt_tokens_details': None}"}, "reported"),
+        ("another", COUNTED | UNSTATED, "reported"),
+        (OPENLIT, {}, None),
+    ],
+)
+def test_tokens_that_a_library_counts_itself_are_estimated(read, scope, said, source):
+    (turn,), report = read(scope, span(1, CHAT | said))
+    assert turn.usage_source == source
+    assert any("itself counts" in text for text in report.assumptions) == (source == "estimated")
+
+
+def test_a_turn_is_estimated_where_one_of_its_calls_is(read):
+    (turn,), _ = read(
+        "", app=[span(1, {}, seconds=3.0), span(2, CHAT | COUNTED, parent=1)],
+        **{OPENLIT.replace(".", "_"): [span(3, CHAT | COUNTED | UNSTATED, parent=1, after=1.5)]},
+    )  # fmt: skip
+    assert (turn.input_tokens, turn.usage_source) == (406, "estimated")
+
+
+def test_a_stream_s_log_without_counts_is_no_second_call(read):
+    log = {"logfire.span_type": "log", "duration": 1.4, "gen_ai.response.finish_reasons": '["stop"]'}
+    (turn,), _ = read(
+        LOGFIRE, span(1, {"user.id": "u-1"}, seconds=1.5), span(2, REQUEST, parent=1, seconds=0.03),
+        span(3, CHAT | log, parent=1, after=1.43, seconds=0),
+    )  # fmt: skip
+    assert (*tokens_of(turn), turn.finish_reason) == (None, None, None, 1, "stop")
+
+
+@pytest.mark.parametrize(("name", "attempts"), [("OpenAI.embeddings", 1), ("OpenAI.models", 1), ("OpenAI.chat", 2)])
+def test_a_method_of_a_client_that_is_no_chat_is_no_call_though_langfuse_calls_it_a_generation(read, name, attempts):
+    kind = {"langfuse.observation.type": "generation"}
+    usage = {"langfuse.observation.usage_details": '{"input": 203, "output": 23, "total": 226}'}
+    (turn,), _ = read(
+        "langfuse-sdk", span(1, {"session.id": "c-1"}), span(2, kind, name=name, parent=1),
+        span(3, kind | usage, name="OpenAI.chat", parent=1),
+    )  # fmt: skip
+    assert (turn.attempts, turn.input_tokens) == (attempts, 203 if attempts == 1 else None)
+
+
+def test_costs_of_parts_are_added_up_to_the_last_digit(read):
+    kind = {
+        "langfuse.observation.type": "generation",
+        "langfuse.observation.cost_details": '{"input": 0.1, "output": 0.2}',
+    }
+    (turn,), _ = read("langfuse-sdk", span(1, kind | COUNTED))
+    assert str(turn.cost.normalize()) == "0.3"
+
+
+@pytest.mark.parametrize("said", ["stop", '"stop"'])
+def test_a_finish_reason_may_stand_on_an_event_or_in_metadata(read, said):
+    choice = event("gen_ai.choice") | {"attributes": pairs({"finish_reason": said})}
+    (turn,), _ = read("any", span(1, CHAT | COUNTED, events=[choice]))
+    assert turn.finish_reason == "stop"
+    (turn,), _ = read("any", span(1, CHAT | COUNTED | {"langfuse.observation.metadata.finish_reason": said}))
+    assert turn.finish_reason == "stop"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ sys.path[:0] = [str(REPO), str(HERE.parent)]
 from producers.server import serve  # noqa: E402 - found from tests/
 
 ENCODER = "opentelemetry-exporter-otlp-proto-common"
+PACKAGES = [f"@opentelemetry/{name}" for name in ("sdk-trace-node", "sdk-trace-base", "otlp-transformer", "api")]
+"""What writes the spans of any library, of Python and of JavaScript."""
 
 
 def libraries() -> dict[str, dict[str, Any]]:
@@ -45,6 +48,7 @@ def python_of(folder: Path, requires: list[str]) -> list[str | Path]:
 
 def node_of(folder: Path, requires: list[str]) -> list[str | Path]:
     """Return the command that runs a library of JavaScript, beside the packages that were installed for it."""
+    requires = [*requires, *PACKAGES]
     if stale(folder, requires):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_text('{"private": true, "type": "module"}', encoding="utf-8")
@@ -73,10 +77,18 @@ def record(name: str, said: dict[str, Any]) -> Path:
     path = recorded(name)
     path.unlink(missing_ok=True)
     server, address = serve()
-    try:
-        subprocess.run([*command, name, said.get("instrument", ""), address, path], check=True, timeout=120)
-    finally:
-        server.shutdown()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            subprocess.run(
+                [*command, name, said.get("instrument", ""), address, path], check=True, timeout=120, cwd=folder
+            )
+        finally:
+            server.shutdown()
+        places = {address.removesuffix("/v1"): "http://model", folder: ".", str(REPO): ".", sys.base_prefix: "."}
+    text = path.read_text(encoding="utf-8")
+    for place, named in places.items():
+        text = text.replace(place, named)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spans import exporter, provider
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MODEL = "kitten-1"
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
@@ -48,7 +51,7 @@ def calls(address: str, around=contextlib.nullcontext, openai=None) -> None:
 def patched(instrumentor: str, address: str, path: Path) -> None:
     """Calls in spans of an application's own, with the client patched by an instrumentor, as ``module:class``."""
     module, _, name = instrumentor.partition(":")
-    spans = provider(path, address)
+    spans = provider(path)
     getattr(importlib.import_module(module), name)().instrument(tracer_provider=spans)
     calls(address, lambda: spans.get_tracer("application").start_as_current_span("turn"))
 
@@ -58,7 +61,7 @@ def openinference(address: str, path: Path) -> None:
     from openinference.instrumentation import using_attributes
     from openinference.instrumentation.openai import OpenAIInstrumentor
 
-    spans = provider(path, address)
+    spans = provider(path)
     OpenAIInstrumentor().instrument(tracer_provider=spans)
 
     @contextlib.contextmanager
@@ -78,7 +81,7 @@ def logfire(address: str, path: Path) -> None:
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
     library.configure(
-        send_to_logfire=False, console=False, additional_span_processors=[SimpleSpanProcessor(exporter(path, address))]
+        send_to_logfire=False, console=False, additional_span_processors=[SimpleSpanProcessor(exporter(path))]
     )
     library.instrument_openai()
     calls(address, lambda: library.span("turn", **{"user.id": "u-1"}))
@@ -93,7 +96,7 @@ def openlit(address: str, path: Path) -> None:
         from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
         library.init(disable_metrics=True, disable_batch=True)
-        trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(exporter(path, address)))
+        trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(exporter(path)))
         calls(address, lambda: trace.get_tracer("application").start_as_current_span("turn"))
 
 
@@ -102,7 +105,7 @@ def traceloop(address: str, path: Path) -> None:
     from traceloop.sdk import Traceloop
     from traceloop.sdk.tracing.context_manager import get_tracer
 
-    Traceloop.init(exporter=exporter(path, address), disable_batch=True, telemetry_enabled=False)
+    Traceloop.init(exporter=exporter(path), disable_batch=True, telemetry_enabled=False)
 
     @contextlib.contextmanager
     def around():
@@ -119,10 +122,9 @@ def traceloop(address: str, path: Path) -> None:
 def langfuse(address: str, path: Path) -> None:
     """Langfuse's SDK and its drop-in client."""
     from langfuse import Langfuse, openai, propagate_attributes
-    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
     library = Langfuse(
-        public_key="pk-lf-none", secret_key="none", base_url="http://127.0.0.1:9", span_exporter=exporter(path, address)
+        public_key="pk-lf-none", secret_key="none", base_url="http://127.0.0.1:9", span_exporter=exporter(path)
     )
 
     @contextlib.contextmanager
@@ -135,7 +137,3 @@ def langfuse(address: str, path: Path) -> None:
 
     calls(address, around, openai)
     library.flush()
-
-
-def mlflow(address: str, path: Path) -> None:
-    """MLflow, whose traces are kept as it says them, not as OTLP."""

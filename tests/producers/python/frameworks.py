@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spans import provider
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 MODEL = "kitten-1"
+MACHINE = ("mlflow.source", "mlflow.user", "mlflow.artifactLocation")
+"""Of a trace of MLflow, what says where it was made."""
 NAMES = ("plain", "streamed", "uncounted", "refused", "retried", "tooled", "grounded")
 
 
@@ -24,7 +30,7 @@ def pydantic_ai(address: str, path: Path) -> None:
         client = AsyncOpenAI(base_url=address, api_key="none", max_retries=retries)
         return OpenAIChatModel(MODEL, provider=OpenAIProvider(openai_client=client))
 
-    Agent.instrument_all(InstrumentationSettings(tracer_provider=provider(path, address)))
+    Agent.instrument_all(InstrumentationSettings(tracer_provider=provider(path)))
     agent = Agent(model())
 
     async def stream(name: str) -> None:
@@ -59,7 +65,7 @@ def litellm(address: str, path: Path) -> None:
     import litellm as library
     from litellm.integrations.opentelemetry import OpenTelemetry, OpenTelemetryConfig
 
-    spans = provider(path, address)
+    spans = provider(path)
     library.callbacks = [OpenTelemetry(config=OpenTelemetryConfig(exporter="none"), tracer_provider=spans)]
     library.suppress_debug_info = True
     tracer = spans.get_tracer("application")
@@ -68,7 +74,13 @@ def litellm(address: str, path: Path) -> None:
     async def ask(name: str, *messages, retries: int = 0, **more):
         said = [{"role": "user", "content": f"say: {name}"}, *messages]
         return await library.acompletion(
-            model=f"openai/{MODEL}", api_base=address, api_key="none", messages=said, max_retries=retries, user="u-1", **more
+            model=f"openai/{MODEL}",
+            api_base=address,
+            api_key="none",
+            messages=said,
+            max_retries=retries,
+            user="u-1",
+            **more,
         )
 
     async def turns() -> None:
@@ -126,7 +138,7 @@ def langsmith(address: str, path: Path) -> None:
     """LangSmith's SDK, told to make OpenTelemetry's spans."""
     os.environ |= {"LANGSMITH_OTEL_ENABLED": "true", "LANGSMITH_OTEL_ONLY": "true", "LANGSMITH_TRACING": "true",
                    "LANGSMITH_API_KEY": "none", "LANGSMITH_ENDPOINT": "http://127.0.0.1:9"}  # fmt: skip
-    provider(path, address)
+    provider(path)
     langchain_turns(address, {"metadata": {"session_id": "c-1", "user_id": "u-1"}})
     from langchain_core.tracers.langchain import get_client, wait_for_all_tracers
 
@@ -138,7 +150,7 @@ def openinference_langchain(address: str, path: Path) -> None:
     """OpenInference's instrumentation of LangChain."""
     from openinference.instrumentation.langchain import LangChainInstrumentor
 
-    LangChainInstrumentor().instrument(tracer_provider=provider(path, address))
+    LangChainInstrumentor().instrument(tracer_provider=provider(path))
     langchain_turns(address, {"metadata": {"session_id": "c-1", "user_id": "u-1"}})
 
 
@@ -146,7 +158,7 @@ def openllmetry_langchain(address: str, path: Path) -> None:
     """OpenLLMetry's instrumentation of LangChain."""
     from opentelemetry.instrumentation.langchain import LangchainInstrumentor
 
-    LangchainInstrumentor().instrument(tracer_provider=provider(path, address))
+    LangchainInstrumentor().instrument(tracer_provider=provider(path))
     langchain_turns(address, {"metadata": {"session_id": "c-1", "user_id": "u-1"}})
 
 
@@ -156,7 +168,7 @@ def openai_agents(address: str, path: Path) -> None:
     from openai import AsyncOpenAI
     from openinference.instrumentation.openai_agents import OpenAIAgentsInstrumentor
 
-    OpenAIAgentsInstrumentor().instrument(tracer_provider=provider(path, address))
+    OpenAIAgentsInstrumentor().instrument(tracer_provider=provider(path))
 
     async def turns() -> None:
         for name in NAMES:
@@ -183,7 +195,7 @@ def strands(address: str, path: Path) -> None:
     from strands import Agent, tool
     from strands.models.openai import OpenAIModel
 
-    provider(path, address)
+    provider(path)
     for name in NAMES:
         client = {"base_url": address, "api_key": "none", "max_retries": int(name == "retried")}
         agent = Agent(
@@ -202,13 +214,17 @@ def smolagents(address: str, path: Path) -> None:
     from openinference.instrumentation import using_attributes
     from openinference.instrumentation.smolagents import SmolagentsInstrumentor
 
-    spans = provider(path, address)
+    spans = provider(path)
     SmolagentsInstrumentor().instrument(tracer_provider=spans)
     import smolagents as library
 
-    for name in NAMES:
+    for name in [name for name in NAMES if name != "tooled"]:
         model = library.OpenAIModel(
-            MODEL, api_base=address, api_key="none", client_kwargs={"max_retries": int(name == "retried")}
+            MODEL,
+            api_base=address,
+            api_key="none",
+            client_kwargs={"max_retries": int(name == "retried")},
+            retry=False,
         )
         message = library.ChatMessage(role=library.MessageRole.USER, content=f"say: {name}")
         with (
@@ -233,7 +249,7 @@ def semantic_kernel(address: str, path: Path) -> None:
     from semantic_kernel.contents import ChatHistory
     from semantic_kernel.functions import kernel_function
 
-    spans = provider(path, address)
+    spans = provider(path)
 
     async def turns() -> None:
         for name in NAMES:
@@ -258,7 +274,7 @@ def semantic_kernel(address: str, path: Path) -> None:
 
 def google_adk(address: str, path: Path) -> None:
     """Google's ADK, which asks by LiteLLM."""
-    spans = provider(path, address)
+    spans = provider(path)
     from google.adk.agents import LlmAgent
     from google.adk.agents.run_config import RunConfig, StreamingMode
     from google.adk.models.lite_llm import LiteLlm
@@ -267,9 +283,7 @@ def google_adk(address: str, path: Path) -> None:
 
     async def turns() -> None:
         for name in NAMES:
-            model = LiteLlm(
-                f"openai/{MODEL}", api_base=address, api_key="none", max_retries=int(name == "retried")
-            )
+            model = LiteLlm(f"openai/{MODEL}", api_base=address, api_key="none", max_retries=int(name == "retried"))
             agent = LlmAgent(name="turn", model=model, tools=[look] if name == "tooled" else [])
             runner = InMemoryRunner(agent)
             session = await runner.session_service.create_session(
@@ -285,3 +299,28 @@ def google_adk(address: str, path: Path) -> None:
 
     asyncio.run(turns())
     spans.force_flush()
+
+
+def mlflow(address: str, path: Path) -> None:
+    """MLflow, whose traces are kept as it writes them."""
+    import mlflow as library
+    from clients import calls
+
+    library.set_tracking_uri("sqlite:///traces.db")
+    library.openai.autolog()
+
+    @contextlib.contextmanager
+    def around():
+        with library.start_span("turn"):
+            library.update_current_trace(metadata={"mlflow.trace.session": "c-1", "mlflow.trace.user": "u-1"})
+            yield
+
+    calls(address, around)
+    library.flush_trace_async_logging()
+    with path.open("w", encoding="utf-8") as file:
+        for trace in library.search_traces(return_type="list"):
+            told = json.loads(trace.to_json())
+            for name in ("tags", "trace_metadata"):
+                kept = told["info"][name].items()
+                told["info"][name] = {key: value for key, value in kept if not key.startswith(MACHINE)}
+            file.write(json.dumps(told) + "\n")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MACHINE = ("exception.stacktrace", "server.", "url.", "http.url", "host.", "process.", "os.", "telemetry.distro",
-           "service.instance.id", "code.", "thread.", "gen_ai.openai.api_base", "gen_ai.server.address")  # fmt: skip
+           "service.instance.id", "code.", "thread.", "langsmith.metadata.LANGSMITH_", "langsmith.metadata.revision_id",
+           "gen_ai.openai.api_base", "gen_ai.server.address")  # fmt: skip
 """Beginnings of attributes that say where a library ran."""
 
 
-def exporter(path: Path, address: str):
+def exporter(path: Path):
     """Return an exporter that writes to a file."""
     from google.protobuf.json_format import MessageToDict
     from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -24,9 +28,8 @@ def exporter(path: Path, address: str):
                 for span in [span for scope in resource["scopeSpans"] for span in scope["spans"]]:
                     for one in [span, *span.get("events", [])]:
                         keep(one)
-            text = json.dumps(envelope, sort_keys=True).replace(address.removesuffix("/v1"), "http://model")
             with path.open("a", encoding="utf-8") as file:
-                file.write(text + "\n")
+                file.write(json.dumps(envelope, sort_keys=True) + "\n")
             return SpanExportResult.SUCCESS
 
         def shutdown(self) -> None:
@@ -44,13 +47,13 @@ def keep(holder, only=("",)) -> None:
     ]
 
 
-def provider(path: Path, address: str):
+def provider(path: Path):
     """Return a tracer provider that writes each span as it ends, and is the one of the process."""
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
     found = TracerProvider()
-    found.add_span_processor(SimpleSpanProcessor(exporter(path, address)))
+    found.add_span_processor(SimpleSpanProcessor(exporter(path)))
     trace.set_tracer_provider(found)
     return found
