@@ -14,16 +14,11 @@ from chatmon.importers._dialect import Dialect
 from chatmon.importers._langfuse import whole_of
 from chatmon.importers._spans import TOKENS, readings, unreadable
 from chatmon.importers.attributes import has_details, object_of
-from chatmon.importers.names import OTHER_CALLS
+from chatmon.importers.names import OF_LITELLM, OTHER_CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ANSWERS: Final = (
-    "completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", "anthropic_messages",
-    "generate_content", "agenerate_content",
-)  # fmt: skip
-"""Types of calls in which a model answers; others, such as moderations and pictures, are billed apart."""
 _COUNTS: Final = dict.fromkeys(TOKENS, "whole") | {"paid": "dollars"}
 _READ_AS: Final = SHAPES["openai chat"]
 _INPUT, _OUTPUT = _READ_AS.names("input_tokens")[0], _READ_AS.names("output_tokens")[0]
@@ -47,7 +42,7 @@ def _flat(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     details = _READ_AS.details(usage, whole_of) if usage else {}
     error = object_of(record.get("error_information") or metadata.get("error_information"))
     call = str(record.get("call_type") or "")
-    kind = call if call in OTHER_CALLS else "llm" if call in ANSWERS else "other call"
+    kind = call if call in OTHER_CALLS else "llm" if call in OF_LITELLM else "other call"
     choices = object_of(record.get("response")).get("choices") or ()
     cached_reply = str(record.get("cache_hit")).lower() == "true"
     cost = record.get("spend") if "spend" in record else record.get("response_cost")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatmon.importers._dialect import Dialect
 from chatmon.importers._spans import TOKENS, readings, unreadable
 from chatmon.importers.attributes import FREE, NAMES, flat, object_of
-from chatmon.importers.names import MODEL_CALLS
+from chatmon.importers.names import AROUND, MODEL_CALLS, NO_TURN, STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -183,11 +183,11 @@ def _nanoseconds(pair: Any) -> str | None:
 
 
 _READERS: Final = dict.fromkeys(TOKENS, "whole") | {"cost": "dollars"}
-_KINDS = ", ".join(f"'{name}'" for name in MODEL_CALLS)
 SELECT: Final = f"""
     SELECT _file AS file, _line AS line, trace_id || '-' || span_id AS span_id, trace_id,
         trace_id || '-' || parent_id AS parent_id,
-        CASE WHEN lower(operation) IN ({_KINDS}) OR (operation IS NULL AND input_tokens IS NOT NULL) THEN 'llm'
+        CASE WHEN lower(operation) IN {MODEL_CALLS} OR (operation IS NULL AND input_tokens IS NOT NULL)
+                OR (output_tokens IS NOT NULL AND lower(operation) NOT IN {(*AROUND, *NO_TURN, STREAM)}) THEN 'llm'
             ELSE coalesce(lower(operation), CASE WHEN question IS NOT NULL THEN 'question' END) END AS kind, name,
         scope, number(duration) AS response_time,
         utc("start") AS start_time, utc("end") AS end_time,

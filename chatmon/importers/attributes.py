@@ -125,10 +125,16 @@ def _request_of_litellm(span: Mapping[str, Any], attributes: Mapping[str, Any]) 
     if not said:
         return {}
     usage = object_of(said.get("usage"))
-    embeds = bool(usage) and "completion_tokens" not in usage
-    counts = {"input_tokens": usage.get("prompt_tokens")} if embeds else SHAPES["openai chat"].counts(usage, whole_of)
-    model = said.get("model")
-    return {"operation": RAW_EMBEDDING if embeds else RAW, "model": model} | {one: counts.get(one) for one in TOKENS}
+    embeds = bool(usage) and not usage.keys() & {"completion_tokens", "output_tokens"}
+    counts = {"input_tokens": usage.get("prompt_tokens")} if embeds else _as_openai_says(usage)
+    kind = RAW_EMBEDDING if embeds else RAW
+    return {"operation": kind, "model": said.get("model")} | {unit: counts.get(unit) for unit in TOKENS}
+
+
+def _as_openai_says(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a usage of OpenAI's chat completions or responses says; nothing of another one."""
+    shape = next((SHAPES[name] for name in ("openai chat", "openai responses") if SHAPES[name].is_named(usage)), None)
+    return {} if shape is None else shape.counts(usage, whole_of)
 
 
 def _counts_itself(span: Mapping[str, Any], attributes: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
@@ -219,9 +225,8 @@ def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], d
         read |= agent.counts(attributes, whole_of)
     # What the provider said, as it said it: kept by Logfire, and by LiteLLM as Python shows it.
     for raw in map(object_of, map(attributes.get, ("gen_ai.usage.raw", "metadata.usage_object"))):
-        shape = next((SHAPES[name] for name in ("openai chat", "openai responses") if SHAPES[name].is_named(raw)), None)
-        counted = shape.counts(raw, whole_of) if shape is not None else {}
-        read |= {unit: one for unit, one in counted.items() if unit in PARTS and NAMES[unit][0] not in attributes}
+        told = _as_openai_says(raw)
+        read |= {unit: one for unit, one in told.items() if unit in PARTS and NAMES[unit][0] not in attributes}
     note = read.pop("said", None)
     found = {NAMES[name][0]: read.pop(name, None) for name in TOKENS}
     # Costs of 0 are what Langfuse's SDK writes of a call that failed.

@@ -86,8 +86,13 @@ ALIASES: Final = (
     Alias("question", "input.value", INFERENCE),
     Alias("answer", "output.value", INFERENCE),
 )
+OF_LITELLM: Final = (
+    "completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", "anthropic_messages",
+    "generate_content", "agenerate_content",
+)  # fmt: skip
+"""Types of LiteLLM's calls in which a model answers; others, such as moderations and pictures, are billed apart."""
 MODEL_CALLS: Final = (
-    "chat", "text_completion", "generate_content", "llm", "completion", "acompletion", "generation", "chat_model",
+    *OF_LITELLM, "chat", "llm", "generation", "chat_model",
     "ai.generatetext.dogenerate", "ai.streamtext.dostream", "ai.generateobject.dogenerate", "ai.streamobject.dostream",
 )  # fmt: skip
 """Operations that are model calls, in small letters; tools, agents, embeddings and retrieval are none."""
@@ -96,6 +101,11 @@ OTHER_CALLS: Final = (
     "ai.embedmany", "ai.embedmany.doembed", "other call",
 )  # fmt: skip
 """Operations that are billed calls of another kind: they count apart."""
+AROUND: Final = (
+    "agent", "invoke_agent", "create_agent", "agent_step", "chain", "workflow", "invoke_workflow", "task", "session",
+    "model_generation", "model_step", "ai.generatetext", "ai.streamtext", "ai.generateobject", "ai.streamobject",
+)  # fmt: skip
+"""Operations that ask a model by others below them, and may repeat what those used."""
 NO_TURN: Final = (
     *OTHER_CALLS, "tool", "execute_tool", "retriever", "retrieval", "prompt", "parser", "guardrail", "evaluator",
     "span", "event", "unknown", "log", "raw call", "raw embedding",

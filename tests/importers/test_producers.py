@@ -640,3 +640,19 @@ def test_a_finish_reason_may_stand_on_an_event_or_in_metadata(read, said):
     assert turn.finish_reason == "stop"
     (turn,), _ = read("any", span(1, CHAT | COUNTED | {"langfuse.observation.metadata.finish_reason": said}))
     assert turn.finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("operation", "attempts"),
+    [("aresponses", 1), ("anthropic_messages", 1), ("converse", 1), ("invoke_agent", None), ("chain", None)],
+)
+def test_a_span_that_says_an_output_asked_a_model_whatever_it_calls_that(read, operation, attempts):
+    (turn,), _ = read("any", span(1, COUNTED | {"gen_ai.operation.name": operation}))
+    assert (turn.input_tokens, turn.output_tokens, turn.attempts) == (203, 23, attempts)
+
+
+def test_a_request_of_litellm_to_the_other_interface_is_no_embedding(read):
+    usage = "{'input_tokens': 203, 'input_tokens_details': {'cached_tokens': 64}, 'output_tokens': 23}"
+    requests = [request(2, usage, 0.5), request(3, USAGE_OF_ANOTHER, 1.5)]
+    (turn,), _ = read("", app=[span(1, LAST, seconds=3.0)], litellm=requests)
+    assert tokens_of(turn) == (243, 72, 28, 2)
