@@ -102,13 +102,13 @@ OTHER_CALLS: Final = (
 )  # fmt: skip
 """Operations that are billed calls of another kind: they count apart."""
 AROUND: Final = (
-    "agent", "invoke_agent", "create_agent", "agent_step", "chain", "workflow", "invoke_workflow", "task", "session",
+    "agent", "invoke_agent", "agent_step", "chain", "workflow", "invoke_workflow", "task", "session",
     "model_generation", "model_step", "ai.generatetext", "ai.streamtext", "ai.generateobject", "ai.streamobject",
 )  # fmt: skip
 """Operations that ask a model by others below them, and may repeat what those used."""
 NO_TURN: Final = (
     *OTHER_CALLS, "tool", "execute_tool", "retriever", "retrieval", "prompt", "parser", "guardrail", "evaluator",
-    "span", "event", "unknown", "log", "raw call", "raw embedding",
+    "span", "event", "unknown", "log", "create_agent", "raw call", "raw embedding",
 )  # fmt: skip
 """Kinds of spans that make no turn of a trace by themselves."""
 RAW: Final = "raw call"
@@ -118,7 +118,7 @@ STREAM: Final = "stream"
 """The kind of a log that has what a streamed reply used, whose request ended before."""
 LEAVES_ZEROS_OUT: Final = (
     "pydantic-ai", "logfire", "opentelemetry.instrumentation.genai", "opentelemetry.util.genai",
-    "@arizeai/openinference-instrumentation-langchain",
+    "@arizeai/openinference-instrumentation-langchain", "openinference.instrumentation.agno",
 )  # fmt: skip
 """Beginnings of the scopes that leave a count out where it is 0."""
 FIRST_TOKEN_EVENTS: Final = ("First Token Stream Event", "gen_ai.content.completion.chunk", "mlflow.chunk.item.0")

@@ -656,3 +656,10 @@ def test_a_request_of_litellm_to_the_other_interface_is_no_embedding(read):
     requests = [request(2, usage, 0.5), request(3, USAGE_OF_ANOTHER, 1.5)]
     (turn,), _ = read("", app=[span(1, LAST, seconds=3.0)], litellm=requests)
     assert tokens_of(turn) == (243, 72, 28, 2)
+
+
+def test_an_agent_that_is_only_made_is_no_turn(read):
+    made = {"gen_ai.operation.name": "create_agent", "gen_ai.agent.name": "helper"}
+    asked = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "helper"}
+    turns, report = read("autogen", span(1, made, name="create_agent helper"), span(2, asked, trace=2))
+    assert (len(turns), sum(report.rejected.values())) == (1, 1)

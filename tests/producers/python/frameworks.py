@@ -324,3 +324,27 @@ def mlflow(address: str, path: Path) -> None:
                 kept = told["info"][name].items()
                 told["info"][name] = {key: value for key, value in kept if not key.startswith(MACHINE)}
             file.write(json.dumps(told) + "\n")
+
+
+def agno(address: str, path: Path) -> None:
+    """Agno's agents, as OpenInference tells of them."""
+    from openinference.instrumentation.agno import AgnoInstrumentor
+
+    AgnoInstrumentor().instrument(tracer_provider=provider(path))
+    from agno.agent import Agent
+    from agno.models.openai import OpenAIChat
+
+    for name in NAMES:
+        agent = Agent(
+            model=OpenAIChat(id=MODEL, base_url=address, api_key="none", max_retries=int(name == "retried")),
+            tools=[look] if name == "tooled" else None,
+            telemetry=False,
+            session_id="c-1",
+            user_id="u-1",
+        )
+        with contextlib.suppress(Exception):
+            if name in ("streamed", "uncounted"):
+                for _ in agent.run(f"say: {name}", stream=True):
+                    pass
+            else:
+                agent.run(f"say: {name}")
