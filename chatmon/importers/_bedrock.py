@@ -6,7 +6,6 @@ of its reply, which is not there where bodies are not logged, or lie in a file o
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
 
 METRICS: Final = "amazon-bedrock-invocationMetrics"
 """The key of a streamed reply's last piece that says how long it took."""
+_AROUND: Final = (
+    "events", "searchedLogStreams", "nextToken", "messageType", "owner", "logGroup", "logStream", "subscriptionFilters",
+    "logEvents",
+)  # fmt: skip
 _WHOSE: Final = ("conversation_id", "session_id", "user_id")
 _READ: Final = (
     "schemaType", "schemaVersion", "timestamp", "accountId", "identity", "region", "requestId", "operation", "modelId",
@@ -78,9 +81,12 @@ def _kind(record: Mapping[str, Any]) -> str:
 
 
 def _of_events(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What ``aws logs filter-log-events`` prints: each event's message is a record."""
-    for event in page["events"]:
-        yield from _of_record(json.loads(event["message"]))
+    """What ``aws logs filter-log-events`` prints, or a subscription delivers: each event's message is a record."""
+    if page.get("messageType") == "CONTROL_MESSAGE":
+        return  # it asks whether the receiver is there
+    for event in page.get("events") or page["logEvents"]:
+        record = object_of(object_of(event).get("message"))
+        yield from _of_record(record) if _record(record) else [{"reject": "its message is no invocation log"}]
 
 
 def _record(record: Mapping[str, Any]) -> str | None:
@@ -88,9 +94,11 @@ def _record(record: Mapping[str, Any]) -> str | None:
 
 
 def _events(record: Mapping[str, Any]) -> str | None:
-    events = record.get("events")
-    first = object_of(events[0]).get("message") if isinstance(events, list) and events else None
-    known = isinstance(first, str) and _record(object_of(first)) is not None
+    if record.get("messageType") == "CONTROL_MESSAGE" and "logEvents" in record:
+        return "a control message of a subscription of CloudWatch"
+    events = record.get("events") or record.get("logEvents")
+    messages = [object_of(event).get("message") for event in events] if isinstance(events, list) else []
+    known = any(isinstance(message, str) and _record(object_of(message)) for message in messages)
     return "events of CloudWatch, whose messages are invocation logs" if known else None
 
 
@@ -114,5 +122,5 @@ def _dialect(shape: str, recognise: Any, unpack: Any, reads: frozenset[str]) -> 
 
 DIALECTS: Final = (
     _dialect("invocation log", _record, _of_record, frozenset(_READ)),
-    _dialect("events of CloudWatch", _events, _of_events, frozenset(("events", "searchedLogStreams", "nextToken"))),
+    _dialect("events of CloudWatch", _events, _of_events, frozenset(_AROUND)),
 )

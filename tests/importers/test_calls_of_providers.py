@@ -167,6 +167,26 @@ def test_embeddings_of_bedrock_are_billed_apart(read):
     assert "in no turn's tokens and cost: 1, 300 input tokens" in str(report)
 
 
+def delivered(*messages):
+    """What a subscription of CloudWatch delivers."""
+    events = [{"id": str(number), "timestamp": 0, "message": text} for number, text in enumerate(messages)]
+    return {"messageType": "DATA_MESSAGE", "owner": "0", "logGroup": "g", "logEvents": events}
+
+
+def test_what_a_subscription_delivers_is_read_and_its_control_message_is_none(read):
+    control = delivered("CWL CONTROL MESSAGE: Checking health") | {"messageType": "CONTROL_MESSAGE"}
+    second = json.dumps(LOGGED | {"requestId": "r2"})
+    turns, report = read(control, delivered(json.dumps(LOGGED), second))
+    assert ([turn["turn_id"] for turn in turns], sum(report.rejected.values())) == (["r1", "r2"], 0)
+
+
+@pytest.mark.parametrize("page", [delivered, lambda *texts: {"events": [{"message": text} for text in texts]}])
+def test_an_event_that_is_no_record_costs_no_other_one(read, page):
+    turns, report = read(page("an access log's line", json.dumps(LOGGED)))
+    assert [turn["turn_id"] for turn in turns] == ["r1"]
+    assert report.rejected == {"its message is no invocation log": 1}
+
+
 def test_a_call_that_bedrock_refused_has_failed(read):
     (turn,), _ = read(LOGGED | {"errorCode": "ThrottlingException", "output": {}})
     assert turn["error_type"] == "ThrottlingException"
