@@ -143,6 +143,9 @@ def _from_lines(lines: _Lines, name: str) -> Iterator[tuple[int, dict[str, Any]]
             if _breaks_off(text, error) and _goes_on(numbered.peek()):
                 yield from _from_documents(_from_here(number, line, numbered), name)
                 return
+            if _another_follows(text, error):
+                yield from _at_the_end(text, number, name)
+                continue
             yield Rejected(name, number, f"no JSON: {error}")
             continue
         yield _checked(value, number, name, _not_utf8(text))
@@ -189,6 +192,11 @@ class _Ahead:
 
 def _breaks_off(text: str, error: Exception) -> bool:
     return text.startswith("{") and isinstance(error, json.JSONDecodeError) and error.pos >= len(text)
+
+
+def _another_follows(text: str, error: Exception) -> bool:
+    """Say whether a line is objects one after another, as Amazon's Firehose writes them."""
+    return isinstance(error, json.JSONDecodeError) and error.msg == "Extra data" and text[error.pos :].startswith("{")
 
 
 def _goes_on(line: str) -> bool:

@@ -248,6 +248,25 @@ def test_a_line_that_is_no_json_even_so_says_why_as_it_stands(tmp_path, line):
         assert logs.report.examples[0].reason == f"no JSON: {told.value}"
 
 
+@pytest.mark.parametrize("between", ["", " ", "\n"])
+@pytest.mark.parametrize("place", [0, 25])
+@pytest.mark.parametrize("broken", [[], ["{oops"]])
+def test_objects_one_after_another_in_a_line_are_each_read(tmp_path, between, place, broken):
+    lines = [LINE.format(number) + "}" for number in range(30)]
+    lines[place] += between + LINE.format(30) + "}" + between + LINE.format(31) + "}"
+    (tmp_path / "x.jsonl").write_text("\n".join([*lines, *broken]) + "\n", encoding="utf-8")
+    with open_logs(tmp_path / "x.jsonl") as logs:
+        assert (logs.report.turns, sum(logs.report.rejected.values())) == (32, len(broken))
+
+
+def test_what_is_no_object_after_one_is_rejected_and_the_object_kept(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"a": 1}{"b": 2}{"c": \n{"d": 4}\n{"e": 5} oops\n', encoding="utf-8")
+    found, rejected = read(path)
+    assert found == [{"a": 1}, {"b": 2}, {"d": 4}]
+    assert [one.line for one in rejected] == [1, 3]
+
+
 ODD = [[], {}, [{}], {"a": []}, 5, None, True]
 
 
