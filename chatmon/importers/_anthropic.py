@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
-from chatmon.importers._dialect import Dialect
 from chatmon.importers.attributes import object_of
 
 if TYPE_CHECKING:
@@ -66,20 +65,19 @@ def _recognise(record: Mapping[str, Any]) -> str | None:
 
 
 DIALECTS: Final = (
-    Dialect(
-        name="anthropic: batch",
-        tool="anthropic",
-        recognise=_recognise,
-        columns=plain.COLUMNS,
-        select=f"""SELECT * REPLACE ((SELECT written FROM file_times WHERE number = file) AS start_time)
-            FROM ({plain.SELECT})""",
-        unpack=_of_line,
-        reads=frozenset(("custom_id", "result")),
-        assumptions=(
+    plain.dialect(
+        "anthropic",
+        "batch",
+        _recognise,
+        _of_line,
+        ("custom_id", "result"),
+        (
             "the file says no times, with or without a zone: it is taken to be written when the batch ended",
             "it says no durations: response times, in seconds, stay unknown",
             "input_tokens leaves out cached tokens, read and written, which are added to the input",
             "a batch costs half of the usual price: no cost is stated, so none is read",
         ),
+        select=f"""SELECT * REPLACE ((SELECT written FROM file_times WHERE number = file) AS start_time)
+            FROM ({plain.SELECT})""",
     ),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
-from chatmon.importers._dialect import Dialect
 from chatmon.importers.attributes import object_of
 
 if TYPE_CHECKING:
@@ -59,25 +58,14 @@ def _page(record: Mapping[str, Any]) -> str | None:
     return "records of category RequestResponse" if known else None
 
 
-def _dialect(shape: str, recognise: Any, unpack: Any, reads: tuple[str, ...]) -> Dialect:
-    return Dialect(
-        name=f"azure: {shape}",
-        tool="azure",
-        recognise=recognise,
-        columns=plain.COLUMNS,
-        select=f"""SELECT * REPLACE (later(end_time, -coalesce(response_time, 0)) AS start_time)
-            FROM ({plain.SELECT})""",
-        unpack=unpack,
-        reads=frozenset(reads),
-        assumptions=(
-            "time is when the response was there; times without a zone are UTC, unless tz says otherwise",
-            "durationMs is milliseconds, from the request to the whole response",
-            "the log says nothing of tokens, cached or not, and of cost: they stay unknown",
-        ),
-    )
-
-
+_SELECT: Final = f"""SELECT * REPLACE (later(end_time, -coalesce(response_time, 0)) AS start_time)
+    FROM ({plain.SELECT})"""
+_ASSUMED: Final = (
+    "time is when the response was there; times without a zone are UTC, unless tz says otherwise",
+    "durationMs is milliseconds, from the request to the whole response",
+    "the log says nothing of tokens, cached or not, and of cost: they stay unknown",
+)
 DIALECTS: Final = (
-    _dialect("records", _page, _of_page, ("records",)),
-    _dialect("request log", _record, _of_record, _READ),
+    plain.dialect("azure", "records", _page, _of_page, ("records",), _ASSUMED, select=_SELECT),
+    plain.dialect("azure", "request log", _record, _of_record, _READ, _ASSUMED, select=_SELECT),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
-from chatmon.importers._dialect import Dialect
 from chatmon.importers.attributes import FREE, object_of
 
 if TYPE_CHECKING:
@@ -102,25 +101,13 @@ def _events(record: Mapping[str, Any]) -> str | None:
     return "events of CloudWatch, whose messages are invocation logs" if known else None
 
 
-def _dialect(shape: str, recognise: Any, unpack: Any, reads: frozenset[str]) -> Dialect:
-    return Dialect(
-        name=f"bedrock: {shape}",
-        tool="bedrock",
-        recognise=recognise,
-        columns=plain.COLUMNS,
-        select=plain.SELECT,
-        unpack=unpack,
-        reads=reads,
-        assumptions=(
-            "timestamp is when a call began; times without a zone are UTC, unless tz says otherwise",
-            "latencies are milliseconds; a time to the first byte is there for streamed replies only",
-            "inputTokenCount leaves out cached tokens, read and written, which are added to the input",
-            "the role that called is no user: user_id and conversation_id are read from requestMetadata",
-        ),
-    )
-
-
+_ASSUMED: Final = (
+    "timestamp is when a call began; times without a zone are UTC, unless tz says otherwise",
+    "latencies are milliseconds; a time to the first byte is there for streamed replies only",
+    "inputTokenCount leaves out cached tokens, read and written, which are added to the input",
+    "the role that called is no user: user_id and conversation_id are read from requestMetadata",
+)
 DIALECTS: Final = (
-    _dialect("invocation log", _record, _of_record, frozenset(_READ)),
-    _dialect("events of CloudWatch", _events, _of_events, frozenset(_AROUND)),
+    plain.dialect("bedrock", "invocation log", _record, _of_record, _READ, _ASSUMED),
+    plain.dialect("bedrock", "events of CloudWatch", _events, _of_events, _AROUND, _ASSUMED),
 )

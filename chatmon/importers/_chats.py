@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
-from chatmon.importers._dialect import Dialect
 from chatmon.importers._langfuse import number_of
 from chatmon.importers.attributes import object_of
 
@@ -161,29 +160,25 @@ def _open_webui(record: Mapping[str, Any]) -> str | None:
 
 
 DIALECTS: Final = (
-    Dialect(
-        name="chatgpt: conversations",
-        tool="chatgpt",
-        recognise=_chatgpt,
-        columns=plain.COLUMNS,
-        select=plain.SELECT,
-        unpack=_of_chatgpt,
-        reads=frozenset(("id", "conversation_id", "title", "create_time", "update_time", "mapping", "current_node",
-                         "default_model_slug")),
-        assumptions=(
+    plain.dialect(
+        "chatgpt",
+        "conversations",
+        _chatgpt,
+        _of_chatgpt,
+        ("id", "conversation_id", "title", "create_time", "update_time", "mapping", "current_node",
+                         "default_model_slug"),
+        (
             "times are seconds since 1970; a turn is when its question was asked, a repeated one when its reply began",
             "the file says neither tokens, cached or not, nor cost, nor how long a reply took: they stay unknown",
         ),
     ),
-    Dialect(
-        name="open_webui: chats",
-        tool="open_webui",
-        recognise=_open_webui,
-        columns=plain.COLUMNS,
-        select=plain.SELECT,
-        unpack=_of_open_webui,
-        reads=frozenset(("id", "user_id", "title", "chat", "updated_at", "created_at")),
-        assumptions=(
+    plain.dialect(
+        "open_webui",
+        "chats",
+        _open_webui,
+        _of_open_webui,
+        ("id", "user_id", "title", "chat", "updated_at", "created_at"),
+        (
             "times are seconds since 1970; a turn is when its question was asked, a repeated one when its reply began",
             "tokens are what the model's server said, cached ones counted in; older files say none",
             "a thumb up is a satisfaction of 5, a thumb down of 1",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from chatmon.importers import _plain as plain
 from chatmon.importers import _sessions as sessions
 from chatmon.importers._anthropic import answer_of
-from chatmon.importers._dialect import Dialect
 from chatmon.importers._spans import TOKENS
 from chatmon.importers.attributes import object_of
 
@@ -102,19 +101,18 @@ def _recognise(record: Mapping[str, Any]) -> str | None:
 
 
 DIALECTS: Final = (
-    Dialect(
-        name="claude_code: session",
-        tool="claude_code",
-        recognise=_recognise,
-        columns=plain.COLUMNS,
-        select=_SELECT,
-        unpack=_of_line,
-        reads=frozenset(_READ),
-        assumptions=(
+    plain.dialect(
+        "claude_code",
+        "session",
+        _recognise,
+        _of_line,
+        _READ,
+        (
             "times without a zone are UTC, unless tz says otherwise",
             sessions.ASSUMED,
             "input_tokens leaves out cached tokens, read and written, which are added to the input",
             "a message counts once, with what its last line says was used",
         ),
+        select=_SELECT,
     ),
 )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.importers import _plain as plain
 from chatmon.importers import _sessions as sessions
-from chatmon.importers._dialect import Dialect
 from chatmon.importers.attributes import object_of
 
 if TYPE_CHECKING:
@@ -103,19 +102,18 @@ def _recognise(record: Mapping[str, Any]) -> str | None:
 
 
 DIALECTS: Final = (
-    Dialect(
-        name="codex: session",
-        tool="codex",
-        recognise=_recognise,
-        columns=plain.COLUMNS,
-        select=_SELECT,
-        unpack=_of_line,
-        reads=frozenset(("timestamp", "type", "payload", "ordinal")),
-        assumptions=(
+    plain.dialect(
+        "codex",
+        "session",
+        _recognise,
+        _of_line,
+        ("timestamp", "type", "payload", "ordinal"),
+        (
             "times without a zone are UTC, unless tz says otherwise",
             "what follows a session_meta in a file is its session",
             sessions.ASSUMED,
             "input_tokens counts cached tokens in, output_tokens those of reasoning",
         ),
+        select=_SELECT,
     ),
 )

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.cost.shapes import SHAPES
 from chatmon.importers import _plain as plain
-from chatmon.importers._dialect import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,15 +65,13 @@ def _recognise(record: Mapping[str, Any]) -> str | None:
 
 
 DIALECTS: Final = (
-    Dialect(
-        name="openrouter: activity",
-        tool="openrouter",
-        recognise=_recognise,
-        columns=plain.COLUMNS,
-        select=plain.SELECT,
-        unpack=_of_row,
-        reads=frozenset(_READ),
-        assumptions=(
+    plain.dialect(
+        "openrouter",
+        "activity",
+        _recognise,
+        _of_row,
+        _READ,
+        (
             "created_at is when a request began; times without a zone are UTC, unless tz says otherwise",
             "generation_time_ms and time_to_first_token_ms are milliseconds",
             "tokens_prompt counts cached tokens in, tokens_completion those of reasoning",

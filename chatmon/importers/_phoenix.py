@@ -73,15 +73,13 @@ def _traces(record: Mapping[str, Any]) -> str | None:
 
 
 DIALECTS: Final = (
-    Dialect(
-        name="phoenix: API page of traces",
-        tool="phoenix",
-        recognise=_traces,
-        columns=plain.COLUMNS,
-        select=plain.SELECT,
-        unpack=_of_traces,
-        reads=frozenset(("data", "next_cursor")),
-        assumptions=(
+    plain.dialect(
+        "phoenix",
+        "API page of traces",
+        _traces,
+        _of_traces,
+        ("data", "next_cursor"),
+        (
             "times without a zone are UTC, unless tz says otherwise; durations are end minus start, in seconds",
             "the tokens are those of all calls of a trace, cached ones counted in",
             "a page says nothing of models, conversations and costs: they stay unknown",

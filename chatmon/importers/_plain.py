@@ -51,6 +51,7 @@ def dialect(
     unpack: Callable[[dict[str, Any]], Iterator[dict[str, Any]]],
     reads: Iterable[str],
     assumptions: tuple[str, ...],
+    select: str = SELECT,
 ) -> Dialect:
     """Return the dialect of records that are taken apart so.
 
@@ -61,9 +62,10 @@ def dialect(
         unpack: Takes a record apart into rows of ``COLUMNS``.
         reads: The keys that are read.
         assumptions: What the tool leaves unsaid.
+        select: What makes spans of the rows, where one row does not say all of its span.
     """
     return Dialect(
-        name=f"{tool}: {shape}", tool=tool, recognise=recognise, columns=COLUMNS, select=SELECT, unpack=unpack,
+        name=f"{tool}: {shape}", tool=tool, recognise=recognise, columns=COLUMNS, select=select, unpack=unpack,
         reads=frozenset(reads), assumptions=assumptions,
     )  # fmt: skip
 
