@@ -677,19 +677,6 @@ def test_what_a_call_around_others_says_is_the_last_one_s_that_did_not_fail(read
     assert turn.error_type is None
 
 
-def test_a_log_without_a_duration_is_of_the_request_that_ended_nearest(read):
-    log = {name: said for name, said in LOG.items() if name != "duration"}
-    (turn,), _ = read(
-        LOGFIRE,
-        span(1, {}, seconds=3.0),
-        span(2, REQUEST | {"gen_ai.request.model": "kitten-2"}, parent=1, seconds=1.0),
-        span(3, REQUEST, parent=1, seconds=0.1),
-        span(4, log, parent=1, after=0.5, seconds=0),
-        span(5, LOG | {"gen_ai.usage.input_tokens": 7, "duration": 0.0}, parent=1, after=1.0, seconds=0),
-    )
-    assert (turn.input_tokens, turn.attempts) == (210, 2)
-
-
 def test_where_nothing_is_embedded_no_note_says_so(read):
     _, report = read("any", span(1, CHAT | COUNTED))
     assert not [note for note in report.notes if "embeddings" in note]
