@@ -143,7 +143,7 @@ def _errors(turns: duckdb.DuckDBPyRelation) -> Table | None:
         (str(row["error_class"]), number(row["turns"]), number(100 * float(row["share"]), 2), str(row["example"]))
         for row in analysis.errors(turns).to_dict("records")
     ]
-    columns = [Column("Class", number=False), Column("Turns (count)"), Column("Share of all turns (%)")]
+    columns = [Column("Class", number=False), Column("Turns (count)"), Column("Share of turns (%)")]
     return Table("Errors by class", [*columns, Column("Such as", number=False)], rows)
 
 
@@ -169,8 +169,9 @@ def _users(turns: duckdb.DuckDBPyRelation) -> Table | None:
     if missing(turns, "user_id"):
         return None
     rows = [
-        (_name(row["user_id"]), number(row["turns"]), number(row["conversations"]), number(100 * row["error_rate"], 1),
-         number(row["tokens"]), number(row["cost"], 4), number(row["satisfaction"], 1))
+        (_name(row["user_id"]), number(row["turns"]), number(row["conversations"]),
+         number(_hundred(row["error_rate"]), 1), number(row["tokens"]), number(row["cost"], 4),
+         number(row["satisfaction"], 1))
         for row in analysis.segments(turns, "user_id").to_dict("records") if _name(row["user_id"]) is not None
     ]  # fmt: skip
     return Table(

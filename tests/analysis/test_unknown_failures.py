@@ -9,6 +9,7 @@ from chatmon import analysis, open_logs, turns
 from chatmon.alerts import replay
 from chatmon.alerts.rules import Rule
 from chatmon.live.summary import summarise
+from chatmon.report import render
 from chatmon.turns import Turn, from_frame, to_frame
 
 AT = datetime(2026, 9, 7, 8, tzinfo=UTC)
@@ -66,6 +67,14 @@ def test_what_no_file_says_stays_unknown_on_every_way(tmp_path, way):
     assert analysis.satisfaction(found).error_rate_rated.value is None
     assert analysis.trend(found, measure="error_rate")["value"].isna().all()
     assert "do not say whether they failed" in " ".join(one.title for one in analysis.findings(found))
+
+
+def test_the_page_of_a_log_that_does_not_say_has_no_share_of_failures(tmp_path):
+    logs = imported(tmp_path, SILENT)
+    page = render(logs)
+    assert "100 of 100 turns do not say whether they failed: no error rate is known" in page
+    assert "Users who cost most" in page
+    assert "turns failed" not in page
 
 
 @pytest.mark.parametrize("way", WAYS)
