@@ -71,7 +71,11 @@ class Logs:
         return what_became(self._connection, self.report.lost)
 
     def frame(self) -> pd.DataFrame:
-        """Return the turns as a pandas frame, in order of time."""
+        """Return the turns as a pandas frame, in order of time.
+
+        ``cost`` is exact, and adds up exactly. Before it is divided or multiplied it is taken as floats,
+        ``frame["cost"].astype(float) / frame["input_tokens"]``: pandas has no room for more digits of decimals.
+        """
         return turns.as_frame(self.turns.order("timestamp, turn_id").to_arrow_table().cast(turns.schema()))
 
     def write_parquet(self, path: Path) -> None:
