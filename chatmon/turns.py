@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatmon._tools.checks import COST_PLACES, as_json, check_value
+from chatmon._tools.outcomes import failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +53,7 @@ class Turn:
         price_source: Where the price came from, with its date.
         error_type: The exception's name; None where the turn succeeded, or where nothing says (see ``failed``).
         error_message: The exception's text.
-        finish_reason: Why the model stopped, such as ``stop`` or ``length``.
+        finish_reason: Why the model stopped; ``cancelled`` where nobody waited for the reply to its end.
         attempts: Requests sent to the model for this turn, retries included.
         intent: What the user wanted.
         context_relevance: 0 to 1.
@@ -129,10 +130,12 @@ class Turn:
 
     @property
     def failed(self) -> bool | None:
-        """Whether the turn failed; None where its export says nothing of failures."""
-        if self.error_type is None and self.attributes.get("failed", False) is None:
-            return None
-        return self.error_type is not None
+        """Whether the turn failed; None where its export says nothing of failures, and where it was cancelled.
+
+        A rate of failures leaves a cancelled turn out, above and below its line. Its times stay: who leaves after 30 s
+        has waited 30 s.
+        """
+        return failed(self.error_type, self.finish_reason, self.attributes)
 
 
 COLUMNS: Final[tuple[str, ...]] = tuple(f.name for f in fields(Turn))
@@ -157,9 +160,6 @@ DUCKDB_TYPES: Final = {
     "datetime": "TIMESTAMPTZ", "Mapping[str, JSON]": "VARCHAR", "Mapping[str, int | str]": "VARCHAR",
 }  # fmt: skip
 """Kind of a column to its type in DuckDB."""
-FAILED: Final = """CASE WHEN error_type IS NOT NULL THEN true WHEN attributes LIKE '%"failed":null%' THEN NULL
-    ELSE false END"""
-"""The SQL of ``Turn.failed``, in words that Spark has too."""
 SAME: Final = ("turn_id", "timestamp", "conversation_id", "user_id", "model")
 """Columns in which a row agrees with another one that is the same turn, exported twice."""
 FLOAT_COST: Final = "stated, as a float"

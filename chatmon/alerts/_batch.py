@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from chatmon._tools.outcomes import FAILED
+from chatmon._tools.outcomes import failed as did_fail
 from chatmon.alerts._measures import MICRO, RULE_MEASURES
 from chatmon.live.turn import MEASURED, LiveTurn
-from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -123,7 +124,10 @@ def of_table(turns: Turns, columns: Columns) -> Batch:
 
 
 def _failed(turn: Turn | LiveTurn) -> bool | None:
-    return turn.columns.get("error_type") is not None if isinstance(turn, LiveTurn) else turn.failed
+    if not isinstance(turn, LiveTurn):
+        return turn.failed
+    columns = turn.columns
+    return did_fail(columns.get("error_type"), columns.get("finish_reason"), columns.get("attributes"))
 
 
 def _started(turn: Turn | LiveTurn) -> int:

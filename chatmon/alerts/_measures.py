@@ -91,5 +91,6 @@ RULE_MEASURES: Final[dict[str, RuleMeasure]] = {
 
 ``first_error`` counts a conversation once a day, however often it fails: one user's broken client is no outage.
 ``price`` is the cost per million tokens, where a cached token counts a quarter and an output token four.
-``failed`` and ``first_error`` are columns that `batch` makes of ``error_type``.
+``failed`` and ``first_error`` are columns that `batch` makes of ``error_type``; of a turn that was cancelled they are
+unknown.
 """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatmon._tools.outcomes import FAILED
 from chatmon.analysis.source import frame
-from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatmon import estimates
+from chatmon._tools.outcomes import FAILED
 from chatmon.analysis.source import query, relation
 from chatmon.estimates import Estimate
-from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
+from chatmon._tools.outcomes import FAILED
 from chatmon.analysis._units import UNIT, shared
 from chatmon.analysis.source import cut, frame, query
-from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatmon import estimates
+from chatmon._tools.outcomes import FAILED
 from chatmon._tools.units import Units
 from chatmon.analysis import _units
 from chatmon.analysis.source import IN_PART, query, relation
 from chatmon.estimates import Estimate
 from chatmon.live.summary import Spread, Summary, Tokens
-from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     import duckdb

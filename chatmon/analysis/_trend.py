@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from chatmon._tools.outcomes import FAILED
 from chatmon.analysis._periods import LENGTHS, WHOLE, periods
 from chatmon.analysis.source import frame
-from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

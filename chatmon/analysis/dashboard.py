@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
+from chatmon._tools.outcomes import FAILED
 from chatmon.analysis._errors import error_class
 from chatmon.analysis._percentiles import percentiles
 from chatmon.analysis.source import IN_PART, asked, frame, on_the_clock
-from chatmon.turns import COLUMNS, FAILED
+from chatmon.turns import COLUMNS
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from chatmon.turns import FAILED
+from chatmon._tools.outcomes import FAILED
 
 
 class Metric(NamedTuple):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
+from chatmon._tools.outcomes import FAILED
 from chatmon.importers._records import Rejected
 from chatmon.importers._spans import SAME_ID
 from chatmon.importers.report import FileReport, ImportReport
@@ -69,7 +70,7 @@ def report_of(
     filled, alone = _filled(connection)
     made = filled.pop("turn_id")
     lost = _lost_cells(connection)
-    says_failures = bool(connection.execute(f"SELECT count({turns.FAILED}) FROM turns").fetchall()[0][0])
+    says_failures = bool(connection.execute(f"SELECT count({FAILED}) FROM turns").fetchall()[0][0])
     missing = tuple(name for name, count in filled.items() if not count)
     examples = connection.execute(
         """SELECT file, min(line), reason || CASE WHEN count(*) > 1 THEN ' (and ' || (count(*) - 1) ||

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatmon._tools.outcomes import CANCELLATIONS, CANCELLED
 from chatmon.cost import usage
 
 if TYPE_CHECKING:
@@ -241,6 +242,10 @@ def checked(select: str, *, content: bool) -> str:
     replaced += [] if content else [f"NULL AS {name}" for name in TEXT_CAPTURED]
     replaced += [f"CASE WHEN {name} BETWEEN {a} AND {b} THEN {name} END AS {name}" for name, (a, b) in RANGES.items()]
     replaced.append("CASE WHEN json_type(attributes) = 'OBJECT' THEN attributes END AS attributes")
+    left = f"coalesce(regexp_matches(error_type, '(^|[.])({'|'.join(CANCELLATIONS)})$'), false)"
+    replaced += [f"CASE WHEN NOT {left} THEN {name} END AS {name}" for name in ("error_type", "error_message")]
+    replaced.append(f"CASE WHEN {left} THEN false ELSE failed END AS failed")
+    replaced.append(f"CASE WHEN {left} THEN '{CANCELLED}' ELSE finish_reason END AS finish_reason")
     outside = " OR ".join(f"{name} NOT BETWEEN {a} AND {b}" for name, (a, b) in RANGES.items())
     replaced.append(f"CASE WHEN {outside} THEN 'a score outside its range is left out' ELSE note END AS note")
     given = f"SELECT * FROM span_shape UNION ALL BY NAME ({select})"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 from langchain_core.callbacks import BaseCallbackHandler
 
@@ -35,7 +36,8 @@ class UsageCallback(BaseCallbackHandler):
 
     def __init__(self, monitor: ChatMonitor) -> None:
         self._monitor = monitor
-        self._turns: dict[UUID, LiveTurn] = {}
+        # Weak, as LangChain tells nothing of a call whose task was cancelled: a turn is kept for its monitor, not here.
+        self._turns: WeakValueDictionary[UUID, LiveTurn] = WeakValueDictionary()
 
     def on_chat_model_start(
         self, serialized: dict[str, Any], messages: list[list[BaseMessage]], *, run_id: UUID, **kwargs: Any
@@ -47,10 +49,12 @@ class UsageCallback(BaseCallbackHandler):
         """Remember the turn that this call belongs to."""
         self._start(run_id)
 
-    def on_llm_new_token(self, token: str | list[str | dict[str, Any]], *, run_id: UUID, **kwargs: Any) -> None:
-        """Mark the time to first token; the empty pieces that open a stream do not count."""
+    def on_llm_new_token(
+        self, token: str | list[str | dict[str, Any]], *, run_id: UUID, chunk: Any = None, **kwargs: Any
+    ) -> None:
+        """Mark the time to first token: of text, thinking or a tool's call; a piece without any of them is none."""
         turn = self._turns.get(run_id)
-        if turn is not None and token:
+        if turn is not None and turn.time_to_first_token is None and _has_token(token, getattr(chunk, "message", None)):
             turn.first_token()
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
@@ -65,7 +69,8 @@ class UsageCallback(BaseCallbackHandler):
         for generations in response.generations:
             message = getattr(generations[0], "message", None) if generations else None
             if message is not None:
-                self._add(turn, message)
+                # Of several answers to one prompt, LangChain leaves what they have in common beside them.
+                self._add(turn, message, {**(response.llm_output or {}), **message.response_metadata})
 
     def _start(self, run_id: UUID) -> None:
         turn = self._monitor.current()
@@ -74,8 +79,7 @@ class UsageCallback(BaseCallbackHandler):
         else:
             self._turns[run_id] = turn
 
-    def _add(self, turn: LiveTurn, message: BaseMessage) -> None:
-        reported = message.response_metadata
+    def _add(self, turn: LiveTurn, message: BaseMessage, reported: Mapping[str, Any]) -> None:
         named: dict[str, Any] = {
             "model": reported.get("model_name") or reported.get("model"),
             "provider": turn.columns.get("provider") or reported.get("model_provider"),
@@ -94,6 +98,27 @@ class UsageCallback(BaseCallbackHandler):
             turn.set(**{name: value for name, value in named.items() if value is not None})
         else:
             turn.add_usage(usage, **named)
+
+
+_TOLD: Final = (
+    "text", "thinking", "reasoning", "reasoning_content", "summary", "refusal", "data", "name", "args", "arguments",
+    "input", "partial_json", "tool_calls", "function_call", "function",
+)  # fmt: skip
+"""Where providers' pieces have what the model has said; ids, places, signatures and kinds are no tokens."""
+
+
+def _has_token(token: str | list[str | dict[str, Any]], message: Any) -> bool:
+    """Return whether a piece of a stream has a token in it, in whichever of its parts the provider puts that."""
+    if message is None:
+        return _tells(token)
+    parts = (token, message.content, message.additional_kwargs, getattr(message, "tool_call_chunks", None))
+    return any(_tells(part) for part in parts)
+
+
+def _tells(part: Any) -> bool:
+    if isinstance(part, dict):
+        return any(_tells(part[name]) for name in _TOLD if name in part)
+    return any(_tells(one) for one in part) if isinstance(part, list) else bool(part)
 
 
 def _usage(metadata: Mapping[str, Any], reported: Mapping[str, Any]) -> Usage:

@@ -21,8 +21,9 @@ from chatmon import cost
 from chatmon._tools.errors import Error
 from chatmon._tools.extras import wanted
 from chatmon._tools.forks import renew_after_fork
+from chatmon._tools.outcomes import failed
 from chatmon.live._health import HealthMeter
-from chatmon.live.turn import CURRENT, LiveTurn, as_datetime
+from chatmon.live.turn import CURRENT, LiveTurn, as_datetime, own
 from chatmon.live.window import LiveWindow, WindowStats
 from chatmon.turns import Turn, check_columns, to_frame
 
@@ -118,6 +119,9 @@ class ChatMonitor:
     def track(self, conversation_id: str, user_id: str | None = None, **labels: Any) -> LiveTurn:
         """Return a context manager around one turn; an exception in its block is recorded, and raised on.
 
+        A task that is cancelled in its block, or a stream that is left, ends the turn with the finish reason
+        ``cancelled`` and without an error.
+
         Args:
             conversation_id: Groups the turns of one conversation.
             user_id: Whose message it is.
@@ -143,7 +147,7 @@ class ChatMonitor:
                 )
             check_columns(labels)
             if "attributes" in labels:
-                labels["attributes"] = dict(labels["attributes"])
+                labels["attributes"] = own(labels["attributes"])
         return LiveTurn(self, conversation_id, user_id, labels)
 
     def current(self) -> LiveTurn | None:
@@ -249,13 +253,14 @@ class ChatMonitor:
             if "input_tokens" in columns or "output_tokens" in columns or "cost" in columns
             else None
         )
+        has_failed = failed(columns.get("error_type"), columns.get("finish_reason"), columns.get("attributes"))
         with self.lock:
             turns = self._turns
             if len(turns) >= self.capacity:
                 turns.popleft()
                 self.evicted += 1
             turns.append(turn)
-            self._window.add(self.clock() // 1_000_000_000, turn.response_time, "error_type" in columns, usage)
+            self._window.add(self.clock() // 1_000_000_000, turn.response_time, has_failed, usage)
         for listener in self.listeners:
             listener(turn)
 

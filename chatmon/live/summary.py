@@ -85,7 +85,7 @@ class Summary:
         cost: US dollars, over turns with a price; None where none has one. A lower bound where ``unpriced_turns`` or
             ``lower_bound_turns`` is not 0.
         unpriced_turns: Turns without a price.
-        error_rate: Share of turns that failed.
+        error_rate: Share of turns that failed, of those that were not cancelled.
         errors: Number of turns by error type.
         satisfaction: Mean rating over rated turns, 1 to 5.
         response_rate: Share of turns that were rated.
@@ -198,7 +198,6 @@ def summarise(
     streamed = [turn for turn in turns if turn.time_to_first_token is not None]
     rated = [turn for turn in turns if turn.user_satisfaction is not None]
     telling = [turn for turn in turns if turn.failed is not None]
-    units = _units(turns)
     errors = Counter(turn.error_type for turn in turns if turn.error_type is not None)
     return Summary(
         since=since,
@@ -222,7 +221,7 @@ def summarise(
         error_rate=_rate([turn.failed is True for turn in telling], _units(telling)),
         errors=dict(errors.most_common()),
         satisfaction=estimates.mean([turn.user_satisfaction or 0 for turn in rated], _units(rated)),
-        response_rate=_rate([turn.user_satisfaction is not None for turn in turns], units),
+        response_rate=_rate([turn.user_satisfaction is not None for turn in turns], _units(turns)),
         conversation_length=estimates.mean(list(lengths.values())),
         evicted=evicted,
         rejected=dict(rejected or {}),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from chatmon._tools.extras import wanted
+from chatmon._tools.outcomes import CANCELLED, is_cancellation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -58,10 +59,12 @@ class TurnTrace:
         columns = self._turn.columns
         failed = None
         if error is not None:
-            failed = _error(type(error).__name__, str(error))
+            failed = _failure(error)
         elif columns.get("error_type"):
             failed = _error(columns["error_type"], columns.get("error_message") or "")
         known = {name: columns[name] for name in _METADATA_COLUMNS if columns.get(name) is not None}
+        if error is not None and is_cancellation(error):
+            known["finish_reason"] = CANCELLED
         self._root.end(error=failed, metadata=known)
         self._root.patch(exclude_inputs=False)  # the question was not known when the run was posted
 
@@ -93,7 +96,7 @@ class TurnTrace:
         try:
             yield outputs
         except BaseException as error:
-            span.end(error=_error(type(error).__name__, str(error)))
+            span.end(error=_failure(error))
             raise
         else:
             span.end(outputs=outputs)
@@ -116,11 +119,8 @@ class TurnTrace:
         self._attempt = span
         try:
             yield
-        except GeneratorExit:  # nobody reads on: that is no failure
-            span.end()
-            raise
         except BaseException as error:
-            span.end(error=_error(type(error).__name__, str(error)))
+            span.end(error=_failure(error))
             raise
         else:
             span.end()
@@ -172,6 +172,11 @@ class TurnTrace:
 def _request(turn: LiveTurn) -> dict[str, Any]:
     named = {"gen_ai.provider.name": turn.columns.get("provider"), "gen_ai.request.model": turn.columns.get("model")}
     return {name: value for name, value in named.items() if value is not None}
+
+
+def _failure(error: BaseException) -> str | None:
+    """Return the error of a span; None where nobody reads on, which is no failure."""
+    return None if is_cancellation(error) else _error(type(error).__name__, str(error))
 
 
 def _error(kind: str, message: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
+from chatmon._tools.outcomes import CANCELLED, is_cancellation
 from chatmon.cost.prices import LOWER_BOUND, Price
 from chatmon.cost.usage import TOKENS, Usage
 from chatmon.turns import Turn, check_columns
@@ -42,6 +44,7 @@ class LiveTurn:
     """
 
     __slots__ = (
+        "__weakref__",
         "_runs",
         "_started",
         "_usage",
@@ -132,6 +135,8 @@ class LiveTurn:
             columns = {name: value for name, value in columns.items() if name not in CONTENT}
         together = self.columns | columns
         check_columns(together)
+        if "attributes" in columns:
+            together["attributes"] = own(columns["attributes"])
         self.columns = together
 
     def add_usage(
@@ -189,7 +194,14 @@ class LiveTurn:
             self.time_to_first_token = self.monitor.timer() - self._started
 
     def record_error(self, error: BaseException) -> None:
-        """Mark the turn as failed without raising, for a chatbot that answers with a fallback."""
+        """Mark the turn as failed without raising, for a chatbot that answers with a fallback.
+
+        A task that was cancelled, or a stream that nobody reads on, is no failure: it is the finish reason
+        ``cancelled``. A limit in time is one, where it stands inside the block: ``TimeoutError``.
+        """
+        if is_cancellation(error):
+            self.columns["finish_reason"] = CANCELLED
+            return
         self.columns["error_type"] = type(error).__name__
         try:
             message = str(error)
@@ -215,6 +227,13 @@ def _source(before: str | None, now: str | None) -> str | None:
     if before is None or now is None:
         return now
     return before if now == FROM_CACHE or (LOWER_BOUND in before and LOWER_BOUND not in now) else now
+
+
+def own(value: Any) -> Any:
+    """Return a copy of JSON that nobody else can change."""
+    if isinstance(value, Mapping):
+        return {name: own(part) for name, part in value.items()}
+    return [own(part) for part in value] if isinstance(value, list) else value
 
 
 def as_datetime(nanoseconds: int) -> datetime:

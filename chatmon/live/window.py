@@ -23,6 +23,7 @@ class WindowStats:
         seconds: The window's length.
         turns: Turns that ended in it.
         errors: Those of them that failed.
+        cancelled: Those of them that were cancelled.
         response_time_sum: Seconds, over all turns.
         histogram: Number of turns by logarithmic bin of response time.
         input_tokens: Sum over the turns that reported them.
@@ -34,6 +35,7 @@ class WindowStats:
     seconds: int
     turns: int
     errors: int
+    cancelled: int
     response_time_sum: float
     histogram: dict[int, int]
     input_tokens: int
@@ -43,8 +45,9 @@ class WindowStats:
 
     @property
     def error_rate(self) -> float | None:
-        """The share of turns that failed; None without turns."""
-        return self.errors / self.turns if self.turns else None
+        """The share of turns that failed, of those that were not cancelled; None without any."""
+        ended = self.turns - self.cancelled
+        return self.errors / ended if ended else None
 
     def percentile(self, q: float) -> float | None:
         """Return the response time that is the ``q``-quantile, within 1 %; None without turns."""
@@ -74,7 +77,7 @@ class LiveWindow:
         self,
         ended: int,
         response_time: float,
-        failed: bool,
+        failed: bool | None,
         usage: tuple[int | None, int | None, Decimal | None] | None,
     ) -> None:
         """Add a turn.
@@ -82,7 +85,7 @@ class LiveWindow:
         Args:
             ended: When it ended, in whole seconds since 1970.
             response_time: Seconds.
-            failed: Whether it ended in an error.
+            failed: Whether it ended in an error; None where it was cancelled.
             usage: Input tokens, output tokens and cost where known.
         """
         epoch = ended // BUCKET_SECONDS
@@ -98,7 +101,9 @@ class LiveWindow:
         histogram = bucket.histogram
         bin_number = bin_of(response_time)
         histogram[bin_number] = histogram.get(bin_number, 0) + 1
-        if failed:
+        if failed is None:
+            bucket.cancelled += 1
+        elif failed:
             bucket.errors += 1
         if usage is not None:
             bucket.add_usage(*usage)
@@ -126,6 +131,7 @@ class LiveWindow:
             seconds=seconds,
             turns=turns,
             errors=sum(bucket.errors for bucket in inside),
+            cancelled=sum(bucket.cancelled for bucket in inside),
             response_time_sum=math.fsum(bucket.response_time_sum for bucket in inside),
             histogram=merged(bucket.histogram for bucket in inside),
             input_tokens=sum(bucket.input_tokens for bucket in inside),
@@ -139,6 +145,7 @@ class _Bucket:
     """Ten seconds of sums."""
 
     __slots__ = (
+        "cancelled",
         "cost",
         "epoch",
         "errors",
@@ -154,6 +161,7 @@ class _Bucket:
         self.epoch = epoch
         self.turns = 0
         self.errors = 0
+        self.cancelled = 0
         self.response_time_sum = 0.0
         self.histogram: dict[int, int] = {}
         self.input_tokens = 0

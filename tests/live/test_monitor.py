@@ -119,7 +119,7 @@ def test_a_cancelled_task_leaves_a_turn_that_says_so(monitor):
             await task
 
     asyncio.run(main())
-    assert [turn.error_type for turn in monitor.turns()] == ["CancelledError"]
+    assert [(turn.error_type, turn.finish_reason) for turn in monitor.turns()] == [(None, "cancelled")]
 
 
 def test_a_bot_that_answers_with_a_fallback_can_record_the_error_itself(monitor):
@@ -236,7 +236,7 @@ def test_turns_that_end_in_another_order_than_they_began_leave_none_current(moni
     next(first), next(second)
     first.close(), second.close()
     assert monitor.current() is None
-    assert [turn.error_type for turn in monitor.turns()] == ["GeneratorExit", "GeneratorExit"]
+    assert [turn.finish_reason for turn in monitor.turns()] == ["cancelled", "cancelled"]
 
 
 def test_a_turn_that_ended_elsewhere_is_not_held_by_those_after_it(monitor):

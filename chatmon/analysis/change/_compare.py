@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from chatmon._tools.outcomes import FAILED
 from chatmon.analysis._periods import WHOLE, periods
 from chatmon.analysis.change._comparison import Change, Comparison, DimensionSplit, Period, Segment
 from chatmon.analysis.change.clustered import ConversationTotals, Difference, by_day, effects, holm
 from chatmon.analysis.change.decompose import Sums, decompose, money, money_parts
 from chatmon.analysis.source import MICROSECONDS, arrow, cut, query
-from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatmon import estimates
+from chatmon._tools.outcomes import FAILED
 from chatmon.analysis._concentration import concentration
 from chatmon.analysis._errors import errors
 from chatmon.analysis._satisfaction import satisfaction
 from chatmon.analysis.conversations import RESOLVED, conversations
 from chatmon.analysis.findings.finding import Finding, per_cent
 from chatmon.analysis.source import query
-from chatmon.turns import FAILED, NEEDED
+from chatmon.turns import NEEDED
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
+from chatmon._tools.outcomes import FAILED
 from chatmon.analysis.search.by_model import case, fit, weighed
 from chatmon.analysis.source import asked, query, relation
-from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,8 +63,8 @@ _CACHED: Final = "CASE WHEN input_tokens > 0 THEN cached_tokens / CAST(input_tok
 _LOG: Final = "ln(CASE WHEN {0} > 0 THEN {0} END)"
 _COST: Final = "CAST(cost AS DOUBLE)"
 SCAN_MEASURES: Final[dict[str, ScanMeasure]] = {
-    "errors": ScanMeasure("failed turns", "", _FAILED, event=1),
-    "repeats": ScanMeasure("turns failing in a row", "", _FAILED, event=3),
+    "errors": ScanMeasure("failed turns", "", FAILED, event=1),
+    "repeats": ScanMeasure("turns failing in a row", "", FAILED, event=3),
     "completion": ScanMeasure("completed tasks", "", _DONE, worse=-1, ideal=1.0),
     "response_time": ScanMeasure("response time", "s", _LOG.format("response_time"), "response_time"),
     "satisfaction": ScanMeasure("rating", "points", "user_satisfaction", worse=-1, ideal=5.0),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from chatmon._tools.outcomes import FAILED
 from chatmon._tools.shown import escape
 from chatmon.analysis.source import frame, query, relation
 from chatmon.connect.langsmith._fetching import base_url, fetch_turns
-from chatmon.turns import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

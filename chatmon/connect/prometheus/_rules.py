@@ -2,8 +2,9 @@
 
 What Prometheus decides otherwise: it estimates how much a counter grew within a window from the scrapes in it; it reads
 a percentile out of OpenTelemetry's buckets, each twice as wide as the one before; it takes no data for the end of an
-alert, whatever ``no_data`` says, unless that is ``alert``; and it knows no flapping. How often it says again that
-something still fires is Alertmanager's ``repeat_interval``.
+alert, whatever ``no_data`` says, unless that is ``alert``; of turns that were cancelled it
+knows that they did not fail; and it knows no flapping. How often it says again that something still fires is
+Alertmanager's ``repeat_interval``.
 """
 
 from __future__ import annotations

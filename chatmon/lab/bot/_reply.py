@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
 from chatmon._tools.errors import Error
+from chatmon._tools.outcomes import CANCELLED
 from chatmon._tools.retries import seconds_until_retry
 from chatmon.live.tracing import TurnTrace
 from chatmon.quality import context_relevance, task_completed
@@ -148,6 +150,9 @@ class ReplyStream:
                                 await bot.async_sleep(wait)
             except GeneratorExit:
                 self._leave(turn)
+            except CancelledError:
+                self._leave(turn)
+                raise
 
     def _track(self) -> LiveTurn:
         if self._started:
@@ -257,7 +262,7 @@ class ReplyStream:
         """End the turn of a reply that nobody reads to its end."""
         if self._reply is None:
             text = "".join(self._pieces).strip()
-            turn.set(answer=text, finish_reason="cancelled")
+            turn.set(answer=text, finish_reason=CANCELLED)
             self._bot.memory.add(self.conversation_id, self._asked, text)
 
     def _make_reply(self, turn: LiveTurn, text: str, error: Exception | None) -> Reply:

@@ -603,7 +603,7 @@ def test_a_cancelled_task_is_recorded_and_stays_cancelled(server: FaultyServer, 
 
     with pytest.raises(TimeoutError):
         asyncio.run(impatient())
-    assert (faulty.turn.error_type, faulty.turn.attempts) == ("CancelledError", 1)
+    assert (faulty.turn.error_type, faulty.turn.finish_reason, faulty.turn.attempts) == (None, "cancelled", 1)
 
 
 def test_the_bot_works_in_one_event_loop_after_another(server: FaultyServer, knowledge: Any) -> None:
