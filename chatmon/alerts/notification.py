@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -83,7 +83,7 @@ class Notification:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values, with its key and id."""
-        plain = asdict(self)
+        plain: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
         plain |= {"labels": dict(self.labels), "severity": self.severity.value, "status": self.status.value}
         plain |= {name: getattr(self, name).isoformat() for name in ("started_at", "at")}
         return plain | {"key": self.key, "id": self.id}

@@ -9,8 +9,9 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from chatmon._tools.locks import lock
 from chatmon._tools.paths import private_folder
-from chatmon.store.layout import LIVE, lock
+from chatmon.store.layout import LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import turns
 from chatmon._tools import sql
+from chatmon._tools.locks import Hold
 from chatmon._tools.paths import private_file, sync_folder
-from chatmon.store.layout import ASIDE, PART, Hold, _is_whole, live_files, part_of, parts
+from chatmon.store.layout import ASIDE, PART, _is_whole, live_files, part_of, parts
 from chatmon.store.lines import from_line
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from chatmon._tools.locks import Hold
 from chatmon._tools.shown import as_html, as_text
 
 if TYPE_CHECKING:
@@ -62,61 +62,6 @@ def _by_day(folder: Path, pattern: str) -> dict[date, list[Path]]:
         if named and one.is_dir():
             found[date.fromisoformat(named[1])] = sorted(one.glob(pattern))
     return found
-
-
-def lock(descriptor: int) -> bool:
-    """Lock an open file for this process, and return whether nobody else has it; the lock goes with the process."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        here = os.lseek(descriptor, 0, os.SEEK_CUR)
-        try:
-            os.lseek(descriptor, 2**40, os.SEEK_SET)  # far behind the lines, which stay readable
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            os.lseek(descriptor, here, os.SEEK_SET)
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-class Hold:
-    """A lock on a file while a block runs; ``held`` says whether we have it. Nobody waits.
-
-    Args:
-        path: The file; made where ``make`` says so.
-        make: Make it where there is none.
-
-    Attributes:
-        held: False where another process has the lock, or there is no file.
-    """
-
-    def __init__(self, path: Path, *, make: bool = False) -> None:
-        self.held = False
-        self._descriptor: int | None = None
-        try:
-            flags = os.O_RDWR | (os.O_CREAT if make else 0)
-            self._descriptor = os.open(path, flags, 0o600)
-        except FileNotFoundError:
-            if make:
-                raise
-            return
-        self.held = lock(self._descriptor)
-
-    def __enter__(self) -> Hold:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
 
 
 def torn(path: Path) -> int:

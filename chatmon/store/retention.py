@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
+from chatmon._tools.locks import Hold
 from chatmon._tools.paths import private_file, sync_folder
-from chatmon.store.layout import LIVE, TURNS, Hold, live_files, parts
+from chatmon.store.layout import LIVE, TURNS, live_files, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -102,7 +102,7 @@ class Dispatcher:
             sqlite3.Error: The disk does not take them; nothing was taken in, and the call may be made again.
         """
         with self._lock:
-            first = int(max(self._new).removeprefix(_NEW)) + 1 if self._new else 0
+            first = int(next(reversed(self._new)).removeprefix(_NEW)) + 1 if self._new else 0
             new = {f"{_NEW}{number:09}": one for number, one in enumerate(notifications, first)}
             self._outbox.put([], {name: one.to_dict() for name, one in new.items()})
             self._new |= new
@@ -160,12 +160,20 @@ class Dispatcher:
         with self._lock:
             return routing.muted(self._alerts, self._policy, self._silences, self._clock())
 
-    def close(self) -> None:
-        """Route what is new a last time, and stop looking at the clock."""
+    def close(self, timeout: float = threading.TIMEOUT_MAX) -> None:
+        """Route what is new a last time, and stop looking at the clock.
+
+        Args:
+            timeout: Seconds to wait for it; what takes longer is routed by the next one of this file.
+        """
         self._closed.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self.tick()
+        if self._thread.ident is None:
+            self.tick()
+        else:
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                logger.error("alerts were not routed after %g s: the next start goes on", timeout)
+                return
         if self._load in self._outbox.file.undone:  # a second close does nothing more
             self._outbox.file.undone.remove(self._load)
 
@@ -178,7 +186,9 @@ class Dispatcher:
         self.close()
 
     def _tick_on(self, every: timedelta | None) -> None:
-        while every is not None and not self._closed.wait(every.total_seconds()):
+        closed = every is None
+        while not closed:
+            closed = self._closed.wait(every.total_seconds() if every else None)
             try:
                 self.tick()
             except Exception:  # a thread that dies would leave alerts unrouted, and say nothing

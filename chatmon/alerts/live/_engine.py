@@ -59,8 +59,8 @@ class AlertEngine:
         rules: The rules.
         notify: Gets each notification, in the engine's thread; one that it raises on is handed to it again at the next
             tick, so it may come twice, with the same ``id``.
-        path: The file that a restart goes on from; None to forget everything. Given an open one, what a tick decides
-            and what ``notify`` writes there are one transaction.
+        path: The file that a restart goes on from; None to forget everything. Given an open one, ``notify`` gets all
+            notifications of a tick in one call, and what it writes there and what the tick decides are one transaction.
         tick_seconds: The time between two evaluations.
         clock: Wall clock, nanoseconds since 1970 in UTC.
 
@@ -92,7 +92,7 @@ class AlertEngine:
     def __init__(
         self,
         rules: Sequence[Rule],
-        notify: Callable[[Notification], object],
+        notify: Callable[..., object],
         *,
         path: Path | File | None = None,
         tick_seconds: int = 60,
@@ -173,8 +173,8 @@ class AlertEngine:
             with saved.file.transaction():
                 kept = () if self._together else said
                 saved.write(self._tick, self._owed_cells, self._owed_alerts.values(), kept, oldest)
-                for note in said if self._together else ():
-                    self._notify(note)
+                if said and self._together:
+                    self._notify(*said)
         except Exception:
             logger.exception("alerts cannot be written: they go out, and what is owed is written at the next tick")
             self._owed_cells = [cell for cell in self._owed_cells if cell.tick >= oldest]
@@ -199,13 +199,23 @@ class AlertEngine:
         self._thread = threading.Thread(target=self._run, name="chatmon-alerts", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Evaluate what is due a last time, save, and end the background thread."""
+    def stop(self, timeout: float = math.inf) -> None:
+        """Evaluate what is due a last time, save, and end the background thread.
+
+        Args:
+            timeout: Seconds to wait for the background thread's last tick; where it takes longer, the file stays open.
+        """
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        if self._thread is None:
+            self.tick()
+        else:
+            self._thread.join(min(timeout, threading.TIMEOUT_MAX))
+            if self._thread.is_alive():
+                logger.error(
+                    "the last tick was not done after %g s: the next start goes on from the one before", timeout
+                )
+                return
             self._thread = None
-        self.tick()
         if self._saved is not None:
             self._saved.close()
             self._saved = None
@@ -232,7 +242,9 @@ class AlertEngine:
 
     def _run(self) -> None:
         length = self.ticks.seconds
-        while not self._stopping.wait(length - self._clock() / 1e9 % length):
+        stopping = False
+        while not stopping:
+            stopping = self._stopping.wait(length - self._clock() / 1e9 % length)
             try:
                 self.tick()
             except Exception:  # a thread that dies would end all alerting, and say nothing
@@ -340,6 +352,8 @@ class AlertEngine:
     def _hand_on(self) -> None:
         """Give out what was decided, oldest first, until one is refused."""
         try:
+            if self._together and self._saved is not None:
+                self._hand_on_together(self._saved)
             while self._pending:
                 self._notify(self._pending[0])
                 self._pending.popleft()
@@ -349,6 +363,17 @@ class AlertEngine:
                     self._saved.sent(place)
         except Exception:  # somebody else's code: what it has not taken is kept for the next tick
             logger.exception("a notification was not taken; it is kept, and offered again at the next tick")
+
+    def _hand_on_together(self, saved: Saved) -> None:
+        """Give out all that was decided, or nothing."""
+        with saved.file.transaction():
+            unsent = saved.unsent()
+            notes = [*self._pending, *(note for _, note in unsent)]
+            if notes:
+                self._notify(*notes)
+            for place, _ in unsent:
+                saved.sent(place)
+        self._pending.clear()
 
     def _restore(self, saved: Saved) -> None:
         if saved.tick is not None:

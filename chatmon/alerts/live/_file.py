@@ -32,6 +32,7 @@ class File:
         self.changed = threading.Condition()
         self.undone: list[Callable[[], object]] = []
         self._depth = 0
+        self._closed = False
         private_file(path)
         # Autocommit: `transaction` says where one begins and ends.
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
@@ -52,6 +53,8 @@ class File:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Hold the lock and a transaction, and wake all who wait when it is done; within another one, be part of it."""
         with self.changed:
+            if self._closed and not self._depth:
+                raise sqlite3.ProgrammingError(f"{self.path.name} is closed")
             outermost, name = self._depth == 0, f"level_{self._depth}"
             self._db.execute("begin immediate" if outermost else f"savepoint {name}")
             self._depth += 1
@@ -69,7 +72,13 @@ class File:
             self._depth -= 1
             self.changed.notify_all()
 
-    def close(self) -> None:
-        """Close the file."""
-        with self.changed:
+    def close(self, timeout: float = -1) -> None:
+        """Close the file; what another thread does in it for longer than so many seconds is the last of it.
+
+        Args:
+            timeout: Seconds; below 0 for as long as it takes.
+        """
+        self._closed = True
+        if self.changed.acquire(timeout=timeout):
             self._db.close()
+            self.changed.release()

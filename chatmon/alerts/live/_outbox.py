@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from chatmon.alerts.channels._message import Channel, Message, RefusedError, UndeliveredError
 from chatmon.alerts.live._file import File
-from chatmon.alerts.live._spool import Delivery, Spool, SpoolEntry, State
-from chatmon.alerts.notification import Severity
+from chatmon.alerts.live._spool import Delivery, Spool, SpoolEntry, State, urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("chatmon.alerts.live._outbox")
 
-_URGENCY: Final = (Severity.PAGE, Severity.TICKET, Severity.INFO)
 FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 60.0
 LONGEST_ASKED: Final = 3_600.0
@@ -146,7 +144,7 @@ class Outbox:
             raise ValueError(f"no channel {delivery.channel!r}: there are {', '.join(sorted(self._channels))}")
         if not getattr(channel, "one_each", False):
             return [delivery]
-        said = sorted(delivery.message.notifications, key=lambda one: _URGENCY.index(one.severity))
+        said = sorted(delivery.message.notifications, key=urgency)
         return [
             replace(
                 delivery, topic=f"{delivery.topic}/{one.key}", message=replace(delivery.message, notifications=(one,))
@@ -167,7 +165,7 @@ class Outbox:
         return self._spool.retry_dead()
 
     def deliver(self, channel: str) -> bool:
-        """Send the message of a channel that has been due longest, once, and return whether there was one."""
+        """Send the most urgent message that is due for a channel, once, and return whether there was one."""
         found = None if self._closed else self._spool.next(channel, self._timer())
         if found is None:
             return False
@@ -185,15 +183,21 @@ class Outbox:
 
     def drain(self, timeout: float) -> bool:
         """Wait until nothing waits to be sent, and return whether that came about in ``timeout`` seconds."""
-        with self.file.changed:
-            return self.file.changed.wait_for(lambda: not self._spool.waiting(), timeout)
+        until = time.monotonic() + timeout
+        if not self.file.changed.acquire(timeout=max(0.0, timeout)):
+            return False
+        try:
+            return self.file.changed.wait_for(lambda: not self._spool.waiting(), max(0.0, until - time.monotonic()))
+        finally:
+            self.file.changed.release()
 
     def close(self, timeout: float = 5.0) -> None:
         """Stop sending, giving what is on its way ``timeout`` seconds; what still waits is sent by the next outbox."""
-        with self.file.changed:
-            self._closed = True
-            self.file.changed.notify_all()
         until = time.monotonic() + timeout
+        self._closed = True
+        if self.file.changed.acquire(timeout=timeout):
+            self.file.changed.notify_all()
+            self.file.changed.release()
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         if self._own is not None:

@@ -7,24 +7,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from chatmon.alerts.channels._message import Message
+from chatmon.alerts.notification import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from chatmon.alerts.live._file import File
+    from chatmon.alerts.notification import Notification
 
 State = Literal["waiting", "delivered", "dead"]
 
 KEPT_SECONDS: Final = 7 * 24 * 3_600
 """How long a delivered message is remembered, so that it is not taken for a new one."""
+_URGENCY: Final = (Severity.PAGE, Severity.TICKET, Severity.INFO)
 _TABLES: Final = """
 create table if not exists messages (
     number integer primary key,
     channel text not null, id text not null, topic text not null, content text not null,
     state text not null, attempts integer not null, due real not null, changed real not null, problem text,
+    urgency integer not null default 0,
     unique (channel, id)
 );
 create index if not exists waiting on messages (channel, topic, number) where state = 'waiting';
+create index if not exists gone on messages (changed) where state = 'delivered';
 create table if not exists notes (name text primary key, content text not null);
 """
 # Of each topic only the first: no "resolved" overtakes its "firing".
@@ -33,6 +38,11 @@ _FIRST: Final = (
     "where earlier.channel = m.channel and earlier.topic = m.topic and earlier.number < m.number "
     "and earlier.state = 'waiting')"
 )
+
+
+def urgency(notification: Notification) -> int:
+    """Return the place of a notification among those that wait: what wakes people goes before what can wait."""
+    return _URGENCY.index(notification.severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,12 @@ class Spool:
     def __init__(self, file: File) -> None:
         self.file = file
         file.script(_TABLES)
+        # Of an older release: before the index that reads the column.
+        if not file.read("select 1 from pragma_table_info('messages') where name = 'urgency'"):
+            file.script("alter table messages add column urgency integer not null default 0")
+        file.script(
+            "create index if not exists urgent on messages (channel, urgency, due, number) where state = 'waiting'"
+        )
         # Due times are on a clock that began with the process: after a start, everything is due.
         with file.transaction() as db:
             db.execute("update messages set due = 0 where state = 'waiting'")
@@ -97,9 +113,9 @@ class Spool:
         with self.file.transaction() as db:
             db.execute("delete from messages where state = 'delivered' and changed < ?", (now - KEPT_SECONDS,))
             db.executemany(
-                "insert or ignore into messages (channel, id, topic, content, state, attempts, due, changed) "
-                "values (?, ?, ?, ?, 'waiting', 0, 0, ?)",
-                [(d.channel, d.message.id, d.topic, json.dumps(d.message.to_dict()), now) for d in deliveries],
+                "insert or ignore into messages (channel, id, topic, content, state, attempts, due, changed, urgency) "
+                "values (?, ?, ?, ?, 'waiting', 0, 0, ?, ?)",
+                [_row(one, now) for one in deliveries],
             )
             for name, content in notes.items():
                 if content is None:
@@ -122,9 +138,11 @@ class Spool:
         return dict(self.file.read("select channel, count(*) from messages where state = 'waiting' group by channel"))
 
     def next(self, channel: str, now: float) -> tuple[int, Message, int] | None:
-        """Return number, message and attempts so far of what is due longest for a channel, or None."""
+        """Return number, message and attempts so far of the most urgent that is due for a channel, or None."""
         columns = "number, content, attempts"
-        rows = self.file.read(f"select {columns} {_FIRST} and due <= ? order by due, number limit 1", channel, now)
+        rows = self.file.read(
+            f"select {columns} {_FIRST} and due <= ? order by urgency, due, number limit 1", channel, now
+        )
         return (rows[0][0], Message.from_dict(json.loads(rows[0][1])), rows[0][2]) if rows else None
 
     def next_due(self, channel: str) -> float | None:
@@ -155,3 +173,8 @@ class Spool:
             ).fetchall()
             db.executemany("update messages set state = 'waiting', attempts = 0, due = 0 where number = ?", numbers)
             return len(numbers)
+
+
+def _row(one: Delivery, now: float) -> tuple[object, ...]:
+    most = min(urgency(notification) for notification in one.message.notifications)
+    return one.channel, one.message.id, one.topic, json.dumps(one.message.to_dict()), now, most

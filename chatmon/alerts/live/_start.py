@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from chatmon._tools.errors import Error
+from chatmon._tools.forks import renew_after_fork
+from chatmon._tools.locks import Hold
 from chatmon._tools.paths import private_folder
 from chatmon.alerts.live._dispatch import Dispatcher
 from chatmon.alerts.live._engine import AlertEngine
@@ -22,10 +28,17 @@ if TYPE_CHECKING:
 
     from chatmon.alerts.channels._message import Channel
     from chatmon.alerts.live.policy import Match, Silence
+    from chatmon.alerts.notification import Notification
     from chatmon.alerts.rules import Rule
     from chatmon.live.monitor import ChatMonitor
 
+logger = logging.getLogger("chatmon.alerts.live._start")
 FILE = "alerts.db"
+OWNER = "alerts.pid"
+
+
+class AlertsOwnedError(Error, RuntimeError):
+    """Alerts of a folder run already: a second process would send everything twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +71,29 @@ class LiveAlerts:
     """Alerts that run; made by ``start``. Use it in ``with``, or call ``stop`` at the end."""
 
     def __init__(
-        self, monitor: ChatMonitor, engine: AlertEngine, dispatcher: Dispatcher, outbox: Outbox, file: File
+        self,
+        monitor: ChatMonitor,
+        engine: AlertEngine,
+        dispatcher: Dispatcher,
+        outbox: Outbox,
+        file: File,
+        owned: Hold,
     ) -> None:
         self._monitor = monitor
         self._engine = engine
         self._dispatcher = dispatcher
         self._outbox = outbox
         self._file = file
+        self._owned = owned
         self._stopped = False
+        renew_after_fork(self)
+
+    def forked(self) -> None:
+        """Leave alerting to the process that this one was forked from, whose threads and files are not here."""
+        if not self._stopped:
+            self._stopped = True
+            self._engine.unwatch(self._monitor)
+            logger.warning("no alerts in process %d, a fork: start() them here, in a folder of its own", os.getpid())
 
     def acknowledge(self, key: str, by: str) -> None:
         """Note that somebody has taken an alert on: nobody else is told of it until it ends, but those who know are.
@@ -107,18 +135,25 @@ class LiveAlerts:
         """Evaluate a last time and stop; a second call does nothing.
 
         Args:
-            timeout: Seconds for what is on its way; what is not delivered by then is sent by the next ``start``.
+            timeout: Seconds for it, and for what is on its way, one more at the most; what is not evaluated or not
+                delivered by then is so by the next ``start``.
         """
         if self._stopped:
             return
         self._stopped = True
+        until = time.monotonic() + timeout
+
+        def left() -> float:
+            return max(0.0, until - time.monotonic())
+
         with ExitStack() as last:
-            last.callback(self._file.close)
+            last.callback(self._owned.close)
+            last.callback(self._file.close, 0.5)
             last.callback(self._outbox.close, 0.5)  # attempts that outlast it are made again by the next start
-            last.callback(self._outbox.drain, timeout)
-            last.callback(self._dispatcher.close)
+            last.callback(lambda: self._outbox.drain(left()))
+            last.callback(lambda: self._dispatcher.close(left()))
             self._engine.unwatch(self._monitor)
-            self._engine.stop()
+            self._engine.stop(left())
 
     def __enter__(self) -> Self:
         return self
@@ -141,7 +176,9 @@ def start(
     """Evaluate rules over a monitor's turns in the background, and tell channels of what they find.
 
     What a tick decides, who is to be told, and the messages are one transaction in one file of the folder: a process
-    that is killed at any moment loses no alert, and the next ``start`` goes on from there. One process at a time.
+    that is killed at any moment loses no alert, and the next ``start`` goes on from there. One process at a time owns
+    the folder; when that is dead, whatever has its number since, the next one may. A process that is forked from it has
+    no alerts.
 
     Args:
         monitor: Whose turns.
@@ -152,6 +189,7 @@ def start(
         **options: ``tick_seconds`` and ``clock``, as ``AlertEngine`` has them.
 
     Raises:
+        AlertsOwnedError: Another process has the folder, or this one, twice.
         RuleError: A rule is none; the message says which and why.
         ValueError: There is no channel, or the policy names one that is not there.
 
@@ -173,6 +211,7 @@ def start(
     chosen = policy or Policy((Route(channels=tuple(channels)),))
     private_folder(Path(folder))
     with ExitStack() as opened:
+        owned = opened.enter_context(_own(Path(folder)))
         file = File(Path(folder) / FILE)
         opened.callback(file.close)
         outbox = Outbox(file, channels)
@@ -180,12 +219,32 @@ def start(
         dispatcher = Dispatcher(chosen, outbox)
         opened.callback(dispatcher.close)
 
-        def tell(notification: Any) -> None:
-            dispatcher.notify(notification)
+        def tell(*notifications: Notification) -> None:
+            dispatcher.notify(*notifications)
             dispatcher.tick()
 
         engine = AlertEngine(loaded, tell, path=file, **options)
         engine.watch(monitor)
         engine.start()
         opened.pop_all()
-    return LiveAlerts(monitor, engine, dispatcher, outbox, file)
+    return LiveAlerts(monitor, engine, dispatcher, outbox, file, owned)
+
+
+def _own(folder: Path) -> Hold:
+    """Return the lock on a folder, in whose file the owner's number is written for others to read.
+
+    Raises:
+        AlertsOwnedError: Somebody has it.
+    """
+    path = folder / OWNER
+    owned = Hold(path, make=True)
+    if owned.held:
+        path.write_text(f"{os.getpid()}\n", encoding="utf-8")
+        return owned
+    owned.close()
+    said = path.read_text(encoding="utf-8").strip() or "unknown"
+    here = " (this one)" if said == str(os.getpid()) else ""
+    raise AlertsOwnedError(
+        f"alerts in {folder} belong to the process with pid {said}{here}: stop() them there, "
+        "or give these a folder of their own"
+    )

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from chatmon._tools.locks import Hold
 from chatmon._tools.paths import UNFINISHED, private_folder, rewritten
-from chatmon.store.layout import Hold
 from chatmon.store.privacy._databases import erase_from_database
 from chatmon.store.privacy._proof import search
 from chatmon.store.privacy._stored import TURNS, stored_files

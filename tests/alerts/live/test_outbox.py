@@ -422,3 +422,25 @@ def test_of_a_group_pages_go_first(path, clock):
     manual.outbox.put([to("log", *some, topic="group")])
     manual.pump("log", 1)
     assert [one.partition("region=")[2] for one in log.said] == ["france}", "spain}", "uk}"]
+
+
+def test_a_page_does_not_wait_behind_what_can_wait(path, clock):
+    log = Recorder()
+    manual = Manual(path, clock, log=log)
+    some = [firing(region=str(number), severity=Severity.INFO) for number in range(3)]
+    manual.outbox.put([to("log", one, topic=one.key) for one in some])
+    page = firing(region="all", severity=Severity.PAGE)
+    manual.outbox.put([to("log", page, topic=page.key)])
+    manual.pump("log", 1)
+    assert ["all" in one for one in log.said] == [True, False, False, False]
+
+
+def test_a_file_of_an_older_release_is_read_on(path, clock):
+    Manual(path, clock, log=Recorder()).outbox.put([to("log", firing())])
+    with sqlite3.connect(path) as db:
+        db.execute("drop index urgent")
+        db.execute("alter table messages drop column urgency")
+    db.close()
+    log = Recorder()
+    Manual(path, clock, log=log).pump("log", 1)
+    assert len(log.said) == 1
