@@ -47,17 +47,25 @@ def by_name(pairs: Any) -> dict[str, Any]:
 
 
 def _of_envelope(envelope: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A collector's envelope, or Tempo's, which calls the resources batches and may have a trace around them."""
+    for span, common, scope in in_envelope(envelope):
+        yield flat_span(span, common, scope)
+
+
+def in_envelope(envelope: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any], Any]]:
+    """Yield each span of an envelope with its resource's attributes and its scope's name.
+
+    It is a collector's, or Tempo's, which calls the resources batches and may have a trace around them.
+    """
     envelope = envelope["trace"] if isinstance(envelope.get("trace"), dict) else envelope
     for resource in _get(envelope, "resourceSpans") or envelope.get("batches") or []:
         common = by_name((resource.get("resource") or {}).get("attributes"))
         for scope in _get(resource, "scopeSpans") or _get(resource, "instrumentationLibrarySpans") or []:
             name = (scope.get("scope") or scope.get("instrumentationLibrary") or {}).get("name")
             for span in scope.get("spans") or []:
-                yield _span(span, common, name)
+                yield span, common, name
 
 
-def _span(span: Mapping[str, Any], common: Mapping[str, Any], scope: Any) -> dict[str, Any]:
+def flat_span(span: Mapping[str, Any], common: Mapping[str, Any], scope: Any) -> dict[str, Any]:
     """A span as OTLP has it; its attributes are a list of pairs, or by name where it stands by itself."""
     status = span.get("status")
     status = status if isinstance(status, dict) else {"code": span.get("status_code", status)}
@@ -84,7 +92,7 @@ def _named(attributes: Any) -> dict[str, Any]:
 
 def _alone(span: dict[str, Any]) -> Iterator[dict[str, Any]]:
     scope = object_of(_get(span, "scope") or _get(span, "instrumentationScope")).get("name")
-    yield _span(span, _named(object_of(span.get("resource")).get("attributes")), scope)
+    yield flat_span(span, _named(object_of(span.get("resource")).get("attributes")), scope)
 
 
 def _of_page(page: dict[str, Any]) -> Iterator[dict[str, Any]]:

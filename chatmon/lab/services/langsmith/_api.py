@@ -12,6 +12,7 @@ from chatmon.lab.services.langsmith import _ingest as ingest
 from chatmon.lab.services.langsmith import _projects as projects
 from chatmon.lab.services.langsmith import _queries as queries
 from chatmon.lab.services.langsmith import _shapes as shapes
+from chatmon.lab.services.langsmith import _spans as spans
 from chatmon.lab.services.langsmith._call import ApiAnswer, ApiCall, answered
 from chatmon.lab.services.langsmith._conditions import Sql
 from chatmon.lab.services.langsmith._stats import of_project, stats
@@ -55,6 +56,16 @@ def ingest_batch(call: ApiCall) -> ApiAnswer:
     return _ingest(call, ingest.from_json(call.object()))
 
 
+def ingest_spans(call: ApiCall) -> ApiAnswer:
+    """Take spans of OpenTelemetry as runs."""
+    batch = spans.batch_of(spans.request(call.body, call.content_type), call.project)
+    with call.store.writing() as connection:
+        spans.join(connection, batch)
+        ingest.write(connection, batch)
+    _warn(batch)
+    return spans.answer(batch, call.content_type)
+
+
 def create_run(call: ApiCall) -> ApiAnswer:
     """Take one run."""
     return _ingest(call, ingest.from_json({"post": [call.object()]}))
@@ -71,11 +82,17 @@ def _ingest(call: ApiCall, batch: ingest.RunBatch, status: int = 202) -> ApiAnsw
         if batch.refused and not batch.feedback and not batch.runs.keys() - batch.refused.keys():
             raise next(iter(batch.refused.values()))
         feedback.write(connection, batch.feedback)
+    refused = _warn(batch)
+    said = {"message": "Runs batch ingested"} | ({"refused": refused} if refused else {})
+    return answered(said, status)
+
+
+def _warn(batch: ingest.RunBatch) -> dict[str, Any]:
+    """Return why runs of a request were refused, by run, and say so in the log."""
     refused = {run: error.detail for run, error in batch.refused.items()}
     for run, reason in refused.items():
         logger.warning("run %s was refused, the others of its request are stored: %s", run, reason)
-    said = {"message": "Runs batch ingested"} | ({"refused": refused} if refused else {})
-    return answered(said, status)
+    return refused
 
 
 def query_runs(call: ApiCall) -> ApiAnswer:
@@ -247,6 +264,8 @@ ROUTES: Final[tuple[tuple[str, str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("GET", "/settings", settings),
     ("POST", "/runs/multipart", ingest_multipart),
     ("POST", "/runs/batch", ingest_batch),
+    ("POST", "/otel/v1/traces", ingest_spans),
+    ("POST", "/traces", ingest_spans),  # where the endpoint is this server itself, without its path
     ("POST", "/runs", create_run),
     ("POST", "/runs/query", query_runs),
     ("POST", "/runs/stats", run_stats),

@@ -145,7 +145,8 @@ class _Front:
             )
 
     async def _run(self, handle: Callable[[ApiCall], ApiAnswer], request: Request) -> Response:
-        body = await bodies.read(request.stream(), request.headers.get("content-encoding"))
+        encoding = request.headers.get("content-encoding")
+        body = await bodies.read(request.stream(), encoding, gzip=request.url.path.endswith("/traces"))
         call = ApiCall(
             store=self.store,
             addresses=self.addresses,
@@ -153,6 +154,7 @@ class _Front:
             query=request.query_params.multi_items(),
             body=body,
             content_type=request.headers.get("content-type", ""),
+            project=request.headers.get("langsmith-project"),
         )
         return await asyncio.get_running_loop().run_in_executor(self.pool, _answer, handle, call)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.lab.services.langsmith._values import RefusalError
@@ -15,6 +16,7 @@ ANNOUNCED: Final = 20 * 2**20
 LIMIT: Final = 64 * 2**20
 """Bytes of a body, also once it is decompressed."""
 _HEAD: Final = 8192  # bytes above a part's data
+_TOO_MUCH: Final = f"the body has over {LIMIT:,} bytes once decompressed: send smaller batches"
 _WINDOW: Final = 2**27  # bytes that a zstd frame may make the reader remember
 _BOUNDARY: Final = re.compile(r'multipart/form-data;.*\bboundary="?([^";,]{1,200})"?', re.IGNORECASE)
 _NAME: Final = re.compile(rb'content-disposition:\s*form-data;.*\bname="([^"\r\n]*)"', re.IGNORECASE)
@@ -35,12 +37,13 @@ class Part(NamedTuple):
     data: bytes
 
 
-async def read(chunks: AsyncIterator[bytes], encoding: str | None) -> bytes:
+async def read(chunks: AsyncIterator[bytes], encoding: str | None, *, gzip: bool = False) -> bytes:
     """Return a whole body, decompressed.
 
     Args:
         chunks: The body as it arrives.
         encoding: What the header ``Content-Encoding`` says.
+        gzip: Whether it may be gzip, as OpenTelemetry's exporters send it and LangSmith's clients never do.
 
     Raises:
         RefusalError: It is too large, before or after decompression, or not compressed as it says.
@@ -56,8 +59,12 @@ async def read(chunks: AsyncIterator[bytes], encoding: str | None) -> bytes:
         raise RefusalError(413, f"the body has {size:,} bytes, {LIMIT:,} are taken: send smaller batches")
     if encoding in (None, "", "identity"):
         return bytes(body)
+    if gzip and encoding == "gzip":
+        return _unzipped(bytes(body))
     if encoding != "zstd":
-        raise RefusalError(415, f"Content-Encoding is {encoding!r}: send zstd, or nothing compressed")
+        raise RefusalError(
+            415, f"Content-Encoding is {encoding!r}: send {'gzip, ' if gzip else ''}zstd, or nothing compressed"
+        )
     return _decompressed(bytes(body))
 
 
@@ -96,6 +103,19 @@ def _part(piece: bytes) -> Part:
     return Part(name[1].decode("utf-8", "replace"), mime_type, data)
 
 
+def _unzipped(body: bytes) -> bytes:
+    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        found = reader.decompress(body, LIMIT + 1)
+    except zlib.error as error:
+        raise RefusalError(400, f"the body is no gzip: {error}") from None
+    if len(found) > LIMIT:
+        raise RefusalError(413, _TOO_MUCH)
+    if not reader.eof:
+        raise RefusalError(400, f"the gzip is cut off after {len(found):,} bytes")
+    return found
+
+
 def _decompressed(body: bytes) -> bytes:
     import zstandard
 
@@ -108,5 +128,5 @@ def _decompressed(body: bytes) -> bytes:
     except zstandard.ZstdError as error:
         raise RefusalError(400, f"the body is no zstd: {error}") from None
     if len(found) > LIMIT:
-        raise RefusalError(413, f"the body has over {LIMIT:,} bytes once decompressed: send smaller batches")
+        raise RefusalError(413, _TOO_MUCH)
     return bytes(found)

@@ -72,6 +72,7 @@ class ApiCall:
         query: Names and values after the ``?``.
         body: The body, decompressed.
         content_type: Its type.
+        project: The project that a header names, as OpenTelemetry's exporters are told to send it.
     """
 
     store: RunStore
@@ -80,6 +81,7 @@ class ApiCall:
     query: Sequence[tuple[str, str]]
     body: bytes
     content_type: str
+    project: str | None = None
 
     def id(self, name: str = "id") -> str:
         """Return an id in the path.
