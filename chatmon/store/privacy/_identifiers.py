@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,7 @@ _CALLED: Final = re.compile(
     r"[\"']?\s{0,3}(?:=|:|\bis\b|\bist\b|\best\b|\bes\b)\s{0,3}[\"']?(?P<value>[^\s\"'<>\[\]{},;]{6,256})",
     re.IGNORECASE,
 )
+_WORDS: Final = ("pass", "pwd", "kennwort", "contraseña", "secret", "token", "key")
 _SENT: Final = re.compile(r"\b(?:bearer|basic)\s{1,3}(?P<value>[\w.~+/-]{8,4096}=*)", re.IGNORECASE)
 _IN_ADDRESS: Final = re.compile(r"://[^\s/:@]{1,64}:(?P<value>[^\s/@\[\]]{1,256})@")
 _DIGITS: Final = re.compile(r"(?<![\w.])(?<!\w-)\d(?:[ -]?\d){12,}(?!\w|-\w|\.\d)")
@@ -30,7 +31,7 @@ _BRAND: Final = re.compile(
     r"|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"  # American Express, Diners, JCB
     r"|(?:5[06-8]|6\d)\d{14,17}"  # Maestro, Discover, UnionPay
 )
-_FIRST: Final = frozenset("23456")
+_CARD_BEGINS: Final = re.compile(r"(?<!\d)[2-6]")
 _SHORTEST_CARD: Final = 14
 _LONGEST_CARD: Final = 19
 _IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
@@ -41,6 +42,7 @@ _NUMBERED: Final = re.compile(
     re.IGNORECASE,
 )
 """What comes before four numbers that are no address."""
+_BEFORE: Final = 20
 
 
 def secrets_in(text: str) -> Iterator[tuple[int, int]]:
@@ -53,16 +55,17 @@ def secrets_in(text: str) -> Iterator[tuple[int, int]]:
         >>> [text[start:end] for start, end in secrets_in(text)]
         ['hunter22']
     """
-    for found in _PEM.finditer(text):
+    for found in _PEM.finditer(text) if "-----BEGIN" in text else ():
         yield found.span()
     yield from keys_in(text)
-    for rule in (_CALLED, _SENT):
-        for found in rule.finditer(text):
+    folded = text.casefold()  # where none of a rule's words is, the rule need not read a text letter by letter
+    for words, rule in ((_WORDS, _CALLED), (("bearer", "basic"), _SENT)):
+        for found in rule.finditer(text) if any(word in folded for word in words) else ():
             value = found["value"].rstrip(".:?)")
             if any(character.isdigit() for character in value):
                 start = found.start("value")
                 yield start, start + len(value)
-    for found in _IN_ADDRESS.finditer(text):
+    for found in _IN_ADDRESS.finditer(text) if "://" in text else ():
         yield found.span("value")
 
 
@@ -75,34 +78,24 @@ def cards_in(text: str) -> Iterator[tuple[int, int]]:
         ['4111 1111 1111 1111']
     """
     for found in _DIGITS.finditer(text):
-        digits = re.sub(r"\D", "", found[0])
-        begins: list[tuple[int, int]] = []  # of each group: among the digits, and in the text
-        ends: list[tuple[int, int]] = []  # its length, and where it ends in the text
-        for group in re.finditer(r"\d+", found[0]):
-            begins.append((begins[-1][0] + ends[-1][0] if begins else 0, group.start()))
-            ends.append((len(group[0]), group.end()))
-        after = 0
-        for first, (at, start) in enumerate(begins):
-            if start < after or digits[at] not in _FIRST:
-                continue
-            for end, length in _ends(ends, first):
-                card = digits[at : at + length]
-                if _BRAND.fullmatch(card) and _right_by_luhn(card):
-                    yield found.start() + start, found.start() + end
-                    after = end
-                    break
+        end = found.start()
+        while group := _CARD_BEGINS.search(text, end, found.end()):
+            start = group.start()
+            # One character more than the longest card shows whether its last group of digits has ended.
+            length = _card(text[start : min(start + 2 * _LONGEST_CARD, found.end())])
+            end = start + (length or 1)
+            if length:
+                yield start, end
 
 
-def _ends(groups: list[tuple[int, int]], first: int) -> list[tuple[int, int]]:
-    """Return where a card that begins with a group of digits may end, the farthest first, and its digits."""
-    ends, length = [], 0
-    for more, end in groups[first : first + _LONGEST_CARD]:
-        length += more
-        if length > _LONGEST_CARD:
-            break
-        if length >= _SHORTEST_CARD:
-            ends.append((end, length))
-    return ends[::-1]
+@lru_cache(maxsize=16_384)
+def _card(window: str) -> int:
+    """Return how long the longest card is that a text begins with and that ends with a group of digits; 0 for none."""
+    for end in reversed([group.end() for group in re.finditer(r"\d+", window)]):
+        digits = re.sub(r"\D", "", window[:end])
+        if _SHORTEST_CARD <= len(digits) <= _LONGEST_CARD and _BRAND.fullmatch(digits) and _right_by_luhn(digits):
+            return end
+    return 0
 
 
 def _right_by_luhn(digits: str) -> bool:
@@ -119,22 +112,29 @@ def ibans_in(text: str) -> Iterator[tuple[int, int]]:
         >>> [text[start:end] for start, end in ibans_in(text)]
         ['BE68 5390 0754 7034']
     """
-    from stdnum import iban
-
     found = _IBAN.search(text)
     while found:
-        resume = found.start() + 1
-        length = _length_of_iban(found[0][:2].upper())
-        # Words that follow look like more of it.
-        places = [place.start() for place in re.finditer(r"[A-Za-z0-9]", found[0])]
-        if length and length <= len(places):
-            end = places[length - 1] + 1
-            behind = found.start() + end
-            ends_here = not text[behind : behind + 1].isalnum()
-            if ends_here and iban.is_valid(re.sub(r"[ -]", "", found[0][:end]), check_country=False):
-                yield found.start(), behind
-                resume = behind
+        start = resume = found.start()
+        length = _iban(text[start : found.end() + 1])
+        if length:
+            yield start, start + length
+        resume += length or 1
         found = _IBAN.search(text, resume)
+
+
+@lru_cache(maxsize=16_384)
+def _iban(window: str) -> int:
+    """Return how long the account number is that a text begins with, by country and check digits; 0 for none."""
+    from stdnum import iban
+
+    length = _length_of_iban(window[:2].upper())
+    # Words that follow look like more of it.
+    places = [place.start() for place in re.finditer(r"[A-Za-z0-9]", window)]
+    if not length or length > len(places):
+        return 0
+    end = places[length - 1] + 1
+    ends_here = not window[end : end + 1].isalnum()
+    return end if ends_here and iban.is_valid(re.sub(r"[ -]", "", window[:end]), check_country=False) else 0
 
 
 @cache
@@ -154,14 +154,23 @@ def addresses_in(text: str) -> Iterator[tuple[int, int]]:
         >>> [text[start:end] for start, end in addresses_in(text)]
         ['2001:db8::1', '203.0.113.7']
     """
-    for rule in (_V6, _V4):
-        for found in rule.finditer(text):
-            numbered = _NUMBERED.search(text, max(0, found.start() - 20), found.start())
-            if not numbered and any(character.isdigit() for character in found[0]) and _is_somebodys(found[0]):
+    for mark, rule in ((":", _V6), (".", _V4)):
+        for found in rule.finditer(text) if mark in text else ():
+            if not _is_somebodys(found[0]):
+                continue
+            if not _is_numbered(text[max(0, found.start() - _BEFORE) : found.start()]):
                 yield found.span()
 
 
+@lru_cache(maxsize=4096)
+def _is_numbered(before: str) -> bool:
+    return _NUMBERED.search(before) is not None
+
+
+@lru_cache(maxsize=4096)
 def _is_somebodys(text: str) -> bool:
+    if not any(character.isdigit() for character in text):
+        return False
     try:
         address = ip_address(text)
     except ValueError:

@@ -35,7 +35,7 @@ BEGINNINGS: Final[dict[str, str]] = {
     "Tavily": rf"tvly-{_W}{{20,}}+",
     "Pinecone": r"pcsk_\w{30,}+",
     "Databricks": r"dapi[0-9a-f]{32}(?:-\d)?",
-    "HashiCorp": rf"hv[bsr]\.{_W}{{20,}}+|{_W}{{14}}\.atlasv1\.{_W}{{50,}}+",
+    "HashiCorp": rf"hv[bsr]\.{_W}{{20,}}+",
     "Docker": rf"dckr_(?:pat|oat)_{_W}{{20,}}+",
     "DigitalOcean": r"do[opr]_v1_[0-9a-f]{40,}+",
     "Telegram": rf"\d{{8,10}}:AA{_W}{{33}}",
@@ -66,6 +66,8 @@ BEGINNINGS: Final[dict[str, str]] = {
 }
 """Service to the form of its keys."""
 _KEY: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(BEGINNINGS.values())})(?![A-Za-z0-9])")
+_ATLAS: Final = re.compile(rf"(?<![\w-]){_W}{{14}}\.atlasv1\.{_W}{{50,}}+(?![A-Za-z0-9])")
+"""HashiCorp's of Terraform, whose mark is in the middle."""
 _TOKEN: Final = re.compile(rf"(?<![\w-])eyJ{_W}{{8,}}+\.{_W}{{8,}}+(?:\.{_W}*+)?")  # a JSON web token
 _HOOK: Final = re.compile(
     r"https?://(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/[\w/-]{16,}+"
@@ -84,7 +86,7 @@ def keys_in(text: str) -> Iterator[tuple[int, int]]:
         >>> [text[start:end] for start, end in keys_in(text)]
         ['gsk_0a1b2c3d4e5f6g7h8i9j0k1l2m3n4o']
     """
-    for rule in (_HOOK, _KEY, _TOKEN):
-        for found in rule.finditer(text):
+    for mark, rule in (("://", _HOOK), ("", _KEY), (".atlasv1.", _ATLAS), ("eyJ", _TOKEN)):
+        for found in rule.finditer(text) if mark in text else ():
             if any(character.isdigit() for character in found[0]):  # a name in a style of words has none
                 yield found.span()

@@ -35,6 +35,7 @@ _OTHERWISE: Final = re.compile(
     r"|code|licen[sc]e|error|commande|pedido",
     re.IGNORECASE,
 )
+_GAP: Final = re.compile(r" +(?=[\d(])")
 _BEFORE: Final = 60
 """Characters before a number that say what it is."""
 
@@ -53,32 +54,39 @@ def phones_in(text: str, regions: tuple[str, ...] = REGIONS) -> Iterator[tuple[i
     found = _CANDIDATE.search(text)
     while found:
         resume = found.end()
-        before = text[max(0, found.start() - _BEFORE) : found.start()]
-        for end in _ends(found[0]):
-            if _is_phone(found[0][:end], before, regions):
-                resume = found.start() + end
-                yield found.start(), resume
-                break
+        if length := _longest(found[0], _said(text[max(0, found.start() - _BEFORE) : found.start()]), regions):
+            resume = found.start() + length
+            yield found.start(), resume
         found = _CANDIDATE.search(text, resume)
 
 
-def _ends(candidate: str) -> list[int]:
-    """Return where a number may end, the farthest first: a space may separate it from what comes next."""
-    return [len(candidate), *(found.start() for found in reversed(list(re.finditer(r" +(?=[\d(])", candidate))))]
+@lru_cache(maxsize=16_384)
+def _said(before: str) -> str:
+    """Return what the words before a number call it: ``phone``, ``number``, ``other`` or nothing."""
+    called = max((found.end() for found in _CALLED.finditer(before)), default=-1)
+    otherwise = max((found.end() for found in _OTHERWISE.finditer(before)), default=-1)
+    if otherwise > called:
+        return "other"
+    return "phone" if called >= 0 else "number" if _NAMED.search(before) else ""
 
 
-def _is_phone(number: str, before: str, regions: tuple[str, ...]) -> bool:
+@lru_cache(maxsize=16_384)
+def _longest(candidate: str, said: str, regions: tuple[str, ...]) -> int:
+    """Return how long the longest number is that a candidate begins with: a space may part it from what comes next."""
+    ends = [len(candidate), *(found.start() for found in reversed(list(_GAP.finditer(candidate))))]
+    return next((end for end in ends if _is_phone(candidate[:end], said, regions)), 0)
+
+
+def _is_phone(number: str, said: str, regions: tuple[str, ...]) -> bool:
     if not 7 <= sum(character.isdigit() for character in number) <= 15 or not re.search(r"\d\d", number):
         return False
     if number.startswith("+"):
         return _valid(number, None)
-    called = max((found.end() for found in _CALLED.finditer(before)), default=-1)
-    otherwise = max((found.end() for found in _OTHERWISE.finditer(before)), default=-1)
-    if otherwise > called or _NO_NUMBER.fullmatch(number):
+    if said == "other" or _NO_NUMBER.fullmatch(number):
         return False
     if number.startswith("00"):
         return _valid(f"+{number[2:]}", None)
-    if not _WRITTEN.fullmatch(number) and ("." in number or (called < 0 and not _NAMED.search(before))):
+    if not _WRITTEN.fullmatch(number) and ("." in number or not said):
         return False
     return any(_valid(number, region) for region in regions)
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from chatmon._tools.extras import wanted
 from chatmon.store.privacy._identifiers import addresses_in, cards_in, ibans_in, secrets_in
 from chatmon.store.privacy._phones import phones_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     Redactor: TypeAlias = Callable[[str], str]
 
@@ -32,8 +31,7 @@ _UNSEEN: Final = frozenset({"Mn", "Me", "Cf"})
 """Combining marks, and what only steers how text is shown, such as the direction of writing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """Something to redact.
 
     Attributes:
@@ -107,7 +105,7 @@ def redact(text: str) -> str:
     return text
 
 
-def plain(text: str) -> tuple[str, list[int]]:
+def plain(text: str) -> tuple[str, Sequence[int]]:
     """Return a text as rules can read it, and for each character, and for the end, where it stands in the text given.
 
     The digits of any script become ASCII digits, and what is not seen goes.
@@ -120,7 +118,7 @@ def plain(text: str) -> tuple[str, list[int]]:
         ('42-7', [0, 1, 3, 4, 5])
     """
     if text.isascii():
-        return text, list(range(len(text) + 1))
+        return text, range(len(text) + 1)
     characters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):

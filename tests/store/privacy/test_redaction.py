@@ -227,3 +227,31 @@ def test_four_times_the_text_takes_about_four_times_as_long(fragment):
 
     short, long = seconds(3_000), seconds(24_000)
     assert long < 24 * max(short, 0.02), f"{long / max(short, 1e-6):.0f} times as long for 8 times the text"
+
+
+REPEATED = (
+    "a", "1", "1 ", "12 ", "030 1", "AA00 ", "030 1234567 ", "+49 30 1234567 ", "4111 ", "4111-", "4111111111111111 ",
+    "41111111111111110 ", "DE89 ", "DE89370400440532013000 ", "DE89370400440532013001 ", "GB00AAAA", "a@", "a@b.",
+    "a@b.c", "a.b@c-", "x@x.x.", "ada@example.org ", "sk-", "sk-a1", "AKIA", "ghp_", "eyJ", "eyJhbGciOi.",
+    "eyJa.eyJb.", "-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "password: ", "password=a1b2c3 ", "pass", "token is ",
+    "api_key=", "Bearer ", "basic a", "://", "://a:", "http://a:b@", "://a:b@c ", "1.1.1.1 ", "1.1.1.", "1.",
+    "255.255.255.255 ", "::", "a:", "ab:cd:", "0:0:0:", "2001:db8::1 ", "[::]", "(0", "(030) ", "(212) 555-0123 ",
+    "212-555-0123 ", "212-555-", "01.42.68.53.", "05-10-2026 ", "call 1", "phone ", "order 123456 ", "0 ", "00 ",
+    "00", "0049 ", "0171 2345678 ", "\u0664\u0662 ", "\u00e91", "\u2460", "\u200b1", "-", "_", "- 1", "1-", "1/",
+    "/1", "()", "( 1", " ", "\n1", "1\n", "xox", "xoxb-1-", "AIza", "hf_", "glpat-", "SG.", "rk_live_", "A1", "Aa1+/",
+    "=", "%40", "A-", "https://hooks.slack.com/services/T0", "123-45-", "AC0", "key-", "1:AA", "dapi", "pplx-",
+)  # fmt: skip
+"""What a text may be made of over and over: beginnings, middles and ends of all that is looked for."""
+
+
+@pytest.mark.parametrize("piece", REPEATED)
+def test_a_quarter_of_a_megabyte_of_anything_takes_an_eighth_of_a_second(piece):
+    text = (piece * (250_000 // len(piece) + 1))[:250_000]
+    took = []
+    for _ in range(5):
+        before = time.process_time()
+        find(text)
+        took.append(time.process_time() - before)
+        if took[-1] <= 0.125:
+            return
+    assert min(took) <= 0.2, took  # others share the machine's caches
