@@ -10,6 +10,7 @@ from chatmon.lab.services.langsmith import _examples_api as examples_api
 from chatmon.lab.services.langsmith import _feedback as feedback
 from chatmon.lab.services.langsmith import _ingest as ingest
 from chatmon.lab.services.langsmith import _projects as projects
+from chatmon.lab.services.langsmith import _prompts as prompts
 from chatmon.lab.services.langsmith import _queries as queries
 from chatmon.lab.services.langsmith import _shapes as shapes
 from chatmon.lab.services.langsmith import _spans as spans
@@ -17,7 +18,7 @@ from chatmon.lab.services.langsmith._call import ApiAnswer, ApiCall, answered
 from chatmon.lab.services.langsmith._conditions import Sql
 from chatmon.lab.services.langsmith._stats import of_project, stats
 from chatmon.lab.services.langsmith._store import TENANT
-from chatmon.lab.services.langsmith._values import RefusalError, aware
+from chatmon.lab.services.langsmith._values import RefusalError, aware, uuid
 
 if TYPE_CHECKING:
     import sqlite3
@@ -185,6 +186,41 @@ def delete_feedback(call: ApiCall) -> ApiAnswer:
     return answered({})
 
 
+def create_token(call: ApiCall) -> ApiAnswer:
+    """Give an address at which whoever has it may give feedback on a run, without the key."""
+    several = call.body.lstrip().startswith(b"[")
+    with call.store.writing() as connection:
+        made = [feedback.token(connection, one) for one in (call.objects() if several else [call.object()])]
+    shown = [_token(call, *one) for one in made]
+    return answered(shown if several else shown[0])
+
+
+def list_tokens(call: ApiCall) -> ApiAnswer:
+    """Give a page of a run's addresses for feedback."""
+    limit, offset = call.window()
+    select = "SELECT id, expires_at FROM feedback_tokens WHERE run_id = ? ORDER BY rowid LIMIT ? OFFSET ?"
+    rows = call.store.reading().execute(select, [uuid(call.value("run_id"), "run_id"), limit, offset])
+    return answered([_token(call, row["id"], row["expires_at"]) for row in rows])
+
+
+def open_token(call: ApiCall) -> ApiAnswer:
+    """Take feedback at such an address."""
+    given = call.object() if call.body else dict(call.query)
+    with call.store.writing() as connection:
+        feedback.write_by_token(connection, call.id(), given)
+    return answered({})
+
+
+def _token(call: ApiCall, token: str, expires_at: int) -> dict[str, Any]:
+    url = f"{call.addresses.base}/feedback/tokens/{token}"
+    return {"id": token, "url": url, "expires_at": aware(expires_at)}
+
+
+def sharing(call: ApiCall) -> ApiAnswer:
+    """Refuse to make anything public."""
+    raise RefusalError(501, f"{call.id()} cannot be shared: this server is on one machine, and nobody else sees it")
+
+
 def create_project(call: ApiCall) -> ApiAnswer:
     """Make a project."""
     with call.store.writing() as connection:
@@ -277,6 +313,10 @@ ROUTES: Final[tuple[tuple[str, str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("GET", "/v2/traces/{id}/runs", trace_runs),
     ("POST", "/feedback", create_feedback),
     ("GET", "/feedback", list_feedback),
+    ("POST", "/feedback/tokens", create_token),
+    ("GET", "/feedback/tokens", list_tokens),
+    ("GET", "/feedback/tokens/{id}", open_token),
+    ("POST", "/feedback/tokens/{id}", open_token),
     ("GET", "/feedback/{id}", read_feedback),
     ("PATCH", "/feedback/{id}", update_feedback),
     ("DELETE", "/feedback/{id}", delete_feedback),
@@ -287,6 +327,7 @@ ROUTES: Final[tuple[tuple[str, str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("DELETE", "/sessions/{id}", delete_project),
     ("POST", "/datasets", examples_api.create_dataset),
     ("GET", "/datasets", examples_api.list_datasets),
+    ("POST", "/datasets/upload", examples_api.upload_csv),
     ("GET", "/datasets/{id}", examples_api.read_dataset),
     ("DELETE", "/datasets/{id}", examples_api.delete_dataset),
     ("POST", "/platform/datasets/{id}/examples", examples_api.upload_examples),
@@ -298,5 +339,17 @@ ROUTES: Final[tuple[tuple[str, str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("PATCH", "/examples/{id}", examples_api.update_example),
     ("DELETE", "/examples/{id}", examples_api.delete_example),
     ("GET", "/attachments/{secret}", open_attachment),
+    ("POST", "/repos/", prompts.create_prompt),
+    ("GET", "/repos/", prompts.list_prompts),
+    ("GET", "/repos/{owner}/{name}", prompts.read_prompt),
+    ("PATCH", "/repos/{owner}/{name}", prompts.update_prompt),
+    ("DELETE", "/repos/{owner}/{name}", prompts.delete_prompt),
+    ("POST", "/repos/{owner}/{name}/tags", prompts.tag_commit),
+    ("POST", "/likes/{owner}/{name}", prompts.like_prompt),
+    ("POST", "/commits/{owner}/{name}", prompts.create_commit),
+    ("GET", "/commits/{owner}/{name}", prompts.list_commits),
+    ("GET", "/commits/{owner}/{name}/{commit}", prompts.read_commit),
+    ("PUT", "/runs/{id}/share", sharing),
+    ("PUT", "/datasets/{id}/share", sharing),
 )
 """Method, path and handler; a handler whose name begins with ``open_`` needs no key."""

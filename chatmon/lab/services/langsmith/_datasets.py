@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import csv
+import io
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid4
 
 from chatmon.lab.services.langsmith._conditions import in_document
@@ -134,6 +136,46 @@ def from_parts(parts: Iterable[Part], dataset_id: str) -> list[dict[str, Any]]:
         else:
             raise RefusalError(422, f"part {part.name[:80]!r} is none that examples are made of")
     return list(examples.values())
+
+
+class DatasetFile(NamedTuple):
+    """A dataset as a file has it.
+
+    Attributes:
+        dataset: Its name and what is said of it.
+        examples: Inputs and outputs of each.
+    """
+
+    dataset: dict[str, Any]
+    examples: list[dict[str, Any]]
+
+
+def from_csv(parts: Iterable[Part]) -> DatasetFile:
+    """Return the dataset of a form with a CSV file; a column that is named as neither is left out.
+
+    Raises:
+        RefusalError: There is no file, no input, or a column that is not there.
+    """
+    said: dict[str, list[str]] = {}
+    for part in parts:
+        said.setdefault(part.name, []).append(part.data.decode("utf-8-sig", "replace"))
+    if len(said.get("file", ())) != 1 or not said.get("input_keys"):
+        raise RefusalError(422, "the form needs one file and input_keys, the columns that are inputs")
+    reader = csv.DictReader(io.StringIO(said["file"][0], newline=""), strict=True)
+    inputs, outputs = said["input_keys"], said.get("output_keys", [])
+    missing = [name for name in (*inputs, *outputs) if name not in (reader.fieldnames or ())]
+    if missing:
+        raise RefusalError(422, f"no column {', '.join(missing)}: the file has {', '.join(reader.fieldnames or ())}")
+    try:
+        examples = [
+            {"inputs": {name: row[name] for name in inputs}, "outputs": {name: row[name] for name in outputs}}
+            for row in reader
+        ]
+    except csv.Error as error:
+        raise RefusalError(422, f"line {reader.line_num} of the file is no CSV: {error}") from None
+    told = ("id", "name", "description", "data_type")
+    dataset: dict[str, Any] = {name: said[name][-1] for name in told if said.get(name)}
+    return DatasetFile({"name": "data.csv", **dataset}, examples)
 
 
 def write_examples(connection: sqlite3.Connection, given: Iterable[Mapping[str, Any]], at: int) -> list[str]:

@@ -39,6 +39,15 @@ def delete_dataset(call: ApiCall) -> ApiAnswer:
     return answered({})
 
 
+def upload_csv(call: ApiCall) -> ApiAnswer:
+    """Make a dataset of a CSV file, whose columns are inputs and outputs by their names."""
+    given, at = datasets.from_csv(bodies.parts(call.body, call.content_type)), now()
+    with call.store.writing() as connection:
+        made = datasets.create(connection, given.dataset)
+        datasets.write_examples(connection, [{**one, "dataset_id": made["id"]} for one in given.examples], at)
+        return answered(datasets.read(connection, made["id"]))
+
+
 def upload_examples(call: ApiCall) -> ApiAnswer:
     """Add examples from a multipart body."""
     given, at = datasets.from_parts(bodies.parts(call.body, call.content_type), call.id()), now()

@@ -32,6 +32,7 @@ _STORED_FIELDS = (
 _COMMENTS = 10  # shown of each key
 _LARGEST_SCORE = 10**9  # of a score: sums of squares must stay numbers
 COLUMNS = "key, score, value, comment, failed, source"
+_LENGTHS = {"days": 86_400_000_000, "hours": 3_600_000_000, "minutes": 60_000_000}
 _IDS = ("run_id", "trace_id", "session_id")
 
 
@@ -60,6 +61,48 @@ def write(connection: sqlite3.Connection, given: Iterable[Mapping[str, Any]]) ->
         [one | {"document": dump(one["shown"])} for one in stored],
     )
     return [one["shown"] for one in stored]
+
+
+def token(connection: sqlite3.Connection, given: Mapping[str, Any]) -> tuple[str, int]:
+    """Make a token for one kind of feedback on a run, and return its id and when it ends, in microseconds since 1970.
+
+    Raises:
+        RefusalError: It is for no run or no key, or ends at no time.
+    """
+    run, key = uuid(given.get("run_id"), "run_id"), given.get("feedback_key")
+    if not isinstance(key, str) or not key:
+        raise RefusalError(422, f"feedback_key ({key!r}) is no name")
+    length = given.get("expires_in") or {"hours": 3}
+    if given.get("expires_at") is not None:
+        ends = microseconds(given["expires_at"], "expires_at")
+    elif isinstance(length, dict) and all(type(one) is int and 0 <= one < 10**6 for one in length.values()):
+        ends = now() + sum(length.get(name, 0) * one for name, one in _LENGTHS.items())
+    else:
+        raise RefusalError(422, f"expires_in ({length!r}) is no number of days, hours and minutes")
+    made = str(uuid(given["id"], "id") if given.get("id") else uuid4())
+    connection.execute("INSERT INTO feedback_tokens VALUES (?, ?, ?, ?)", [made, run, clean(key), ends])
+    return made, ends
+
+
+def write_by_token(connection: sqlite3.Connection, which: str, given: Mapping[str, Any]) -> None:
+    """Store feedback that somebody gives who has a token and no key.
+
+    Raises:
+        RefusalError: There is no such token, or it has ended.
+    """
+    row = connection.execute("SELECT * FROM feedback_tokens WHERE id = ?", [which]).fetchone()
+    if row is None:
+        raise RefusalError(404, f"no token {which}")
+    if now() >= row["expires_at"]:
+        raise RefusalError(403, f"the token {which} ended at {aware(row['expires_at'])}: ask for a new one")
+    score = given.get("score")
+    if isinstance(score, str):  # from an address
+        try:
+            score = float(score)
+        except ValueError:
+            raise RefusalError(422, f"score ({score!r}) is no number") from None
+    said = {name: given.get(name) for name in ("value", "comment", "correction")}
+    write(connection, [{**said, "score": score, "run_id": row["run_id"], "key": row["key"], "id": str(uuid4())}])
 
 
 def meet(connection: sqlite3.Connection, numbers: Mapping[str, int]) -> None:

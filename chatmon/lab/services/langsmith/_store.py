@@ -76,6 +76,16 @@ CREATE TABLE IF NOT EXISTS examples (
     id TEXT NOT NULL, dataset_id TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, created_at INTEGER NOT NULL,
     place INTEGER NOT NULL, document TEXT NOT NULL, PRIMARY KEY (id, since));
 CREATE INDEX IF NOT EXISTS examples_by_dataset ON examples (dataset_id, place);
+CREATE TABLE IF NOT EXISTS prompts (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    document TEXT NOT NULL, liked INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS commits (
+    id TEXT PRIMARY KEY, prompt TEXT NOT NULL, place INTEGER NOT NULL, hash TEXT NOT NULL, parent TEXT,
+    created_at INTEGER NOT NULL, manifest TEXT NOT NULL, description TEXT, UNIQUE (prompt, place));
+CREATE TABLE IF NOT EXISTS prompt_tags (
+    prompt TEXT NOT NULL, name TEXT NOT NULL, commit_id TEXT NOT NULL, PRIMARY KEY (prompt, name));
+CREATE TABLE IF NOT EXISTS feedback_tokens (
+    id TEXT PRIMARY KEY, run_id TEXT NOT NULL, key TEXT NOT NULL, expires_at INTEGER NOT NULL);
 """
 
 
