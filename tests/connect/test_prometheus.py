@@ -1,6 +1,8 @@
 """What Prometheus is given, as prometheus-client itself reads it; the real programs are in tests/system."""
 
 import json
+import os
+import subprocess
 import sys
 import urllib.request
 from datetime import timedelta
@@ -306,3 +308,30 @@ VALUES = st.recursive(
 def test_pyyaml_reads_back_what_was_written(value):
     read = yaml.safe_load(to_yaml(value))
     assert json.dumps(read, sort_keys=True) == json.dumps(value, sort_keys=True)
+
+
+WORKER = """
+import os
+import subprocess
+import sys
+from chatmon.connect.prometheus import Metrics
+from chatmon.live import ChatMonitor
+monitor, metrics = ChatMonitor(), Metrics(by=("region",))
+metrics.watch(monitor)
+for _ in range(int(sys.argv[1])):
+    with monitor.track("c1", region="uk") as turn:
+        turn.set(input_tokens=10)
+labels = {"region": "uk", "gen_ai_request_model": "", "gen_ai_provider_name": ""}
+print(metrics.registry.get_sample_value("chatmon_turns_total", labels))
+"""
+
+
+def test_the_numbers_of_all_workers_are_served_where_prometheus_is_told_of_their_folder(tmp_path):
+    def count(turns):
+        environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+        command = [sys.executable, "-c", WORKER, str(turns)]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        return float(ran.stdout)
+
+    # Each sees what those before it counted, though they are gone.
+    assert [count(2), count(3), count(0)] == [2, 5, 5]

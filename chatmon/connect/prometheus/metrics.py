@@ -5,6 +5,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics. What it has n
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from chatmon._tools.extras import wanted
@@ -50,6 +51,9 @@ class Metrics:
     becomes ``other``, so that no bug and no attacker fills the memory of both programs. A rating has no labels, and one
     that replaces another counts as well.
 
+    Where ``PROMETHEUS_MULTIPROC_DIR`` names a folder, as it does for the workers of a server, the numbers are those of
+    all processes that have it. Set it before Python starts, and empty the folder before the first of them does.
+
     Args:
         by: Columns to be labels besides model and provider, of ``BY``.
         most_values: Values of a label.
@@ -59,7 +63,7 @@ class Metrics:
         registry: Where prometheus-client finds the metrics, for a server of your own.
 
     Raises:
-        ValueError: A column cannot be a label.
+        ValueError: A column cannot be a label, or ``PROMETHEUS_MULTIPROC_DIR`` is no folder.
         MissingPackageError: prometheus-client is missing.
 
     Example:
@@ -78,7 +82,12 @@ class Metrics:
         if strangers:
             raise ValueError(f"{', '.join(strangers)} cannot be a label: choose from {', '.join(BY)}")
         client = wanted("prometheus_client", "exporters", "the endpoint of metrics")
-        self.registry = client.CollectorRegistry()
+        own = self.registry = client.CollectorRegistry()
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            from prometheus_client.multiprocess import MultiProcessCollector
+
+            self.registry = client.CollectorRegistry()
+            MultiProcessCollector(self.registry)  # type: ignore[no-untyped-call]
         self._columns = (*by, *LABELS)
         self._most_values = most_values
         self._most_combinations = most_combinations
@@ -86,7 +95,7 @@ class Metrics:
         self._errors: set[tuple[tuple[str, ...], str]] = set()
         self._children: dict[tuple[str, ...], _Counted] = {}
         names = [LABELS.get(name, name) for name in self._columns]
-        self._families = _Families(client, self.registry, names)
+        self._families = _Families(client, own, names)
         self._servers: list[Any] = []
 
     def watch(self, monitor: ChatMonitor) -> None:
