@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -17,7 +17,29 @@ Key = Annotated[
     str | None,
     typer.Option(envvar="CHATMON_API_KEY", help="The key clients must send; a random one, shown, if not given."),
 ]
+Shell = Annotated[str, typer.Option(help="Whose lines to print: sh, powershell or cmd.")]
 YOURS = "(the one you gave)"
+_SET = {"sh": "export {}='{}'", "powershell": "$env:{} = '{}'", "cmd": "set {}={}"}
+
+
+def _lines(shell: str, variables: Mapping[str, str]) -> str:
+    """Return lines that a shell takes as they are.
+
+    Raises:
+        typer.BadParameter: There is no such shell.
+
+    Example:
+        >>> _lines("powershell", {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})
+        "$env:OPENAI_BASE_URL = 'http://127.0.0.1:1/v1'"
+    """
+    return "\n".join(_SET[_known(shell)].format(*one) for one in variables.items())
+
+
+def _known(shell: str) -> str:
+    """Return the shell, if it is one whose lines are known."""
+    if shell not in _SET:
+        raise typer.BadParameter(f"{shell!r} is none of {', '.join(_SET)}", param_hint="--shell")
+    return shell
 
 
 class _Running(Protocol):
@@ -42,13 +64,21 @@ def _until_stopped(service: _Running, look: Callable[[], object] = bool) -> None
 
 
 @serve.command("llm")
-def serve_llm(port: Port = None, api_key: Key = None) -> None:
+def serve_llm(
+    port: Port = None,
+    api_key: Key = None,
+    shell: Annotated[str | None, typer.Option(help="Print lines for a shell: sh, powershell or cmd.")] = None,
+) -> None:
     """Serve the local model to anything that speaks OpenAI, until Ctrl-C."""
     from chatmon.lab.services.llm import start
 
+    if shell is not None:
+        _known(shell)
     with start(port=port, api_key=api_key) as llm:
         key = llm.api_key if api_key is None else YOURS
         typer.echo(f"base URL  {llm.base_url}\nmodel     {llm.model}\nAPI key   {key}")
+        if shell is not None:
+            typer.echo(_lines(shell, {"OPENAI_BASE_URL": llm.base_url, "OPENAI_API_KEY": key}))
         _until_stopped(llm)
 
 
@@ -57,14 +87,19 @@ def serve_langsmith(
     port: Port = None,
     db: Annotated[Path | None, typer.Option(help="The file to keep traces in; without it they go at the end.")] = None,
     api_key: Key = None,
+    shell: Shell = "sh",
 ) -> None:
-    """Serve a local LangSmith to LangSmith's own clients, until Ctrl-C."""
+    """Serve a local LangSmith to LangSmith's own clients, and to OpenTelemetry's exporters, until Ctrl-C."""
     from chatmon.lab.services.langsmith import start
 
+    _known(shell)
     with start(port=port, db=db, api_key=api_key) as server:
         page, key = (server.page, server.api_key) if api_key is None else (server.url, YOURS)
-        typer.echo(f"page                {page}\nLANGSMITH_ENDPOINT  {server.url}\nLANGSMITH_API_KEY   {key}")
-        typer.echo("Set the two, and LANGSMITH_TRACING=true.")
+        typer.echo(f"page  {page}\n")
+        own = {"LANGSMITH_ENDPOINT": server.url, "LANGSMITH_API_KEY": key, "LANGSMITH_TRACING": "true"}
+        typer.echo(f"{_lines(shell, own)}\n\nOr, from an exporter of OpenTelemetry:\n")
+        traces = {"TRACES_ENDPOINT": f"{server.url}/otel/v1/traces", "HEADERS": f"x-api-key={key}"}
+        typer.echo(_lines(shell, {f"OTEL_EXPORTER_OTLP_{name}": value for name, value in traces.items()}))
         _until_stopped(server)
 
 
@@ -74,16 +109,18 @@ def serve_langtail(
     port: Port = None,
     db: Annotated[Path | None, typer.Option(help="The file to keep threads in; without it they go at the end.")] = None,
     api_key: Key = None,
+    shell: Shell = "sh",
 ) -> None:
     """Serve a local Langtail, whose replies are the local model's, until Ctrl-C."""
     from chatmon.lab.services import langtail, llm
 
+    _known(shell)
     with (
         llm.start() as model,
         langtail.start(model, prompts or langtail.PROMPTS, db=db, port=port, api_key=api_key) as server,
     ):
         key = server.api_key if api_key is None else YOURS
-        typer.echo(f"LANGTAIL_BASE_URL  {server.base_url}\nLANGTAIL_API_KEY   {key}")
+        typer.echo(_lines(shell, {"LANGTAIL_BASE_URL": server.base_url, "LANGTAIL_API_KEY": key}))
         _until_stopped(server)
 
 
