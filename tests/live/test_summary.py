@@ -73,7 +73,7 @@ def test_the_text_of_a_period_says_what_was_worked_out_by_hand():
         ("input tokens", "100,250, of them cached 40,100, written to the cache 1,050"),
         ("output tokens", "2,015, of them reasoning 1,501"),
         ("turns without reported tokens", "1"),
-        ("cost", "$0.003000, 3 of 5 turns unpriced"),
+        ("cost", "at least $0.003000, 3 of 5 turns unpriced"),
         ("error rate", "0.600 (0.110 to 0.948, n = 5); TimeoutError: 2, RateLimitError: 1"),
         ("satisfaction", "4.50 (-1.85 to 10.85, n = 2)"),
         ("share of turns rated", "0.40 (0.05 to 0.89, n = 5)"),
