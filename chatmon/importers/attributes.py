@@ -224,7 +224,7 @@ def _counted_elsewhere(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], d
     if NAMES["input_tokens"][0] not in attributes and agent.names("input_tokens")[0] in attributes:
         read |= agent.counts(attributes, whole_of)
     # What the provider said, as it said it: kept by Logfire, and by LiteLLM as Python shows it.
-    for raw in map(object_of, map(attributes.get, ("gen_ai.usage.raw", "metadata.usage_object"))):
+    for raw in filter(None, map(object_of, map(attributes.get, ("gen_ai.usage.raw", "metadata.usage_object")))):
         told = _as_openai_says(raw)
         read |= {unit: one for unit, one in told.items() if unit in PARTS and NAMES[unit][0] not in attributes}
     note = read.pop("said", None)
