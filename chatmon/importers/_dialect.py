@@ -38,6 +38,7 @@ class Dialect:
             get it.
         zone: Of times that name none, where somebody has said it.
         warnings: What somebody should know before trusting the numbers, a sentence each.
+        ends_well: Whether what has ended without a word of an error did not fail, as in OpenTelemetry.
         settle: Makes what ``select`` makes of rows into spans, where a span is several rows; returns how many
             rows were joined to another.
     """
@@ -58,6 +59,7 @@ class Dialect:
     decimals: Mapping[str, str] = field(default_factory=dict)
     zone: str | None = None
     warnings: tuple[str, ...] = ()
+    ends_well: bool = False
     settle: Callable[[duckdb.DuckDBPyConnection], int] | None = None
 
 

@@ -64,6 +64,7 @@ DIALECTS: Final = (
         recognise=_recognise,
         columns=otlp.COLUMNS,
         select=otlp.SELECT,
+        ends_well=True,
         unpack=_of_page,
         reads=frozenset(("data", "traceID", "spans", "processes", "total", "limit", "offset", "errors")),
         assumptions=(

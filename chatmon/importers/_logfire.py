@@ -77,6 +77,7 @@ def _dialect(shape: str, recognise: Any, unpack: Any, reads: tuple[str, ...]) ->
         recognise=recognise,
         columns=otlp.COLUMNS,
         select=otlp.SELECT,
+        ends_well=True,
         unpack=unpack,
         reads=frozenset(reads),
         assumptions=(

@@ -128,6 +128,7 @@ def _dialect(shape: str, recognise: Any, unpack: Any, reads: str) -> Dialect:
         recognise=recognise,
         columns=otlp.COLUMNS,
         select=otlp.SELECT,
+        ends_well=True,
         unpack=unpack,
         reads=frozenset(reads.split()),
         assumptions=(

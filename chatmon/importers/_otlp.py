@@ -275,7 +275,7 @@ _ASSUMPTIONS: Final = (
 def _dialect(shape: str, recognise: Any, unpack: Any, reads: str) -> Dialect:
     return Dialect(
         name=f"otlp: {shape}", tool="otlp", recognise=recognise, columns=COLUMNS, select=SELECT, unpack=unpack,
-        reads=frozenset(reads.split()), assumptions=_ASSUMPTIONS,
+        reads=frozenset(reads.split()), assumptions=_ASSUMPTIONS, ends_well=True,
     )  # fmt: skip
 
 

@@ -91,6 +91,7 @@ DIALECTS: Final = (
         recognise=_recognise,
         columns=otlp.COLUMNS,
         select=otlp.SELECT,
+        ends_well=True,
         unpack=_of_row,
         assumptions=(
             "times without a zone are UTC, unless tz says otherwise; durations are end minus start, in seconds",

@@ -131,6 +131,7 @@ class Reader:
         """Return the numbers of the files that say nothing of failures: none of their shapes does in any file."""
         told = self._connection.execute("SELECT DISTINCT file FROM spans WHERE failed IS NOT NULL").fetchall()
         telling = {name for (number,) in told for name in found[number - 1].dialects}
+        telling |= {name for name, dialect in self.used.items() if dialect.ends_well}
         return [number for number, one in enumerate(found, 1) if one.dialects and not telling & one.dialects.keys()]
 
     def _reject(self, found: FileRecords, line: int | None, reason: str) -> None:

@@ -88,6 +88,7 @@ DIALECTS: Final = (
         recognise=_event,
         columns=otlp.COLUMNS,
         select=otlp.SELECT,
+        ends_well=True,
         unpack=_of_event,
         reads=frozenset(_READ),
         assumptions=(

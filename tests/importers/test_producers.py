@@ -680,3 +680,10 @@ def test_what_a_call_around_others_says_is_the_last_one_s_that_did_not_fail(read
 def test_where_nothing_is_embedded_no_note_says_so(read):
     _, report = read("any", span(1, CHAT | COUNTED))
     assert not [note for note in report.notes if "embeddings" in note]
+
+
+@pytest.mark.parametrize("status", [{}, {"code": 0}, {"code": "STATUS_CODE_UNSET"}])
+def test_calls_that_ended_without_a_status_or_an_error_did_not_fail(read, status):
+    turns, report = read("any", span(1, CHAT | COUNTED, status=status), span(2, CHAT, trace=2, status=status))
+    assert [turn.failed for turn in turns] == [False, False]
+    assert not [note for note in report.notes if "fail" in note]
