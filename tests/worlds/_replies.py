@@ -181,7 +181,6 @@ def _failures(world, seed, t, change, planted):
         kind = np.where(planted & (other < change.size), 3, kind)
     t["error"] = np.where(failed, kind, -1)
     t["output"] = np.where(failed, 0, t["output"])
-    t["cached"] = np.where(failed, 0, t["cached"])
     quick = 0.2 + rng.exponential(0.4, count)
     t["seconds"] = np.where(failed, np.where(kind == 0, 30.0, quick), np.minimum(t["seconds"], 29.9))
     t["first"] = np.where(failed, np.nan, np.minimum(t["first"], t["seconds"]))

@@ -20,7 +20,7 @@ def table(world, t, begins):
     """Return a run's turns, in the order of time."""
     order = np.argsort(t["at"], kind="stable")
     t = {name: values[order] for name, values in t.items()}
-    failed = t["error"] < 0
+    fine = t["error"] < 0
     columns = {
         "turn_id": _ids("t", np.arange(len(order))),
         "conversation_id": _ids("c", t["conversation"]),
@@ -31,10 +31,10 @@ def table(world, t, begins):
         "provider": _named(PROVIDERS, t["model"]),
         "model": _named(MODELS, t["model"]),
         "input_tokens": pa.array(t["input"]),
-        "cached_tokens": pa.array(t["cached"]),
+        "cached_tokens": pa.array(t["cached"], mask=~fine),
         "output_tokens": pa.array(t["output"]),
         "cost": _money(t["cost"]),
-        "error_type": _named(ERRORS, t["error"], failed),
+        "error_type": _named(ERRORS, t["error"], fine),
         "user_satisfaction": pa.array(t["rating"], from_pandas=True),
         "task_completed": pa.array(t["done"]),
         "intent": _named(INTENTS, t["intent"]),

@@ -1,0 +1,160 @@
+"""What the findings claim in worlds that they were not written for: of quiet logs, and of logs with a change in them.
+
+    python benchmarks/claims.py quiet --seeds 60
+    python benchmarks/claims.py planted --seeds 20 --worlds plain "all at once"
+
+A claim is true where something happened that moves its measure, in at least a third of its window. A planted change is
+found where one of its measures is claimed in its window and slice, or in one that it is a part of; it is found exactly
+where the slice is the right one and the windows have 0.7 of what both cover in common. Seeds count from 3000: none was
+used to choose a threshold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from worlds import WORLDS, Change, Log, made
+
+from chatmon.analysis.search.scan import Shift, scan
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from worlds import Event
+
+FIRST_SEED: Final = 3000
+MOVES: Final[dict[str, tuple[str, ...]]] = {
+    "incident": ("errors", "repeats", "response_time", "tail", "completion", "satisfaction", "error types", "cost"),
+    "campaign": ("mix",),
+    "latency": ("response_time", "tail"),
+    "tail": ("tail", "response_time"),
+    "drift": ("response_time", "tail"),
+    "errors": ("errors", "repeats"),
+    "error types": ("error types",),
+    "output": ("cost", "response_time"),
+    "context": ("input_tokens", "cost"),
+    "dearer": ("cost",),
+    "completion": ("completion",),
+    "rating": ("satisfaction",),
+    "mix": ("mix",),
+    "duplicates": ("duplicates",),
+}
+"""What happened to the measures that it moves."""
+PLANTS: Final = {
+    "latency": Change(kind="latency", where={"intent": "billing"}, size=0.4),
+    "latency, three days": Change(kind="latency", where={"channel": "app"}, ends=17.4, size=0.4),
+    "latency, a pair": Change(kind="latency", where={"channel": "app", "intent": "billing"}, size=0.6),
+    "tail": Change(kind="tail", size=0.6),
+    "drift": Change(kind="drift", begins=0.0, size=0.01),
+    "errors": Change(kind="errors", where={"channel": "app"}, ends=17.4, size=0.06),
+    "errors, two hours": Change(kind="errors", ends=14.4833, size=0.4),
+    "error types": Change(kind="error types", size=0.8),
+    "longer answers": Change(kind="output", where={"intent": "returns"}, size=0.5),
+    "longer prompts": Change(kind="context", where={"channel": "app"}, size=0.4),
+    "dearer model": Change(kind="dearer", where={"intent": "returns"}),
+    "completion": Change(kind="completion", where={"intent": "delivery"}, size=0.8),
+    "ratings": Change(kind="rating", size=0.7),
+    "mix": Change(kind="mix", where={"intent": "technical"}, size=0.1),
+    "repeated turns": Change(kind="duplicates", size=0.05),
+}
+"""Changes of middle size, for logs of 20,000 turns in four weeks."""
+
+
+class Found(NamedTuple):
+    """How a planted change was met."""
+
+    found: bool
+    exact: bool
+    false: int
+
+
+def own(name: str, seed: int) -> int:
+    """Return a seed that no other world has: worlds that share draws would share their luck."""
+    return seed * 100 + list(WORLDS).index(name)
+
+
+def claims(log: Log) -> list[Shift]:
+    """Return the shifts that are claimed of a log."""
+    return list(scan(log.turns).shifts)
+
+
+def shared(one: Shift, begins: datetime, ends: datetime) -> float:
+    """Return the seconds that a shift's window has in common with another."""
+    return max(0.0, (min(one.end, ends) - max(one.start, begins)).total_seconds())
+
+
+def is_true(claim: Shift, log: Log) -> bool:
+    """Return whether something happened that the claim may mean."""
+    length = (claim.end - claim.start).total_seconds()
+    return any(
+        claim.measure in MOVES.get(event.kind, ()) and shared(claim, event.begins, event.ends) >= length / 3
+        for event in log.events
+    )
+
+
+def quiet(name: str, seed: int) -> list[str]:
+    """Return what is claimed of a quiet log of a world without being true."""
+    log = made(WORLDS[name], own(name, seed))
+    return [f"{one.measure} {one.dimension}={one.value} {one.start:%d %H}-{one.end:%d %H} p={one.p:.1g}"
+            for one in claims(log) if not is_true(one, log)]  # fmt: skip
+
+
+def planted(name: str, plant: str, seed: int) -> Found:
+    """Return how a planted change is met in a world."""
+    log = made(WORLDS[name], own(name, seed), PLANTS[plant])
+    event, said = log.events[-1], claims(log)
+    fitting = [one for one in said if one.measure in MOVES[event.kind] and _covers(one, event) > 0.3]
+    here = [one for one in fitting if one.dimension is None or event.where.get(one.dimension) == one.value]
+    exact = [one for one in here if _covers(one, event) >= 0.7 and _same(one, event)]
+    return Found(bool(here), bool(exact), sum(not is_true(one, log) for one in said))
+
+
+def _covers(one: Shift, event: Event) -> float:
+    both = shared(one, event.begins, event.ends)
+    whole = (max(one.end, event.ends) - min(one.start, event.begins)).total_seconds()
+    return both / whole
+
+
+def _same(one: Shift, event: Event) -> bool:
+    return event.where == {} if one.dimension is None else event.where.get(one.dimension) == one.value
+
+
+def _run(task: tuple[Any, ...]) -> Any:
+    return (quiet if len(task) == 2 else planted)(*task)
+
+
+def main() -> None:
+    """Print a row for each world."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["quiet", "planted"])
+    parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("--first", type=int, default=FIRST_SEED)
+    parser.add_argument("--worlds", nargs="+", default=list(WORLDS))
+    parser.add_argument("--plants", nargs="+", default=list(PLANTS))
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--verbose", action="store_true")
+    asked = parser.parse_args()
+    seeds = range(asked.first, asked.first + asked.seeds)
+    with ProcessPoolExecutor(asked.processes) as pool:
+        if asked.what == "quiet":
+            for name in asked.worlds:
+                said = list(pool.map(_run, [(name, seed) for seed in seeds]))
+                print(f"{name:<32}{sum(map(bool, said)):>4} of {len(said)}", flush=True)
+                if asked.verbose:
+                    print(*[f"    {line}" for one in said for line in one], sep="\n")
+            return
+        for plant in asked.plants:
+            for name in asked.worlds:
+                logs = list(pool.map(_run, [(name, plant, seed) for seed in seeds]))
+                found, exact, false = (sum(map(bool, column)) for column in zip(*logs, strict=True))
+                print(f"{plant:<24}{name:<32}found {found:>3} exact {exact:>3} of {len(logs)}, false in {false}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
