@@ -105,7 +105,7 @@ class Change:
 
     kind: str
     where: dict[str, str] = field(default_factory=dict)
-    begins: float = 14.4
+    begins: float = 14.375
     ends: float | None = None
     size: float = 0.4
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 DIMENSIONS: Final = ("intent", "model", "region", "channel", "prompt_version", "variant")
 """The columns that slices are cut by."""
 MIX: Final = "mix"
+WEEK: Final = 7 * 24
 VALUES: Final = 20
 """Values of a dimension that are looked at, the most frequent ones."""
 
@@ -191,6 +192,20 @@ class Cells:
         intent, names = self.dimensions["intent"].factorize(use_na_sentinel=False)
         usual = np.bincount(intent, total, len(names)) / np.maximum(np.bincount(intent, n, len(names)), 1)
         return np.asarray(total - usual[intent] * n)
+
+    def less_rhythm(self, n: Floats, total: Floats) -> Floats:
+        """Return sums less what is usual at their hour of the week: each region's day begins at another hour.
+
+        In a log of less than two weeks no hour of the week comes again; there it is the hour of the day.
+
+        Args:
+            n: Each row's number of values.
+            total: Their sum.
+        """
+        cycle = WEEK if self.hours >= 2 * WEEK else 24
+        at = self.hour % cycle
+        usual = np.bincount(at, total, cycle) / np.maximum(np.bincount(at, n, cycle), 1)
+        return np.asarray(total - usual[at] * n)
 
     def short_of_ideal(self, measure: str) -> float:
         """Return what all of the log is short of the ideal: seconds waited, dollars, failures, tasks not completed."""

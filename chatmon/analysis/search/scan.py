@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from chatmon.analysis.search.cells import MIX, SCAN_MEASURES, Cells, Slice, read
-from chatmon.analysis.search.windows import HourlySeries, refine, search
+from chatmon.analysis.search.windows import HourlySeries, refine, surest
 from chatmon.estimates import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES)) -> 
         left = _Left(cells, measure)
         found: list[Shift] = []
         for _ in range(MOST_SHIFTS):
-            best, windows = _best(left, chosen)
+            best, windows = _best(left, chosen, math.log(ALPHA / series))
             looked_at += windows if not found else 0
             p = 1.0 if best is None else min(1.0, math.exp(best.log_p) * series)
             if best is None or p > ALPHA:
@@ -214,7 +214,8 @@ class _Left:
         """Return the values of a slice's rows by hour, as far as they are among some."""
         among = self.kept if among is None else self.kept & among
         if self.measure == MIX:
-            return HourlySeries(self.cells, self.n, np.where(rows, self.total, 0.0), among, event=None)
+            share = np.where(rows, self.total, 0.0)
+            return HourlySeries(self.cells, self.n, self.cells.less_rhythm(self.n, share), among, event=None)
         return HourlySeries(self.cells, self.n, self.total, rows & among, event=SCAN_MEASURES[self.measure].event)
 
     def take_out(self, found: _FoundWindow) -> None:
@@ -253,19 +254,19 @@ class _Left:
         return self.series(found.slice.rows, among).worst(np.array([found.start]), np.array([found.end]))[1]
 
 
-def _best(left: _Left, slices: list[Slice]) -> tuple[_FoundWindow | None, int]:
+def _best(left: _Left, slices: list[Slice], most: float) -> tuple[_FoundWindow | None, int]:
     """Return the window that chance explains worst, over all slices, and the number of windows looked at."""
-    best: tuple[float, int, int, Slice] | None = None
+    best: tuple[float, int, int, Slice, HourlySeries] | None = None
     looked_at = 0
     for one in slices:
-        start, end, log_p, windows = search(left.series(one.rows))
+        series, (start, end, log_p, windows) = surest(left.series(one.rows), most)
         looked_at += windows
         if best is None or log_p < best[0]:
-            best = (log_p, start, end, one)
+            best = (log_p, start, end, one, series)
     if best is None or best[0] == 0:
         return None, looked_at
-    log_p, start, end, one = best
-    start, end = refine(left.series(one.rows), start, end)
+    log_p, start, end, one, series = best
+    start, end = refine(series, start, end)
     return _FoundWindow(one, start, end, log_p, one.rows & _within(left.cells, start, end)), looked_at
 
 

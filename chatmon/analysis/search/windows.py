@@ -1,7 +1,12 @@
-"""Windows of a log held against the rest of it: a measure's values by hour, and the window chance explains worst."""
+"""Windows of a log held against the rest of it: a measure's values by hour, and the window chance explains worst.
+
+Chance is conversations that happen to be as they are, and hours and days that are better or worse without anything
+having changed. How much hours and days differ, and for how long, a log's own hours tell.
+"""
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +27,10 @@ STRUCK: Final = 3
 REACH: Final = 48
 """Hours by which the ends of a window are moved to where it shows most."""
 
+MEMORY: Final = 120
+"""Hours over which what moves a measure is taken to last, at most."""
+ROUNDS: Final = 3
+"""How often a window is looked for anew with what the hours outside the last one tell."""
 ONGOING_EVIDENCE: Final = 0.9
 """Part of the best window's evidence that one up to the log's end must have to be preferred."""
 
@@ -47,6 +56,8 @@ class HourlySeries:
         self._weight = np.bincount(kind, n, minlength=KINDS)[:, None]
         self._mean = np.bincount(kind, total, minlength=KINDS)[:, None] / np.maximum(self._weight, 1)
         above = total - self._mean[kind, 0] * n
+        self._kind = kind_of(cells.begin, np.arange(self.hours))
+        self._restless: _Restlessness | None = None
 
         def cumulated(values: Floats) -> Floats:
             by_hour = np.bincount(kind * self.hours + hour, values, minlength=KINDS * self.hours)
@@ -77,14 +88,39 @@ class HourlySeries:
         # A small window may by chance show hardly any variance: then that of the whole is the better guess.
         pooled = held * (within + without).sum(axis=0) / max(self._weight.sum(), 1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return change, np.sqrt(np.maximum(own, pooled)) / held  # not a number where nothing can be held against it
+            error = np.sqrt(np.maximum(own, pooled)) / held  # not a number where nothing can be held against it
+        return change, error if self._restless is None else np.sqrt(error**2 + self._restless.variance(start, end))
+
+    def restless(self, start: int, end: int) -> HourlySeries:
+        """Return the series with errors that know how much hours and days differ apart from one window's change.
+
+        The covariance of hours so far apart is that of what they have above the mean of their kind; in the window, less
+        its change. Conversations' own scatter is left out: it is known. Weights fall with distance, so that a variance
+        is never negative (Newey and West, Econometrica 55, 1987).
+
+        Args:
+            start: The window's first hour.
+            end: The hour after its last.
+        """
+        n, above = (np.diff(one.sum(axis=0)) for one in (self._n, self._above))
+        squares, products, weights = (np.diff(one.sum(axis=0)) for one in self._squares)
+        n_inside = (self._n[:, end] - self._n[:, start])[:, None]
+        part = (n_inside / np.maximum(self._weight, 1))[self._kind, 0]
+        held = float((n * (1 - part))[start:end].sum())
+        change = float(above[start:end].sum()) / held if held > 0 else 0.0
+        inside = np.arange(self.hours)
+        moved = change * (((inside >= start) & (inside < end)) - part)
+        own = squares - 2 * moved * products + moved**2 * weights
+        found = copy.copy(self)
+        found._restless = _Restlessness(n, above - moved * n, own)
+        return found
 
     def worst(self, start: Ints, end: Ints) -> tuple[int, float]:
         """Return the place of the window that chance explains worst, and the logarithm of its two-sided p.
 
         Where too little is known of every window, that is 0.
         """
-        from scipy.stats import binom, t
+        from scipy.stats import binom, nbinom, t
 
         inside = self._clusters[end] - self._clusters[start]
         if self._rare:
@@ -92,6 +128,11 @@ class HourlySeries:
             expected = ((self._n[:, end] - self._n[:, start]) * self._mean).sum(axis=0)
             enough = (struck >= STRUCK) & (struck > expected)
             tail = binom.logsf(struck - 1, inside, np.minimum(expected / np.maximum(inside, 1), 1))
+            if self._restless is not None:
+                # Of a rate that itself differs, as a gamma does, the count is a negative binomial.
+                spread = self._restless.variance(start, end) * inside**2
+                shape = np.maximum(expected, 1e-9) ** 2 / np.maximum(spread, 1e-12)
+                tail = np.maximum(tail, nbinom.logsf(struck - 1, shape, shape / (shape + expected)))
             place = int(np.where(enough, tail, 0.0).argmin())
             return place, min(0.0, float(tail[place]) + math.log(2)) if enough[place] else 0.0
         change, error = self.difference(start, end)
@@ -103,6 +144,64 @@ class HourlySeries:
         place = int(errors_away.argmax())
         freedom = max(1, self._clusters[-1] - KINDS - 1)
         return place, min(0.0, float(t.logsf(errors_away[place], freedom)) + math.log(2))
+
+
+class _Restlessness:
+    """How much hours and days differ without anything having changed, and for how long.
+
+    Args:
+        n: Each hour's number of values.
+        above: What they have above what is expected of them.
+        own: The part of the square of that which their own scatter explains.
+    """
+
+    def __init__(self, n: Floats, above: Floats, own: Floats) -> None:
+        memory = max(1, min(MEMORY, len(n) // 5))
+        lags = np.arange(memory)
+        pairs = [float((n[: len(n) - lag] * n[lag:]).sum()) for lag in lags]
+        alike = [float((above[: len(n) - lag] * above[lag:]).sum()) for lag in lags]
+        alike[0] -= float(own.sum())
+        enough = 0.05 * pairs[0]  # where hours so far apart are hardly ever both known, nothing is
+        covariance = np.array([one / pair if pair > enough else 0.0 for one, pair in zip(alike, pairs, strict=True)])
+        weights = (1 - lags / memory) * np.where(lags == 0, 1.0, 2.0) * covariance
+        self._n = np.pad(n.cumsum(), (1, 0))
+        self._pairs = [(lag, weight, np.pad((n[: len(n) - lag] * n[lag:]).cumsum(), (1, 0)))
+                       for lag, weight in zip(lags.tolist(), weights.tolist(), strict=True) if weight]  # fmt: skip
+        whole = float(self._of_sums(np.array([0]), np.array([len(n)]))[0])
+        self._whole = max(0.0, whole) / max(float(n.sum()), 1.0)
+
+    def variance(self, start: Ints, end: Ints) -> Floats:
+        """Return the variance of each window's mean less that of the rest, as far as hours and days make it."""
+        inside = self._n[end] - self._n[start]
+        rest = np.maximum(self._n[-1] - inside, 1)
+        return np.asarray(np.maximum(self._of_sums(start, end), 0) / np.maximum(inside, 1) ** 2 + self._whole / rest)
+
+    def _of_sums(self, start: Ints, end: Ints) -> Floats:
+        found: Floats = np.zeros(len(start))
+        for lag, weight, pairs in self._pairs:
+            found += weight * np.maximum(pairs[np.maximum(end - lag, start)] - pairs[start], 0)
+        return found
+
+
+def surest(series: HourlySeries, most: float) -> tuple[HourlySeries, tuple[int, int, float, int]]:
+    """Return what ``search`` does, and the series, with hours and days that differ allowed for where that matters.
+
+    Only a window that conversations alone do not explain is held against hours and days too: how much these differ is
+    told by the hours, less the window's own change, so the window is looked for until it stays the same.
+
+    Args:
+        series: The values.
+        most: The logarithm of p above which nothing is claimed.
+    """
+    plain, found = series, search(series)
+    for _ in range(ROUNDS):
+        if found[2] > most:
+            break
+        series, before = plain.restless(*found[:2]), found
+        found = search(series)
+        if found[:2] == before[:2]:
+            break
+    return series, found
 
 
 def search(series: HourlySeries) -> tuple[int, int, float, int]:
