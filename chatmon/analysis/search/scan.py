@@ -218,6 +218,10 @@ class _Left:
             return HourlySeries(self.cells, self.n, self.cells.less_rhythm(self.n, share), among, event=None)
         return HourlySeries(self.cells, self.n, self.total, rows & among, event=SCAN_MEASURES[self.measure].event)
 
+    def whole(self) -> HourlySeries:
+        """Return the values of all rows by hour."""
+        return self.series(np.ones(len(self.n), dtype=bool))
+
     def take_out(self, found: _FoundWindow) -> None:
         """Take out a window: a mean's change is subtracted, so that what stays is comparable; rare events leave."""
         if self.measure == MIX:  # one slice's more is the others' less: all of them leave
@@ -259,7 +263,8 @@ def _best(left: _Left, slices: list[Slice], most: float) -> tuple[_FoundWindow |
     best: tuple[float, int, int, Slice, HourlySeries] | None = None
     looked_at = 0
     for one in slices:
-        series, (start, end, log_p, windows) = surest(left.series(one.rows), most)
+        series = left.series(one.rows)
+        series, (start, end, log_p, windows) = surest(series, most, left.whole if left.measure != MIX else None)
         looked_at += windows
         if best is None or log_p < best[0]:
             best = (log_p, start, end, one, series)

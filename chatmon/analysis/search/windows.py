@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from chatmon.analysis.search.cells import Bools, Cells, Floats, Ints
@@ -91,8 +92,14 @@ class HourlySeries:
             error = np.sqrt(np.maximum(own, pooled)) / held  # not a number where nothing can be held against it
         return change, error if self._restless is None else np.sqrt(error**2 + self._restless.variance(start, end))
 
-    def restless(self, start: int, end: int) -> HourlySeries:
-        """Return the series with errors that know how much hours and days differ apart from one window's change.
+    def allowing(self, found: _Restlessness) -> HourlySeries:
+        """Return the series with errors that know how much hours and days differ."""
+        made = copy.copy(self)
+        made._restless = found
+        return made
+
+    def restlessness(self, start: int, end: int) -> _Restlessness:
+        """Return how much hours and days differ apart from one window's change.
 
         The covariance of hours so far apart is that of what they have above the mean of their kind; in the window, less
         its change. Conversations' own scatter is left out: it is known. Weights fall with distance, so that a variance
@@ -111,9 +118,7 @@ class HourlySeries:
         inside = np.arange(self.hours)
         moved = change * (((inside >= start) & (inside < end)) - part)
         own = squares - 2 * moved * products + moved**2 * weights
-        found = copy.copy(self)
-        found._restless = _Restlessness(n, above - moved * n, own)
-        return found
+        return _Restlessness(n, above - moved * n, own)
 
     def worst(self, start: Ints, end: Ints) -> tuple[int, float]:
         """Return the place of the window that chance explains worst, and the logarithm of its two-sided p.
@@ -136,18 +141,35 @@ class HourlySeries:
             place = int(np.where(enough, tail, 0.0).argmin())
             return place, min(0.0, float(tail[place]) + math.log(2)) if enough[place] else 0.0
         change, error = self.difference(start, end)
+        freedom = self._freedom(start, end, error)
         enough = (
             (inside >= FEWEST_CONVERSATIONS) & (self._clusters[-1] - inside >= FEWEST_CONVERSATIONS) & (change != 0)
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             errors_away = np.where(enough, np.abs(change) / error, 0.0)
-        place = int(errors_away.argmax())
-        freedom = max(1, self._clusters[-1] - KINDS - 1)
-        return place, min(0.0, float(t.logsf(errors_away[place], freedom)) + math.log(2))
+        if self._restless is None:
+            place = int(errors_away.argmax())
+            return place, min(0.0, float(t.logsf(errors_away[place], freedom[place])) + math.log(2))
+        tail = t.logsf(errors_away, freedom)
+        place = int(tail.argmin())
+        return place, min(0.0, float(tail[place]) + math.log(2))
+
+    def _freedom(self, start: Ints, end: Ints, error: Floats) -> Floats:
+        """Return degrees of freedom: of conversations, and of hours where these make the error (Satterthwaite, 1946)."""
+        freedom = np.full(len(start), max(1.0, float(self._clusters[-1] - KINDS - 1)))
+        if self._restless is None:
+            return freedom
+        hours, of_hours = self._restless.variance(start, end), self._restless.freedom(start, end)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = np.nan_to_num(hours / error**2)
+        return 1 / ((1 - part) ** 2 / freedom + part**2 / of_hours)
 
 
 class _Restlessness:
     """How much hours and days differ without anything having changed, and for how long.
+
+    Attributes:
+        whole: The variance that this gives the mean of the whole log.
 
     Args:
         n: Each hour's number of values.
@@ -164,17 +186,22 @@ class _Restlessness:
         enough = 0.05 * pairs[0]  # where hours so far apart are hardly ever both known, nothing is
         covariance = np.array([one / pair if pair > enough else 0.0 for one, pair in zip(alike, pairs, strict=True)])
         weights = (1 - lags / memory) * np.where(lags == 0, 1.0, 2.0) * covariance
-        self._n = np.pad(n.cumsum(), (1, 0))
-        self._pairs = [(lag, weight, np.pad((n[: len(n) - lag] * n[lag:]).cumsum(), (1, 0)))
+        self._n, self._memory = np.pad(n.cumsum(), (1, 0)), memory
+        self._pairs = [(lag, weight, np.pad((n * np.pad(n[lag:], (0, lag))).cumsum(), (1, 0)))
                        for lag, weight in zip(lags.tolist(), weights.tolist(), strict=True) if weight]  # fmt: skip
         whole = float(self._of_sums(np.array([0]), np.array([len(n)]))[0])
-        self._whole = max(0.0, whole) / max(float(n.sum()), 1.0)
+        self.whole = max(0.0, whole) / max(float(n.sum()), 1.0) ** 2
 
     def variance(self, start: Ints, end: Ints) -> Floats:
         """Return the variance of each window's mean less that of the rest, as far as hours and days make it."""
         inside = self._n[end] - self._n[start]
         rest = np.maximum(self._n[-1] - inside, 1)
-        return np.asarray(np.maximum(self._of_sums(start, end), 0) / np.maximum(inside, 1) ** 2 + self._whole / rest)
+        of_rest = self.whole * self._n[-1] / rest
+        return np.asarray(np.maximum(self._of_sums(start, end), 0) / np.maximum(inside, 1) ** 2 + of_rest)
+
+    def freedom(self, start: Ints, end: Ints) -> Floats:
+        """Return the degrees of freedom of each window's variance: the longer it is, the fewer like it there are."""
+        return np.asarray(1.5 * (len(self._n) - 1) / np.minimum(end - start, self._memory))
 
     def _of_sums(self, start: Ints, end: Ints) -> Floats:
         found: Floats = np.zeros(len(start))
@@ -183,21 +210,27 @@ class _Restlessness:
         return found
 
 
-def surest(series: HourlySeries, most: float) -> tuple[HourlySeries, tuple[int, int, float, int]]:
+def surest(
+    series: HourlySeries, most: float, whole: Callable[[], HourlySeries] | None
+) -> tuple[HourlySeries, tuple[int, int, float, int]]:
     """Return what ``search`` does, and the series, with hours and days that differ allowed for where that matters.
 
     Only a window that conversations alone do not explain is held against hours and days too: how much these differ is
-    told by the hours, less the window's own change, so the window is looked for until it stays the same.
+    told by the hours, less the window's own change, so the window is looked for until it stays the same. What all turns
+    live through a slice does too, and of all turns it is better known: the larger of the two counts.
 
     Args:
         series: The values.
         most: The logarithm of p above which nothing is claimed.
+        whole: Gives the values of all turns; None where a slice has none of theirs.
     """
     plain, found = series, search(series)
     for _ in range(ROUNDS):
         if found[2] > most:
             break
-        series, before = plain.restless(*found[:2]), found
+        before = found
+        known = [one.restlessness(*found[:2]) for one in (plain, *([whole()] if whole else []))]
+        series = plain.allowing(max(known, key=lambda one: one.whole))
         found = search(series)
         if found[:2] == before[:2]:
             break
