@@ -153,7 +153,10 @@ def main() -> None:
             for name in asked.worlds:
                 logs = list(pool.map(_run, [(name, plant, seed) for seed in seeds]))
                 found, exact, false = (sum(map(bool, column)) for column in zip(*logs, strict=True))
-                print(f"{plant:<24}{name:<32}found {found:>3} exact {exact:>3} of {len(logs)}, false in {false}", flush=True)
+                print(
+                    f"{plant:<24}{name:<32}found {found:>3} exact {exact:>3} of {len(logs)}, false in {false}",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 DIMENSIONS: Final = ("intent", "model", "region", "channel", "prompt_version", "variant")
 """The columns that slices are cut by."""
 MIX: Final = "mix"
-WEEK: Final = 7 * 24
 VALUES: Final = 20
 """Values of a dimension that are looked at, the most frequent ones."""
 
@@ -194,17 +193,14 @@ class Cells:
         return np.asarray(total - usual[intent] * n)
 
     def less_rhythm(self, n: Floats, total: Floats) -> Floats:
-        """Return sums less what is usual at their hour of the week: each region's day begins at another hour.
-
-        In a log of less than two weeks no hour of the week comes again; there it is the hour of the day.
+        """Return sums less what is usual at their hour of the day: each region's day begins at another hour.
 
         Args:
             n: Each row's number of values.
             total: Their sum.
         """
-        cycle = WEEK if self.hours >= 2 * WEEK else 24
-        at = self.hour % cycle
-        usual = np.bincount(at, total, cycle) / np.maximum(np.bincount(at, n, cycle), 1)
+        at = (self.hour + self.begin.hour) % 24
+        usual = np.bincount(at, total, 24) / np.maximum(np.bincount(at, n, 24), 1e-9)
         return np.asarray(total - usual[at] * n)
 
     def short_of_ideal(self, measure: str) -> float:

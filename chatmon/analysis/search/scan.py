@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -210,17 +211,27 @@ class _Left:
     def _as_it_is(self) -> bool:
         return self.measure == MIX or SCAN_MEASURES[self.measure].event is not None
 
-    def series(self, rows: Bools, among: Bools | None = None) -> HourlySeries:
-        """Return the values of a slice's rows by hour, as far as they are among some."""
+    def series(self, rows: Bools, among: Bools | None = None, times: float = 1.0) -> HourlySeries:
+        """Return the values of a slice's rows by hour, as far as they are among some; shares times a factor."""
         among = self.kept if among is None else self.kept & among
         if self.measure == MIX:
-            share = np.where(rows, self.total, 0.0)
-            return HourlySeries(self.cells, self.n, self.cells.less_rhythm(self.n, share), among, event=None)
+            share = self.cells.less_rhythm(self.n, np.where(rows, times * self.total, 0.0))
+            return HourlySeries(self.cells, self.n, share, among, event=None, local=True)
         return HourlySeries(self.cells, self.n, self.total, rows & among, event=SCAN_MEASURES[self.measure].event)
 
-    def whole(self) -> HourlySeries:
-        """Return the values of all rows by hour."""
-        return self.series(np.ones(len(self.n), dtype=bool))
+    def alike(self, one: Slice) -> list[HourlySeries]:
+        """Return values by hour that are as restless as a slice's.
+
+        What all turns live through, a slice does too, and of all turns it is better known. Shares of conversations move
+        as the other shares of their dimension do, in proportion to p (1 - p).
+        """
+        if self.measure != MIX:
+            return [self.series(np.ones(len(self.n), dtype=bool))]
+        others = self.cells.slices((str(one.dimension),))
+        shares = [_mean(self.n, np.where(other.rows, self.total, 0.0), self.kept) for other in (one, *others)]
+        own, *spreads = [share * (1 - share) for share in shares]
+        return [self.series(other.rows, times=own / spread) for other, spread in zip(others, spreads, strict=True)
+                if spread > 0]  # fmt: skip
 
     def take_out(self, found: _FoundWindow) -> None:
         """Take out a window: a mean's change is subtracted, so that what stays is comparable; rare events leave."""
@@ -264,7 +275,7 @@ def _best(left: _Left, slices: list[Slice], most: float) -> tuple[_FoundWindow |
     looked_at = 0
     for one in slices:
         series = left.series(one.rows)
-        series, (start, end, log_p, windows) = surest(series, most, left.whole if left.measure != MIX else None)
+        series, (start, end, log_p, windows) = surest(series, most, partial(left.alike, one))
         looked_at += windows
         if best is None or log_p < best[0]:
             best = (log_p, start, end, one, series)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 KINDS: Final = 8
 """Kinds of hours: quarters of a day, of working days and of weekends. Hours are held against hours of their kind."""
+LOCAL_KINDS: Final = 40
+"""Kinds of hours for what follows the clocks of several regions."""
 SATURDAY: Final = 5
 FEWEST_CONVERSATIONS: Final = 20
 """Conversations in a window, and outside, below which a mean is not judged."""
@@ -43,7 +45,9 @@ class HourlySeries:
         hours: Hours of the log.
     """
 
-    def __init__(self, cells: Cells, n: Floats, total: Floats, rows: Bools, *, event: int | None) -> None:
+    def __init__(
+        self, cells: Cells, n: Floats, total: Floats, rows: Bools, *, event: int | None, local: bool = False
+    ) -> None:
         self.hours, self._rare = cells.hours, event is not None
         numbers = cells.cluster[rows]
         first = np.flatnonzero(np.diff(numbers, prepend=-1))  # they are numbered in the order of the rows
@@ -53,16 +57,16 @@ class HourlySeries:
         n, total, hour = n[known], total[known], cells.hour[rows][first][known]
         if event is not None:
             n, total = np.ones(len(n)), (total >= event).astype(float)
-        kind = kind_of(cells.begin, hour)
-        self._weight = np.bincount(kind, n, minlength=KINDS)[:, None]
-        self._mean = np.bincount(kind, total, minlength=KINDS)[:, None] / np.maximum(self._weight, 1)
+        self._kind = (local_kind_of if local else kind_of)(cells.begin, np.arange(self.hours))
+        kind, kinds = self._kind[hour], LOCAL_KINDS if local else KINDS
+        self._weight = np.bincount(kind, n, minlength=kinds)[:, None]
+        self._mean = np.bincount(kind, total, minlength=kinds)[:, None] / np.maximum(self._weight, 1)
         above = total - self._mean[kind, 0] * n
-        self._kind = kind_of(cells.begin, np.arange(self.hours))
         self._restless: _Restlessness | None = None
 
         def cumulated(values: Floats) -> Floats:
-            by_hour = np.bincount(kind * self.hours + hour, values, minlength=KINDS * self.hours)
-            return np.pad(by_hour.astype(float).reshape(KINDS, self.hours).cumsum(axis=1), ((0, 0), (1, 0)))
+            by_hour = np.bincount(kind * self.hours + hour, values, minlength=kinds * self.hours)
+            return np.pad(by_hour.astype(float).reshape(kinds, self.hours).cumsum(axis=1), ((0, 0), (1, 0)))
 
         self._n, self._above = cumulated(n), cumulated(above)
         self._squares = cumulated(above**2), cumulated(above * n), cumulated(n**2)
@@ -118,7 +122,7 @@ class HourlySeries:
         inside = np.arange(self.hours)
         moved = change * (((inside >= start) & (inside < end)) - part)
         own = squares - 2 * moved * products + moved**2 * weights
-        return _Restlessness(n, above - moved * n, own)
+        return _Restlessness(n, _level(n, above - moved * n), own)
 
     def worst(self, start: Ints, end: Ints) -> tuple[int, float]:
         """Return the place of the window that chance explains worst, and the logarithm of its two-sided p.
@@ -134,10 +138,11 @@ class HourlySeries:
             enough = (struck >= STRUCK) & (struck > expected)
             tail = binom.logsf(struck - 1, inside, np.minimum(expected / np.maximum(inside, 1), 1))
             if self._restless is not None:
-                # Of a rate that itself differs, as a gamma does, the count is a negative binomial.
-                spread = self._restless.variance(start, end) * inside**2
+                # Of a rate that itself differs, as a gamma does, the count is a negative binomial, as wide as both.
+                spread = self._restless.variance(start, end) * inside**2 - expected**2 / np.maximum(inside, 1)
                 shape = np.maximum(expected, 1e-9) ** 2 / np.maximum(spread, 1e-12)
-                tail = np.maximum(tail, nbinom.logsf(struck - 1, shape, shape / (shape + expected)))
+                wide = nbinom.logsf(struck - 1, shape, shape / (shape + expected))
+                tail = np.where(spread > 0, np.maximum(tail, wide), tail)
             place = int(np.where(enough, tail, 0.0).argmin())
             return place, min(0.0, float(tail[place]) + math.log(2)) if enough[place] else 0.0
         change, error = self.difference(start, end)
@@ -150,19 +155,32 @@ class HourlySeries:
         if self._restless is None:
             place = int(errors_away.argmax())
             return place, min(0.0, float(t.logsf(errors_away[place], freedom[place])) + math.log(2))
-        tail = t.logsf(errors_away, freedom)
+        tail = np.asarray(t.logsf(errors_away, freedom))
         place = int(tail.argmin())
         return place, min(0.0, float(tail[place]) + math.log(2))
 
     def _freedom(self, start: Ints, end: Ints, error: Floats) -> Floats:
-        """Return degrees of freedom: of conversations, and of hours where these make the error (Satterthwaite, 1946)."""
-        freedom = np.full(len(start), max(1.0, float(self._clusters[-1] - KINDS - 1)))
+        """Return degrees of freedom, of conversations and of hours by what each adds to the error (Satterthwaite)."""
+        freedom = np.full(len(start), max(1.0, float(self._clusters[-1] - len(self._weight) - 1)))
         if self._restless is None:
             return freedom
         hours, of_hours = self._restless.variance(start, end), self._restless.freedom(start, end)
         with np.errstate(divide="ignore", invalid="ignore"):
             part = np.nan_to_num(hours / error**2)
-        return 1 / ((1 - part) ** 2 / freedom + part**2 / of_hours)
+        return np.asarray(1 / ((1 - part) ** 2 / freedom + part**2 / of_hours))
+
+
+def _level(n: Floats, above: Floats) -> Floats:
+    """Return sums by hour less what rises or falls steadily: that is a change too."""
+    time = np.arange(len(n)) - len(n) / 2
+    weights = (float(n.sum()), float((n * time).sum()), float((n * time**2).sum()))
+    steady = weights[0] * weights[2] - weights[1] ** 2
+    if steady <= 0:
+        return above
+    sums = float(above.sum()), float((above * time).sum())
+    base = (weights[2] * sums[0] - weights[1] * sums[1]) / steady
+    slope = (weights[0] * sums[1] - weights[1] * sums[0]) / steady
+    return np.asarray(above - n * (base + slope * time))
 
 
 class _Restlessness:
@@ -211,25 +229,25 @@ class _Restlessness:
 
 
 def surest(
-    series: HourlySeries, most: float, whole: Callable[[], HourlySeries] | None
+    series: HourlySeries, most: float, alike: Callable[[], list[HourlySeries]]
 ) -> tuple[HourlySeries, tuple[int, int, float, int]]:
     """Return what ``search`` does, and the series, with hours and days that differ allowed for where that matters.
 
     Only a window that conversations alone do not explain is held against hours and days too: how much these differ is
-    told by the hours, less the window's own change, so the window is looked for until it stays the same. What all turns
-    live through a slice does too, and of all turns it is better known: the larger of the two counts.
+    told by the hours, less the window's own change, so the window is looked for until it stays the same. The most
+    restless of the values that are alike counts.
 
     Args:
         series: The values.
         most: The logarithm of p above which nothing is claimed.
-        whole: Gives the values of all turns; None where a slice has none of theirs.
+        alike: Gives other values that hours and days move as much.
     """
     plain, found = series, search(series)
     for _ in range(ROUNDS):
         if found[2] > most:
             break
-        before = found
-        known = [one.restlessness(*found[:2]) for one in (plain, *([whole()] if whole else []))]
+        before, sharp = found, _own_window(plain, *found[:2])
+        known = [one.restlessness(*sharp) for one in (plain, *alike())]
         series = plain.allowing(max(known, key=lambda one: one.whole))
         found = search(series)
         if found[:2] == before[:2]:
@@ -255,6 +273,25 @@ def search(series: HourlySeries) -> tuple[int, int, float, int]:
 
 def refine(series: HourlySeries, start: int, end: int) -> tuple[int, int]:
     """Return the ends near a window's ends that chance explains worst; what holds at first alone changes at its end."""
+    start, end, log_p = _sharpest(series, start, end)
+    # Where the log's end does nearly as well as a day near it, what began has not ended.
+    if series.worst(np.array([start]), np.array([series.hours]))[1] <= ONGOING_EVIDENCE * log_p:
+        end = series.hours
+    return (end, series.hours) if start == 0 and end < series.hours else (start, end)
+
+
+def _own_window(series: HourlySeries, start: int, end: int) -> tuple[int, int]:
+    """Return the ends of what changed; what was found to last up to the log's end may have ended before."""
+    start, end, _ = _sharpest(series, start, end)
+    if end < series.hours:
+        return start, end
+    ends = np.arange(start + 1, series.hours + 1)
+    place, _ = series.worst(np.full(len(ends), start), ends)
+    return start, int(ends[place])
+
+
+def _sharpest(series: HourlySeries, start: int, end: int) -> tuple[int, int, float]:
+    """Return the ends near a window's ends that chance explains worst, and the logarithm of p."""
     reach = min(max(1, (end - start) // 2), REACH)
     starts = np.arange(max(0, start - reach), min(series.hours, start + reach + 1))
     ends = (
@@ -263,11 +300,7 @@ def refine(series: HourlySeries, start: int, end: int) -> tuple[int, int]:
     first, last = (one.ravel() for one in np.meshgrid(starts, ends))
     first, last = first[first < last], last[first < last]
     place, log_p = series.worst(first, last)
-    start, end = int(first[place]), int(last[place])
-    # Where the log's end does nearly as well as a day near it, what began has not ended.
-    if series.worst(first[[place]], np.array([series.hours]))[1] <= ONGOING_EVIDENCE * log_p:
-        end = series.hours
-    return (end, series.hours) if start == 0 and end < series.hours else (start, end)
+    return int(first[place]), int(last[place]), log_p
 
 
 def kind_of(begin: datetime, hour: Ints) -> Ints:
@@ -275,6 +308,16 @@ def kind_of(begin: datetime, hour: Ints) -> Ints:
     since = hour + begin.hour
     weekend = (since // 24 + begin.weekday()) % 7 >= SATURDAY
     return np.asarray(weekend * 4 + since % 24 // 6)
+
+
+def local_kind_of(begin: datetime, hour: Ints) -> Ints:
+    """Return which of the ``LOCAL_KINDS`` each hour is: where clocks differ, so do the hours at which weekends begin.
+
+    Eighths of a day, of Monday, of the days up to Thursday, of Friday, of Saturday and of Sunday.
+    """
+    since = hour + begin.hour
+    day = np.array([0, 1, 1, 1, 2, 3, 4])[(since // 24 + begin.weekday()) % 7]
+    return np.asarray(day * 8 + since % 24 // 3)
 
 
 def _lengths(hours: int) -> list[tuple[Ints, Ints]]:
