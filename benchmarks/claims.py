@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 FIRST_SEED: Final = 3000
 MOVES: Final[dict[str, tuple[str, ...]]] = {
-    "incident": ("errors", "repeats", "response_time", "tail", "completion", "satisfaction", "error types", "cost"),
+    "incident": ("errors", "repeats", "response_time", "slow", "completion", "satisfaction", "error types", "cost"),
     "campaign": ("mix",),
-    "latency": ("response_time", "tail"),
-    "tail": ("tail", "response_time"),
-    "drift": ("response_time", "tail"),
+    "latency": ("response_time", "slow"),
+    "tail": ("slow", "response_time"),
+    "drift": ("response_time", "slow"),
     "errors": ("errors", "repeats"),
     "error types": ("error types",),
     "output": ("cost", "response_time"),
@@ -118,11 +118,11 @@ def planted(name: str, plant: str, seed: int) -> Found:
 def _covers(one: Shift, event: Event) -> float:
     both = shared(one, event.begins, event.ends)
     whole = (max(one.end, event.ends) - min(one.start, event.begins)).total_seconds()
-    return both / whole
+    return float(both / whole)
 
 
 def _same(one: Shift, event: Event) -> bool:
-    return event.where == {} if one.dimension is None else event.where.get(one.dimension) == one.value
+    return bool(event.where == {} if one.dimension is None else event.where.get(one.dimension) == one.value)
 
 
 def _run(task: tuple[Any, ...]) -> Any:

@@ -103,7 +103,7 @@ def _change(group: Sequence[Shift], unhelped: str) -> Finding:
     evidence += [
         (f"with it, {SCAN_MEASURES[name].name}", _said(name, effect))
         for name, effect in first.effects.items()
-        if name not in (*claimed, "price", "mix") and abs(effect.change) > 1.5 * (effect.high - effect.low) / 2
+        if name not in (*claimed, "price", "mix", "slow") and abs(effect.change) > 1.5 * (effect.high - effect.low) / 2
     ]
     weight = max((_weight(one) for one in group), key=abs)
     if first.measure != "mix":
@@ -131,7 +131,7 @@ def _said(measure: str, effect: ShiftEffect) -> str:
 def _of(shift: Shift, unhelped: str) -> str:
     return {
         "errors": unhelped, "repeats": unhelped, "completion": unhelped,
-        "response_time": "all waiting", "satisfaction": "what ratings fall short of the best",
+        "response_time": "all waiting", "slow": "all slow replies", "satisfaction": "what ratings fall short of the best",
     }.get(shift.measure, "all cost")  # fmt: skip
 
 

@@ -40,6 +40,8 @@ def _value(measure: str) -> str:
     """Return the SQL of what is read of a turn: of shares, 1 or 0."""
     if measure == MIX:
         return "1"
+    if measure == "slow":
+        return "CASE WHEN error_type IS NULL THEN response_time END"
     if measure == "price":
         return "CAST(cost AS DOUBLE) / nullif(input_tokens + output_tokens, 0)"
     return SCAN_MEASURES[measure].shown or SCAN_MEASURES[measure].sql

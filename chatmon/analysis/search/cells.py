@@ -61,12 +61,18 @@ _FAILED: Final = f"CAST({FAILED} AS INTEGER)"
 _DONE: Final = "CASE WHEN task_completed THEN 1 WHEN NOT task_completed THEN 0 END"
 _CACHED: Final = "CASE WHEN input_tokens > 0 THEN cached_tokens / CAST(input_tokens AS DOUBLE) END"
 _LOG: Final = "ln(CASE WHEN {0} > 0 THEN {0} END)"
+_ANSWERED: Final = "CASE WHEN error_type IS NULL THEN response_time END"
+_SLOW: Final = (
+    f"CASE WHEN {_ANSWERED} > (SELECT percentile_cont(0.98) WITHIN GROUP (ORDER BY {_ANSWERED}) FROM turns) THEN 1.0 "  # noqa: S608
+    f"WHEN {_ANSWERED} IS NOT NULL THEN 0.0 END"
+)
 _COST: Final = "CAST(cost AS DOUBLE)"
 SCAN_MEASURES: Final[dict[str, ScanMeasure]] = {
     "errors": ScanMeasure("failed turns", "", FAILED, event=1),
     "repeats": ScanMeasure("turns failing in a row", "", FAILED, event=3),
     "completion": ScanMeasure("completed tasks", "", _DONE, worse=-1, ideal=1.0),
     "response_time": ScanMeasure("response time", "s", _LOG.format("response_time"), "response_time"),
+    "slow": ScanMeasure("replies as slow as the slowest 2 of 100", "", _SLOW),
     "satisfaction": ScanMeasure("rating", "points", "user_satisfaction", worse=-1, ideal=5.0),
     # What a model costs is its price, its tokens, and who is sent to it: each is looked at by itself.
     "cost": ScanMeasure(
@@ -77,7 +83,8 @@ SCAN_MEASURES: Final[dict[str, ScanMeasure]] = {
     "cached": ScanMeasure("input read from the cache", "", _CACHED, worse=-1, ideal=1.0),
     MIX: ScanMeasure("share of conversations", "", "", worse=0, by=("intent", "region", "channel")),
 }
-"""In the order in which they are looked at. ``price`` is a turn's cost over what its tokens cost in the whole log."""
+"""In the order in which they are looked at. ``slow`` is what the mean of a logarithm does not see, a tail that grows; it
+is told where ``response_time`` is silent. ``price`` is a turn's cost over what its tokens cost in the whole log."""
 USAGE: Final = (
     "CAST(input_tokens - coalesce(cached_tokens, 0) AS DOUBLE)",
     "CAST(coalesce(cached_tokens, 0) AS DOUBLE)",

@@ -159,7 +159,7 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES)) -> 
             if left.stands_alone(best):
                 found += filter(_shows, [_shift(cells, measure, best, p)])
             left.take_out(best)
-        shifts += found
+        shifts += [one for one in found if not _said_already(one, shifts)]
     return Scan(tuple(shifts), tuple(clients.values()), looked_at, cells.turns)
 
 
@@ -308,6 +308,13 @@ def _shift(cells: Cells, measure: str, found: _FoundWindow, p: float) -> Shift:
         conversations=len(np.unique(cells.cluster[found.inside])),
         p=p,
         effects={name: effect for name, effect in effects.items() if effect is not None},
+    )
+
+
+def _said_already(shift: Shift, others: Sequence[Shift]) -> bool:
+    """Return whether slow replies are those of a time in which replies as a whole were longer or shorter."""
+    return shift.measure == "slow" and any(
+        one.measure == "response_time" and one.start < shift.end and shift.start < one.end for one in others
     )
 
 
