@@ -50,7 +50,7 @@ PLANTS: Final = {
     "latency": Change(kind="latency", where={"intent": "billing"}, size=0.4),
     "latency, three days": Change(kind="latency", where={"channel": "app"}, ends=17.375, size=0.4),
     "latency, a pair": Change(kind="latency", where={"channel": "app", "intent": "billing"}, size=0.6),
-    "tail": Change(kind="tail", size=0.6),
+    "tail": Change(kind="tail", size=1.0),
     "drift": Change(kind="drift", begins=0.0, size=0.01),
     "errors": Change(kind="errors", where={"channel": "app"}, ends=17.375, size=0.06),
     "errors, two hours": Change(kind="errors", ends=14.375 + 2 / 24, size=0.4),

@@ -131,7 +131,8 @@ def _said(measure: str, effect: ShiftEffect) -> str:
 def _of(shift: Shift, unhelped: str) -> str:
     return {
         "errors": unhelped, "repeats": unhelped, "completion": unhelped,
-        "response_time": "all waiting", "slow": "all slow replies", "satisfaction": "what ratings fall short of the best",
+        "response_time": "all waiting", "slow": "all slow replies",
+        "satisfaction": "what ratings fall short of the best",
     }.get(shift.measure, "all cost")  # fmt: skip
 
 

@@ -39,8 +39,8 @@ def title(shift: Shift, measure: str) -> str:
     if measure == "response_time":
         return f"Replies{here} took {by} {'longer' if more else 'less'} {then}"
     if measure == "slow":
-        shares = f"{per_cent(effect.inside)} of replies{here}", per_cent(effect.outside)
-        return f"{shares[0]} were as slow as the slowest 2 of 100 {then}, against {shares[1]}"
+        slowest = f"as slow as the slowest 2 of 100 {then}"
+        return f"{per_cent(effect.inside)} of replies{here} were {slowest}, against {per_cent(effect.outside)}"
     if measure == "satisfaction":
         return f"Ratings of replies{here} were {by} {'higher' if more else 'lower'} {then}"
     if measure == "cost":

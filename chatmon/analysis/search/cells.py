@@ -83,8 +83,8 @@ SCAN_MEASURES: Final[dict[str, ScanMeasure]] = {
     "cached": ScanMeasure("input read from the cache", "", _CACHED, worse=-1, ideal=1.0),
     MIX: ScanMeasure("share of conversations", "", "", worse=0, by=("intent", "region", "channel")),
 }
-"""In the order in which they are looked at. ``slow`` is what the mean of a logarithm does not see, a tail that grows; it
-is told where ``response_time`` is silent. ``price`` is a turn's cost over what its tokens cost in the whole log."""
+"""In the order in which they are looked at. ``slow`` is what the mean of a logarithm does not see, a tail that grows,
+and is told where ``response_time`` is silent. ``price`` is a turn's cost over what its tokens cost in the whole log."""
 USAGE: Final = (
     "CAST(input_tokens - coalesce(cached_tokens, 0) AS DOUBLE)",
     "CAST(coalesce(cached_tokens, 0) AS DOUBLE)",

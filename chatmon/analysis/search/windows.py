@@ -122,14 +122,14 @@ class HourlySeries:
         inside = np.arange(self.hours)
         moved = change * (((inside >= start) & (inside < end)) - part)
         own = squares - 2 * moved * products + moved**2 * weights
-        return _Restlessness(n, _level(n, above - moved * n), own)
+        return _Restlessness(n, _level(n, above - moved * n, self._kind), own)
 
     def worst(self, start: Ints, end: Ints) -> tuple[int, float]:
         """Return the place of the window that chance explains worst, and the logarithm of its two-sided p.
 
         Where too little is known of every window, that is 0.
         """
-        from scipy.stats import binom, nbinom, t
+        from scipy.stats import binom, nbinom
 
         inside = self._clusters[end] - self._clusters[start]
         if self._rare:
@@ -154,8 +154,8 @@ class HourlySeries:
             errors_away = np.where(enough, np.abs(change) / error, 0.0)
         if self._restless is None:
             place = int(errors_away.argmax())
-            return place, min(0.0, float(t.logsf(errors_away[place], freedom[place])) + math.log(2))
-        tail = np.asarray(t.logsf(errors_away, freedom))
+            return place, min(0.0, float(_log_tail(errors_away[[place]], freedom[[place]])[0]) + math.log(2))
+        tail = _log_tail(errors_away, freedom)
         place = int(tail.argmin())
         return place, min(0.0, float(tail[place]) + math.log(2))
 
@@ -170,17 +170,26 @@ class HourlySeries:
         return np.asarray(1 / ((1 - part) ** 2 / freedom + part**2 / of_hours))
 
 
-def _level(n: Floats, above: Floats) -> Floats:
-    """Return sums by hour less what rises or falls steadily: that is a change too."""
-    time = np.arange(len(n)) - len(n) / 2
-    weights = (float(n.sum()), float((n * time).sum()), float((n * time**2).sum()))
-    steady = weights[0] * weights[2] - weights[1] ** 2
-    if steady <= 0:
-        return above
-    sums = float(above.sum()), float((above * time).sum())
-    base = (weights[2] * sums[0] - weights[1] * sums[1]) / steady
-    slope = (weights[0] * sums[1] - weights[1] * sums[0]) / steady
-    return np.asarray(above - n * (base + slope * time))
+def _level(n: Floats, above: Floats, kind: Ints) -> Floats:
+    """Return sums by hour less what rises or falls steadily, which is a change too; hours are those of their kind."""
+    time = np.arange(len(n), dtype=float)
+    time -= (np.bincount(kind, n * time) / np.maximum(np.bincount(kind, n), 1))[kind]
+    spread = float((n * time**2).sum())
+    return np.asarray(above - n * time * float((above * time).sum()) / spread) if spread > 0 else above
+
+
+def _log_tail(away: Floats, freedom: Floats) -> Floats:
+    """Return the logarithm of the chance that Student's t is above some values.
+
+    Where the chance is too small for a float, the logarithm is that of the normal which Wallace gives (Annals of
+    Mathematical Statistics 30, 1959): of two windows that are both beyond doubt, the better one is still known.
+    """
+    from scipy.special import log_ndtr
+    from scipy.stats import t
+
+    tail = np.asarray(t.logsf(away, freedom))
+    normal = (8 * freedom + 1) / (8 * freedom + 3) * np.sqrt(freedom * np.log1p(away**2 / freedom))
+    return np.where(np.isfinite(tail), tail, log_ndtr(-normal))
 
 
 class _Restlessness:

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 from chatmon.analysis.search.cells import SCAN_MEASURES, Cells
-from chatmon.analysis.search.windows import HourlySeries, kind_of, refine, search
+from chatmon.analysis.search.windows import HourlySeries, kind_of, local_kind_of, refine, search, surest
 
 MONDAY = datetime(2026, 10, 5, tzinfo=UTC)
 DAYS = 14
@@ -121,3 +121,65 @@ def test_noise_alone_is_rarely_worse_than_its_p_says():
 
 def test_every_measure_has_a_unit_that_sentences_know():
     assert {measure.unit for measure in SCAN_MEASURES.values()} <= {"s", "USD", "tokens", "points", "times", ""}
+
+
+def wandering(rng, deviation, kept=0.8, hours=24 * DAYS):
+    """An AR(1) series with this deviation: hours that differ without anything having changed."""
+    effect = np.zeros(hours)
+    effect[0] = rng.normal(0, deviation)
+    for hour in range(1, hours):
+        effect[hour] = kept * effect[hour - 1] + rng.normal(0, deviation * math.sqrt(1 - kept**2))
+    return effect
+
+
+def log_of(seed, deviation, change=0.0, rise=0.0):
+    """Return a series of 3,000 conversations of one turn: noise, hours that differ, a step, a steady rise a day."""
+    rng, hour, _ = random_log(seed)
+    total = rng.normal(0, 0.5, len(hour)) + wandering(rng, deviation)[hour]
+    total += change * ((hour >= 96) & (hour < 168)) + rise * hour / 24
+    return HourlySeries(cells_of(hour), np.ones(len(hour)), total, everything(hour), event=None)
+
+
+WINDOW = np.array([96]), np.array([168])
+
+
+def test_errors_that_know_how_hours_differ_are_the_scatter_of_many_logs():
+    changes, plain, wide = [], [], []
+    for seed in range(150):
+        series = log_of(seed, 0.3)
+        change, error = series.difference(*WINDOW)
+        changes.append(change[0])
+        plain.append(error[0])
+        wide.append(series.allowing(series.restlessness(0, 1)).difference(*WINDOW)[1][0])
+    assert np.std(changes) > 2.5 * np.mean(plain)
+    assert np.sqrt(np.mean(np.square(wide))) == pytest.approx(np.std(changes), rel=0.3)
+
+
+def test_how_hours_differ_does_not_depend_on_the_change_that_is_looked_at():
+    quiet, changed = log_of(1, 0.3), log_of(1, 0.3, change=5.0)
+    spreads = [one.restlessness(96, 168).variance(*WINDOW)[0] for one in (quiet, changed)]
+    assert spreads[0] == pytest.approx(spreads[1], rel=1e-6)
+
+
+def test_a_steady_rise_is_no_restlessness():
+    still, rising = (log_of(2, 0.0, rise=rise).restlessness(0, 1).whole for rise in (0.0, 0.5))
+    assert rising == pytest.approx(still, abs=1e-4)
+
+
+@pytest.mark.parametrize(("deviation", "change", "claimed"), [(0.3, 0.0, False), (0.0, 0.0, False), (0.3, 4.0, True),
+                                                             (0.0, 0.25, True)])  # fmt: skip
+def test_hours_that_differ_are_no_change_and_a_change_is_one_through_them(deviation, change, claimed):
+    most = math.log(0.001)
+    found = [surest(log_of(seed, deviation, change), most, list)[1] for seed in range(8)]
+    assert sum(log_p < most for _, _, log_p, _ in found) == (8 if claimed else 0)
+    if not deviation and claimed:
+        assert all(abs(start - 96) < 24 and abs(end - 168) < 24 for start, end, _, _ in found)
+
+
+def test_each_day_on_which_some_region_has_a_weekend_is_of_a_kind_of_its_own():
+    hour = np.arange(24 * 7)
+    kinds = local_kind_of(MONDAY, hour)
+    assert len(set(kinds)) == 40
+    assert [len(set(kinds[24 * day : 24 * day + 24]) & set(kinds[24:48])) for day in range(7)] == [0, 8, 8, 8, 0, 0, 0]
+    assert (kinds[:3] == kinds[0]).all()
+    assert kinds[3] != kinds[0]
