@@ -271,18 +271,17 @@ class _Left:
 
 def _best(left: _Left, slices: list[Slice], most: float) -> tuple[_FoundWindow | None, int]:
     """Return the window that chance explains worst, over all slices, and the number of windows looked at."""
-    best: tuple[float, int, int, Slice, HourlySeries] | None = None
+    best: tuple[float, int, int, Slice] | None = None
     looked_at = 0
     for one in slices:
-        series = left.series(one.rows)
-        series, (start, end, log_p, windows) = surest(series, most, partial(left.alike, one))
+        start, end, log_p, windows = surest(left.series(one.rows), most, partial(left.alike, one))
         looked_at += windows
         if best is None or log_p < best[0]:
-            best = (log_p, start, end, one, series)
+            best = (log_p, start, end, one)
     if best is None or best[0] == 0:
         return None, looked_at
-    log_p, start, end, one, series = best
-    start, end = refine(series, start, end)
+    log_p, start, end, one = best
+    start, end = refine(left.series(one.rows), start, end)
     return _FoundWindow(one, start, end, log_p, one.rows & _within(left.cells, start, end)), looked_at
 
 

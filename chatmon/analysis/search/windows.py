@@ -237,31 +237,29 @@ class _Restlessness:
         return found
 
 
-def surest(
-    series: HourlySeries, most: float, alike: Callable[[], list[HourlySeries]]
-) -> tuple[HourlySeries, tuple[int, int, float, int]]:
-    """Return what ``search`` does, and the series, with hours and days that differ allowed for where that matters.
+def surest(series: HourlySeries, most: float, alike: Callable[[], list[HourlySeries]]) -> tuple[int, int, float, int]:
+    """Return what ``search`` does, with hours and days that differ allowed for where that matters.
 
     Only a window that conversations alone do not explain is held against hours and days too: how much these differ is
-    told by the hours, less the window's own change, so the window is looked for until it stays the same. The most
-    restless of the values that are alike counts.
+    told by the hours, less the window's own change. If what they explain worst lies in the window, it is as sure as
+    that; if not, that is the next window. The most restless of the values that are alike counts.
 
     Args:
         series: The values.
         most: The logarithm of p above which nothing is claimed.
         alike: Gives other values that hours and days move as much.
     """
-    plain, found = series, search(series)
+    found = search(series)
     for _ in range(ROUNDS):
         if found[2] > most:
             break
-        before, sharp = found, _own_window(plain, *found[:2])
-        known = [one.restlessness(*sharp) for one in (plain, *alike())]
-        series = plain.allowing(max(known, key=lambda one: one.whole))
-        found = search(series)
-        if found[:2] == before[:2]:
-            break
-    return series, found
+        start, end = _own_window(series, *found[:2])
+        known = [one.restlessness(start, end) for one in (series, *alike())]
+        again = search(series.allowing(max(known, key=lambda one: one.whole)))
+        if min(end, again[1]) - max(start, again[0]) > (again[1] - again[0]) / 2:
+            return *found[:2], again[2], found[3]
+        found = again
+    return found
 
 
 def search(series: HourlySeries) -> tuple[int, int, float, int]:
