@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -184,10 +185,10 @@ def _log_tail(away: Floats, freedom: Floats) -> Floats:
     Where the chance is too small for a float, the logarithm is that of the normal which Wallace gives (Annals of
     Mathematical Statistics 30, 1959): of two windows that are both beyond doubt, the better one is still known.
     """
-    from scipy.special import log_ndtr
-    from scipy.stats import t
+    from scipy.special import log_ndtr, stdtr
 
-    tail = np.asarray(t.logsf(away, freedom))
+    with np.errstate(divide="ignore"):
+        tail = np.log(stdtr(freedom, -away))
     normal = (8 * freedom + 1) / (8 * freedom + 3) * np.sqrt(freedom * np.log1p(away**2 / freedom))
     return np.where(np.isfinite(tail), tail, log_ndtr(-normal))
 
@@ -213,11 +214,17 @@ class _Restlessness:
         enough = 0.05 * pairs[0]  # where hours so far apart are hardly ever both known, nothing is
         covariance = np.array([one / pair if pair > enough else 0.0 for one, pair in zip(alike, pairs, strict=True)])
         weights = (1 - lags / memory) * np.where(lags == 0, 1.0, 2.0) * covariance
-        self._n, self._memory = np.pad(n.cumsum(), (1, 0)), memory
-        self._pairs = [(lag, weight, np.pad((n * np.pad(n[lag:], (0, lag))).cumsum(), (1, 0)))
-                       for lag, weight in zip(lags.tolist(), weights.tolist(), strict=True) if weight]  # fmt: skip
-        whole = float(self._of_sums(np.array([0]), np.array([len(n)]))[0])
-        self.whole = max(0.0, whole) / max(float(n.sum()), 1.0) ** 2
+        self._hourly, self._n, self._memory = n, np.pad(n.cumsum(), (1, 0)), memory
+        self._weights = [(lag, weight) for lag, weight in enumerate(weights.tolist()) if weight]
+        self.whole = max(0.0, float(weights @ pairs)) / max(float(n.sum()), 1.0) ** 2
+
+    @cached_property
+    def _pairs(self) -> list[tuple[int, float, Floats]]:
+        """Distances, their weights, and the products of the numbers of hours so far apart, added up."""
+        n = self._hourly
+        return [
+            (lag, weight, np.pad((n * np.pad(n[lag:], (0, lag))).cumsum(), (1, 0))) for lag, weight in self._weights
+        ]
 
     def variance(self, start: Ints, end: Ints) -> Floats:
         """Return the variance of each window's mean less that of the rest, as far as hours and days make it."""

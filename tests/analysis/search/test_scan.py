@@ -2,7 +2,10 @@ import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
+import pandas as pd
 import pytest
+from worlds import WORLDS, made
 
 from chatmon._tools.paths import data_file
 from chatmon.analysis.search.scan import scan
@@ -157,3 +160,37 @@ def test_what_rounding_does_to_costs_is_no_change_of_a_price(seed):
 def test_a_price_that_rises_by_a_tenth_is_found_through_the_rounding():
     found = [one for one in scan(list(at_constant_prices(1, rise=1.1))).shifts if one.measure == "price"]
     assert [(one.value, one.ongoing) for one in found] == [("large", True)]
+
+
+def hanging(seed, share, number=12_000):
+    """Return turns of two weeks, of which a share hangs for 9 s more from the second week on."""
+    rng = np.random.default_rng(seed)
+    second = np.sort(rng.random(number)) * 14 * 86400
+    hangs = (second >= 7 * 86400) & (rng.random(number) < share)
+    return pd.DataFrame(
+        {
+            "turn_id": [f"t{n}" for n in range(number)],
+            "conversation_id": [f"c{n}" for n in range(number)],
+            "timestamp": pd.Timestamp(START) + pd.to_timedelta(second, unit="s"),
+            "response_time": np.exp(0.7 + 0.5 * rng.standard_normal(number)) + 9 * hangs,
+        }
+    )
+
+
+def test_a_tail_that_grows_is_found_although_the_mean_of_logarithms_hardly_moves():
+    [found] = scan(hanging(5, 0.02)).shifts
+    assert (found.measure, found.dimension, found.ongoing) == ("slow", None, True)
+    assert abs(found.start - START - timedelta(days=7)) < MARGIN
+    assert scan(hanging(5, 0.0)).shifts == ()
+
+
+def test_slow_replies_are_not_told_apart_from_replies_that_are_all_slower():
+    slower = hanging(6, 0.0)
+    late = slower["timestamp"] >= START + timedelta(days=7)
+    slower.loc[late, "response_time"] *= 1.5
+    assert [one.measure for one in scan(slower).shifts] == ["response_time"]
+
+
+def test_regions_with_clocks_of_their_own_are_no_change_of_who_writes():
+    claimed = [scan(made(WORLDS["three clocks"], seed).turns).shifts for seed in (11, 12, 13)]
+    assert [one.measure for shifts in claimed for one in shifts if one.dimension == "region"] == []
