@@ -34,9 +34,10 @@ MONEY: Final = ("input_tokens", "cached")
 def findings(turns: Turns, tz: str = "UTC") -> list[Finding]:
     """Return what there is to know about turns: changes first, then how things are, then what the log does not say.
 
-    Changes come from ``scan``, so a quiet log shows one in fewer than 5 of 100 cases; where there is none, the first
-    finding says so. Changes for the worse come first, each weighed by its share of the log's waiting, cost, failures or
-    uncompleted tasks, so that seconds and dollars need no rate of exchange.
+    Changes come from ``scan``: of logs in which only conversations, hours and days differ, and no more than elsewhere
+    in the log, fewer than 5 of 100 are meant to show one. Where there is none, the first finding says so. Changes for
+    the worse come first, each weighed by its share of the log's waiting, cost, failures or uncompleted tasks, so that
+    seconds and dollars need no rate of exchange.
 
     Args:
         turns: Any holder of turns.
@@ -138,7 +139,7 @@ def _of(shift: Shift, unhelped: str) -> str:
 
 def _sure(p: float) -> str:
     rare = "fewer than 1" if p < 0.001 else f"fewer than {math.ceil(1000 * p)}"
-    return f"{rare} of 1,000 quiet logs would show anything as clear"
+    return f"{rare} of 1,000 quiet logs would show anything as clear, if days differ no more than elsewhere in this one"
 
 
 def query_of(shift: Shift) -> str:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from chatmon.analysis.source import Turns
 
 ALPHA: Final = 0.05
-"""The chance that a quiet log has any shift claimed in it, over all measures, slices and windows."""
+"""The chance that a quiet log has any shift claimed in it, over all measures, slices and windows, as far as
+conversations, and hours and days that differ as they did before, are all that moves it."""
 WITHOUT_ONE: Final = 0.001
 """What p must stay below when the user who contributes most is left out: one broken client is not the bot's failure."""
 P_OF_A_REMAINDER: Final = 1e-5
@@ -118,9 +119,10 @@ def scan(turns: Turns) -> Scan:
     """Find the windows in which a measure of a slice differs from the rest of the log.
 
     A window is held against the rest of its slice within the same kind of hour (see ``windows``) and less what is usual
-    for each turn's intent, with conversations as what was drawn. A quiet log shows nothing in 95 of 100 cases, however
-    much is looked at (Bonferroni). What was found is taken out before looking again, so a shift is claimed once, for
-    the slice that shows it best.
+    for each turn's intent, with conversations as what was drawn, and hours and days that differ as those outside the
+    window do. As far as that is all that moves a quiet log, it shows nothing in 95 of 100 cases, however much is looked
+    at (Bonferroni); where days differ by much, for long, or in few of them, more is claimed. What was found is taken
+    out before looking again, so a shift is claimed once, for the slice that shows it best.
 
     Args:
         turns: Any holder of turns.
