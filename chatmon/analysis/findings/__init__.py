@@ -178,8 +178,8 @@ def _nothing(looked_at: int, turns: int) -> Finding:
         evidence=(("looked at", f"{names}: {looked_at:,} windows of slices"),),
         where="all turns, and each intent, model, region, channel, prompt version and variant",
         when="the whole log",
-        sure="a change too small for so many turns would not show; a quiet log shows one in fewer than "
-        f"{100 * ALPHA:.0f} of 100 cases",
+        sure="a change too small for so many turns would not show; were it quiet, with days that differ no more than "
+        f"elsewhere in the log, it would show one in fewer than {100 * ALPHA:.0f} of 100 cases",
         query="SELECT count(*) FROM turns",
     )
 
