@@ -135,10 +135,17 @@ def scan(turns: Turns) -> Scan:
     return Scan((), (), 0, 0) if cells is None else scan_cells(cells)
 
 
-def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES)) -> Scan:
-    """Do what ``scan`` does with turns that are added up already, for some of the measures."""
+def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES), *, steady: bool = False) -> Scan:
+    """Do what ``scan`` does with turns that are added up already, for some of the measures.
+
+    Args:
+        cells: The turns.
+        measures: Which are looked at.
+        steady: Whether hours and days of a kind are taken to be alike where nothing has changed.
+    """
     slices = {name: cells.slices(SCAN_MEASURES[name].by) for name in measures}
     series = sum(len(found) for found in slices.values())
+    most = -math.inf if steady else math.log(ALPHA / max(series, 1))
     shifts: list[Shift] = []
     clients: dict[str, Client] = {}
     looked_at = 0
@@ -146,7 +153,7 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES)) -> 
         left = _Left(cells, measure)
         found: list[Shift] = []
         for _ in range(MOST_SHIFTS):
-            best, windows = _best(left, chosen, math.log(ALPHA / series))
+            best, windows = _best(left, chosen, most)
             looked_at += windows if not found else 0
             p = 1.0 if best is None else min(1.0, math.exp(best.log_p) * series)
             if best is None or p > ALPHA:
