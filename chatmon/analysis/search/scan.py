@@ -224,8 +224,9 @@ class _Left:
         """Return the values of a slice's rows by hour, as far as they are among some; shares times a factor."""
         among = self.kept if among is None else self.kept & among
         if self.measure == MIX:
+            weeks = self.cells.hours >= 2 * 7 * 24  # before that, no Sunday can be held against another
             share = self.cells.less_rhythm(self.n, np.where(rows, times * self.total, 0.0))
-            return HourlySeries(self.cells, self.n, share, among, event=None, local=True)
+            return HourlySeries(self.cells, self.n, share, among, event=None, local=weeks)
         return HourlySeries(self.cells, self.n, self.total, rows & among, event=SCAN_MEASURES[self.measure].event)
 
     def alike(self, one: Slice) -> list[HourlySeries]:
