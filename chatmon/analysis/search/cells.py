@@ -72,7 +72,7 @@ SCAN_MEASURES: Final[dict[str, ScanMeasure]] = {
     "repeats": ScanMeasure("turns failing in a row", "", FAILED, event=3),
     "completion": ScanMeasure("completed tasks", "", _DONE, worse=-1, ideal=1.0),
     "response_time": ScanMeasure("response time", "s", _LOG.format("response_time"), "response_time"),
-    "slow": ScanMeasure("replies as slow as the slowest 2 of 100", "", _SLOW),
+    "slow": ScanMeasure("replies as slow as the slowest 2 of 100", "", _SLOW, event=1),
     "satisfaction": ScanMeasure("rating", "points", "user_satisfaction", worse=-1, ideal=5.0),
     # What a model costs is its price, its tokens, and who is sent to it: each is looked at by itself.
     "cost": ScanMeasure(
