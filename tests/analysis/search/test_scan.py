@@ -178,7 +178,7 @@ def hanging(seed, share, number=12_000):
 
 
 def test_a_tail_that_grows_is_found_although_the_mean_of_logarithms_hardly_moves():
-    [found] = scan(hanging(5, 0.04)).shifts
+    [found] = scan(hanging(5, 0.02)).shifts
     assert (found.measure, found.dimension, found.ongoing) == ("slow", None, True)
     assert abs(found.start - START - timedelta(days=7)) < MARGIN
     assert scan(hanging(5, 0.0)).shifts == ()
