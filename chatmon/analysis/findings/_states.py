@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatmon import estimates
-from chatmon._tools.outcomes import FAILED
+from chatmon._tools.outcomes import CANCELLED, FAILED
 from chatmon.analysis._concentration import concentration
 from chatmon.analysis._errors import errors
 from chatmon.analysis._satisfaction import satisfaction
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import duckdb
 
     from chatmon.estimates import Estimate
+
+_UNTOLD: Final = f"CASE WHEN ({FAILED}) IS NULL AND coalesce(finish_reason, '') <> '{CANCELLED}' THEN 1 END"
+"""The SQL of 1 for a turn that does not say whether it failed."""
 
 
 def states(turns: duckdb.DuckDBPyRelation, number: int) -> list[Finding]:
@@ -39,18 +42,18 @@ def gaps(turns: duckdb.DuckDBPyRelation, number: int) -> list[Finding]:
         number: How many there are.
     """
     columns = sorted({name for names in NEEDED.values() for name in names})
-    counts = ", ".join(f"count({sql})" for sql in (*columns, FAILED))
-    *filled, telling = query(turns, f"SELECT {counts} FROM turns")[0]  # noqa: S608 - our own names
+    counts = ", ".join(f"count({sql})" for sql in (*columns, _UNTOLD))
+    *filled, untold = query(turns, f"SELECT {counts} FROM turns")[0]  # noqa: S608 - our own names
     known = dict(zip(columns, filled, strict=True))
     found = []
-    if telling < number:
-        silent = f"{number - telling:,} of {number:,}"
-        whose = "" if telling else ": no error rate is known"
+    if untold:
+        silent = f"{untold:,} of {number:,}"
+        whose = "" if untold < number else ": no error rate is known"
         found.append(
             _gap(
                 f"{silent} turns do not say whether they failed{whose}",
                 ("unknown", silent),
-                f"SELECT count(*) - count({FAILED}) AS n FROM turns",  # noqa: S608 - our own
+                f"SELECT count({_UNTOLD}) AS n FROM turns",  # noqa: S608 - our own
             )
         )
     if 0 < known["cost"] < number:
