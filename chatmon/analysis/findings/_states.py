@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
 from chatmon._tools.outcomes import CANCELLED, FAILED
