@@ -125,8 +125,9 @@ def _request_of_litellm(span: Mapping[str, Any], attributes: Mapping[str, Any]) 
     if not said:
         return {}
     usage = object_of(said.get("usage"))
-    embeds = bool(usage) and not usage.keys() & {"completion_tokens", "output_tokens"}
-    counts = {"input_tokens": usage.get("prompt_tokens")} if embeds else _as_openai_says(usage)
+    chat, responses = (SHAPES[name] for name in ("openai chat", "openai responses"))
+    embeds = bool(usage) and not usage.keys() & {*chat.names("output_tokens"), *responses.names("output_tokens")}
+    counts = {"input_tokens": usage.get(chat.names("input_tokens")[0])} if embeds else _as_openai_says(usage)
     kind = RAW_EMBEDDING if embeds else RAW
     return {"operation": kind, "model": said.get("model")} | {unit: counts.get(unit) for unit in TOKENS}
 

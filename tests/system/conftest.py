@@ -4,6 +4,9 @@ import pytest
 from browser import chromium
 from jupyterlab import course_copy, make_lab
 
+collect_ignore = ["gunicorn_app.py", "langsmith_sdk.py", "otlp_exporter.py"]
+"""Programs that tests run, in processes or environments of their own."""
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):

@@ -39,8 +39,7 @@ def title(shift: Shift, measure: str) -> str:
     if measure == "response_time":
         return f"Replies{here} took {by} {'longer' if more else 'less'} {then}"
     if measure == "slow":
-        slowest = f"as slow as the slowest 2 of 100 {then}"
-        return f"{per_cent(effect.inside)} of replies{here} were {slowest}, against {per_cent(effect.outside)}"
+        return f"{per_cent(effect.inside, 0)} of replies{here} were slow {then}, not {per_cent(effect.outside, 0)}"
     if measure == "satisfaction":
         return f"Ratings of replies{here} were {by} {'higher' if more else 'lower'} {then}"
     if measure == "cost":

@@ -68,8 +68,8 @@ _SLOW: Final = (
 )
 _COST: Final = "CAST(cost AS DOUBLE)"
 SCAN_MEASURES: Final[dict[str, ScanMeasure]] = {
-    "errors": ScanMeasure("failed turns", "", FAILED, event=1),
-    "repeats": ScanMeasure("turns failing in a row", "", FAILED, event=3),
+    "errors": ScanMeasure("failed turns", "", _FAILED, event=1),
+    "repeats": ScanMeasure("turns failing in a row", "", _FAILED, event=3),
     "completion": ScanMeasure("completed tasks", "", _DONE, worse=-1, ideal=1.0),
     "response_time": ScanMeasure("response time", "s", _LOG.format("response_time"), "response_time"),
     "slow": ScanMeasure("replies as slow as the slowest 2 of 100", "", _SLOW, event=1),

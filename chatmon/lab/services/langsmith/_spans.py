@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from chatmon.cost.shapes import SHAPES
 from chatmon.lab.services.langsmith._call import ApiAnswer, answered
 from chatmon.lab.services.langsmith._ingest import RunBatch
 from chatmon.lab.services.langsmith._protobuf import read, written
@@ -187,10 +188,10 @@ def _usage(span: Mapping[str, Any]) -> dict[str, Any] | None:
     found: dict[str, Any] = {"input_tokens": read_, "output_tokens": sent, "total_cost": span["cost"]}
     if read_ is not None and sent is not None:
         found["total_tokens"] = read_ + sent
-    details = {"cache_read": span["cached_tokens"], "cache_creation": span["cache_write_tokens"]}
-    found["input_token_details"] = {name: count for name, count in details.items() if count is not None} or None
-    if span["reasoning_tokens"] is not None:
-        found["output_token_details"] = {"reasoning": span["reasoning_tokens"]}
+    for unit in ("cached_tokens", "cache_write_tokens", "reasoning_tokens"):
+        side, _, name = SHAPES["langchain"].names(unit)[0].partition("/")
+        if span[unit] is not None:
+            found.setdefault(side, {})[name] = span[unit]
     return {name: value for name, value in found.items() if value is not None}
 
 

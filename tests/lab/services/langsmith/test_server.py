@@ -176,8 +176,9 @@ def test_what_was_acknowledged_survives_a_kill_in_mid_ingest(tmp_path):
 def test_the_command_serves_until_ctrl_c(tmp_path):
     command = [sys.executable, "-m", "chatmon", "serve", "langsmith", "--db", str(tmp_path / "x.db")]
     with started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        shown = dict(line.split(maxsplit=1) for line in (process.stdout.readline() for _ in range(3)))
-        url, key = (shown[f"LANGSMITH_{name}"].strip() for name in ("ENDPOINT", "API_KEY"))
+        said = [process.stdout.readline() for _ in range(4)]
+        shown = {"page": said[0].split(maxsplit=1)[1]}
+        url, key = (line.partition("=")[2].strip().strip("'") for line in said[2:])
         assert httpx.get(f"{url}/sessions", headers={"x-api-key": key}, timeout=PATIENCE).json() == []
         assert httpx.get(shown["page"].strip(), follow_redirects=True, timeout=PATIENCE).status_code == 200
         process.send_signal(signal.SIGINT)
