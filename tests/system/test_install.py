@@ -33,8 +33,8 @@ analyse([], plan, look=1)
     "exporters": "from chatmon.connect.prometheus import Metrics; Metrics()",
     "judge": """
 from chatmon.quality import Judge, Rubric
+Judge(Rubric("polite", "Is it?"), None)
 from langchain_openai import ChatOpenAI
-Judge(Rubric("polite", "Is it?"), ChatOpenAI(model="m", api_key="k"))
 """,
     "langchain": "from chatmon import ChatMonitor; ChatMonitor().callback()",
     "langsmith": "from chatmon.live import ChatMonitor, TurnTrace; TurnTrace(ChatMonitor().track('c1'))",
