@@ -561,6 +561,7 @@ def test_an_async_stream_that_is_simply_dropped_is_recorded_too(server: FaultySe
         async with asyncio.timeout(PATIENCE):
             while not faulty.bot.monitor.turns():
                 await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)  # the turn has ended before the connection is closed
 
     asyncio.run(drop())
     assert (faulty.turn.error_type, faulty.turn.finish_reason) == (None, "cancelled")
