@@ -36,9 +36,10 @@ def label(
     questions, answers = turns["question"].to_dict(), turns["answer"].to_dict()
     left = max(0, n - sum(one in turns.index for one in known))
     drawn = next_to_label(list(turns.index), left, labelled=known, seed=seed)
+    wanted = len(known) + len(drawn)
     say(f"{asked.text}\n")
     for number, (turn_id, how) in enumerate(drawn.itertuples(index=False), len(known) + 1):
-        say(f"--- {number} of {len(known) + len(drawn)}\nquestion: {questions[turn_id]}")
+        say(f"--- {number} of {wanted}\nquestion: {questions[turn_id]}")
         say(f"reply:    {answers[turn_id]}")
         answer = _asked()
         if answer is None:

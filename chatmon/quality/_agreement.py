@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chatmon import estimates
 from chatmon._tools.units import Units
 from chatmon.estimates import Estimate
-from chatmon.quality._sample import Sample
+from chatmon.quality._sample import YES, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from chatmon.quality._sample import Owners, Values
 
-_YES: Final = 0.5
 _NOTHING: Final = 1e-12
 
 
@@ -108,7 +107,7 @@ def agreement(labels: Values, verdicts: Values, units: Owners | None = None) -> 
         if sample.labelled[place] and sample.verdicts[place] == sample.verdicts[place]
     ]  # fmt: skip
     truth = [bool(sample.labels[place]) for place in places]
-    words = [float(sample.verdicts[place]) > _YES for place in places]
+    words = [float(sample.verdicts[place]) > YES for place in places]
     owners = None if sample.units is None else [sample.units[place] for place in places]
     cells = [_cells(label, word) for label, word in zip(truth, words, strict=True)]
     total = Confusion(*(sum(one[kind] for one in cells) for kind in range(4)))

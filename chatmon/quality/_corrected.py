@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from chatmon import estimates
 from chatmon._tools.units import Units
 from chatmon.estimates import Estimate
-from chatmon.quality._sample import Sample, numbers
+from chatmon.quality._sample import YES, Sample, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -22,7 +22,6 @@ _SMOOTH: Final = 0.5
 """Labels that are added, in thought, to each of the four ways in which verdict and truth can meet: forty labels without
 an error of the judge are no proof that it makes none."""
 _UNLIKE: Final = 0.001
-_YES: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +89,12 @@ def corrected_rate(verdicts: Values, labels: Values, units: Owners | None = None
     if others.size:
         value = min(1.0, max(0.0, value - tuned.weight * float(beside.mean() - others.mean())))
     owners: list[Hashable] = list(range(len(words))) if sample.units is None else list(sample.units)
-    pull = _pulls(seen, truth - tuned.weight * beside, tuned.weight * others, owners)
+    own, borrowed = truth - tuned.weight * beside, tuned.weight * others
+    pull = _pulls(seen, own, borrowed, owners)
     alone = Units.of(
         list(truth), float(truth.mean()), [one for one, is_seen in zip(owners, seen, strict=True) if is_seen]
     )
-    worth = tuned.worth / _spread_out(seen, truth - tuned.weight * beside, tuned.weight * others, pull, alone)
+    worth = tuned.worth / _spread_out(seen, own, borrowed, pull, alone)
     n = len(truth)
     rate = (
         Estimate(value, None, None, n, float(alone.number))
@@ -162,7 +162,7 @@ def rogan_gladen(verdicts: Values, agreement: Agreement) -> Estimate:
         '0.77 (0.61 to 0.93, n = 100)'
     """
     read = numbers("verdict", verdicts)
-    known = [bool(value > _YES) for value in read if value == value]
+    known = [bool(value > YES) for value in read if value == value]
     if not known:
         raise ValueError("there is no verdict to correct")
     finds, rejects = agreement.sensitivity, agreement.specificity
@@ -263,7 +263,7 @@ def _filled(verdicts: Numbers) -> Numbers:
     import numpy as np
 
     known = verdicts[~np.isnan(verdicts)]
-    return np.where(np.isnan(verdicts), known.mean() if known.size else _YES, verdicts)
+    return np.where(np.isnan(verdicts), known.mean() if known.size else YES, verdicts)
 
 
 def _tuned(truth: Numbers, beside: Numbers, others: Numbers) -> _Tuned:

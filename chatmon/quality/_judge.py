@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon._tools.errors import Error
 from chatmon._tools.extras import wanted
+from chatmon.quality._sample import YES
 from chatmon.quality._verdicts import KeptVerdicts, Verdict, key_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _ASKED: Final = (
 _THOUGHT: Final = re.compile(r"^.*</think>", re.DOTALL)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _WORDS: Final = {"yes": True, "no": False}
-_SURE: Final = 0.5
 _COLUMNS: Final = ("turn_id", "conversation_id", "verdict", "score", "said")
 
 
@@ -182,7 +182,7 @@ def _read(reply: Any) -> Verdict:
     said = str(reply.text if isinstance(reply.text, str) else reply.text())
     score = _certainty((reply.response_metadata or {}).get("logprobs"))
     if score is not None:
-        return Verdict(score > _SURE, score, said)
+        return Verdict(score > YES, score, said)
     word = _WORD.search(_THOUGHT.sub("", said))
     return Verdict(_WORDS.get(word[0].casefold()) if word else None, None, said)
 

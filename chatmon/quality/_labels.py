@@ -5,6 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from chatmon.quality._sample import YES
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -60,6 +62,6 @@ def next_to_label(
     rest = sorted(set(turn_ids) - set(labelled), key=lambda turn_id: sha256(f"{seed}:{turn_id}".encode()).digest())
     drawn = rest[:n]
     known = [turn_id for turn_id in rest[n:] if scores and turn_id in scores]
-    nearest = sorted(known, key=lambda turn_id: (abs((scores or {})[turn_id] - 0.5), turn_id))[:uncertain]
+    nearest = sorted(known, key=lambda turn_id: (abs((scores or {})[turn_id] - YES), turn_id))[:uncertain]
     rows = [(turn_id, AT_RANDOM) for turn_id in drawn] + [(turn_id, UNCERTAIN) for turn_id in nearest]
     return pd.DataFrame(rows, columns=["turn_id", "drawn"])

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     Values = Sequence[Any] | npt.NDArray[Any] | pd.Series[Any]
     Owners = Sequence[Hashable] | npt.NDArray[Any] | pd.Series[Any]
 
+YES: Final = 0.5
+"""The certainty above which a verdict is a yes."""
 _NO_LABEL: Final = (
     "no reply has a label: nothing says how often the judge is wrong. `chatmon label LOGS --n 40` asks for "
     "labels of replies drawn at random"

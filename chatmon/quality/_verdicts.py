@@ -7,6 +7,8 @@ import threading
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from chatmon._tools.paths import private_file
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -46,7 +48,8 @@ class KeptVerdicts:
         self._path = path
         self._lock = threading.Lock()
         self._known: dict[str, Verdict] = {}
-        if path is not None and path.exists():
+        if path is not None:
+            private_file(path)  # the judge's words may quote people
             self._read(path)
 
     def __len__(self) -> int:

@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,7 +91,7 @@ def test_labels_are_asked_for_at_random_written_as_they_come_and_gone_on_with(lo
     assert [row["label"] for row in first] == ["yes", "no", "no"]
     assert {row["drawn"] for row in first} == {"at random"}
     said = run(*command, answers="s\ny\ny\n")
-    assert "--- 4 of 6" in said
+    assert re.findall(r"--- \d of \d", said) == ["--- 4 of 6", "--- 5 of 6", "--- 6 of 6"]
     assert "has 6 labels, 1 of them open" in said
     assert rows(labels)[:3] == first
     assert len({row["turn_id"] for row in rows(labels)}) == 6

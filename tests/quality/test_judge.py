@@ -138,6 +138,7 @@ def test_turns_that_have_verdicts_of_another_judge_are_judged_anew():
 def test_nothing_is_asked_twice_for_the_same_rubric_model_question_and_answer(tmp_path):
     path = tmp_path / "kept.jsonl"
     Judge(POLITE, says(), path=path).verdicts(replies(10))
+    assert path.stat().st_mode & 0o077 == 0, "its words may quote people"
     again = says()
     found = Judge(POLITE, again, path=path).verdicts(replies(12))
     assert len(again.asked) == 2
