@@ -66,7 +66,7 @@ def judge(
 
     What was answered is kept beside the output, so that the same command after Ctrl-C asks for the rest only.
     """
-    from chatmon._tools.paths import whole_file
+    from chatmon._tools.paths import rewritten
     from chatmon.quality import Judge, Rubric
 
     asked = Rubric.read(rubric)
@@ -74,8 +74,8 @@ def judge(
     turns = _texts(logs_at)
     judging = Judge(asked, _model(model, base_url), path=output.with_suffix(".verdicts.jsonl"), workers=workers)
     found = _with_progress(judging, turns)
-    with whole_file(output) as unfinished:
-        found.to_csv(unfinished, index=False)
+    with rewritten(output) as file:  # the judge's words may quote people: for its owner only
+        found.to_csv(file, index=False)
     unread = int(found["verdict"].isna().sum())
     say(f"{output} has {len(found):,} verdicts of {judging.name}, {unread:,} of them open, by {asked.name!r} "
         f"(version {asked.version}); {len(judging.monitor.turns()):,} were asked for now.")  # fmt: skip

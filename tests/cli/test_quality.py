@@ -114,6 +114,7 @@ def test_a_judge_writes_verdicts_and_says_that_its_rate_is_only_its_own(judged_b
     assert "How wrong it is nobody knows" in said
     assert {row["verdict"] for row in rows(output)} == {"True", "False"}
     assert float(rows(output)[1]["score"]) == pytest.approx(0.8)
+    assert output.stat().st_mode & 0o077 == 0
     assert len(asked) == 100
     assert "0 were asked for now" in run(*command)
     assert len(asked) == 100
