@@ -139,7 +139,7 @@ def _of(shift: Shift, unhelped: str) -> str:
 
 def _sure(p: float) -> str:
     rare = "fewer than 1" if p < 0.001 else f"fewer than {math.ceil(1000 * p)}"
-    return f"{rare} of 1,000 quiet logs would show anything as clear, if days differ no more than elsewhere in this one"
+    return f"{rare} of 1,000 quiet logs would show anything as clear, as far as the log tells how hours and days differ"
 
 
 def query_of(shift: Shift) -> str:

@@ -248,8 +248,9 @@ def surest(series: HourlySeries, most: float, alike: Callable[[], list[HourlySer
     """Return what ``search`` does, with hours and days that differ allowed for where that matters.
 
     Only a window that conversations alone do not explain is held against hours and days too: how much these differ is
-    told by the hours, less the window's own change. If what they explain worst lies in the window, it is as sure as
-    that; if not, that is the next window. The most restless of the values that are alike counts.
+    told by the hours, less the window's own change. A log of a few days does not tell it. If what they explain worst
+    lies in the window, it is as sure as that; if not, that is the next window. The most restless of the values that
+    are alike counts.
 
     Args:
         series: The values.
@@ -257,6 +258,8 @@ def surest(series: HourlySeries, most: float, alike: Callable[[], list[HourlySer
         alike: Gives other values that hours and days move as much.
     """
     found = search(series)
+    if series.hours <= MEMORY:  # too short to tell how hours and days differ: then conversations are all there is
+        return found
     for _ in range(ROUNDS):
         if found[2] > most:
             break

@@ -150,3 +150,10 @@ def test_a_value_with_an_apostrophe_is_quoted_in_its_query():
     assert change.where == "region l'est"
     assert "region = 'l''est'" in change.query
     assert len(query(turns, change.query)) == 2
+
+
+def test_a_log_too_short_to_tell_how_days_differ_still_shows_a_bad_hour():
+    # On Tuesday from 14:00 to 15:00 other processes kept the machine busy: data/README.md.
+    first = findings(data_file("local_turns.parquet"))[0]
+    assert first.kind == "change"
+    assert first.start == datetime(2026, 10, 6, 14, tzinfo=UTC)
