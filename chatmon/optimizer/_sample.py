@@ -168,7 +168,7 @@ class Sample:
         start, end = hours_of(cells, shift)
         if start >= end:
             return None
-        series = HourlySeries(cells, n, cells.less_usual(n, total), rows_of(cells, shift), event=None)
+        series = HourlySeries.of(cells, n, cells.less_usual(n, total), rows_of(cells, shift))
         change, error = (float(one[0]) for one in series.difference(np.array([start]), np.array([end])))
         return Amount.around(change, error) if np.isfinite(error) else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -93,23 +93,9 @@ USAGE: Final = (
 """What a price is of."""
 
 
-class Slice(NamedTuple):
-    """Some of the rows.
-
-    Attributes:
-        dimension: The column that it is cut by; None for all rows.
-        value: Its value in it.
-        rows: Which rows it has.
-    """
-
-    dimension: str | None
-    value: str | None
-    rows: Bools
-
-
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A row for each conversation, hour and combination of dimensions, in an order that does not depend on chance.
+    """A row for each hour, conversation and combination of dimensions, in this order: none that depends on chance.
 
     Attributes:
         turns: Turns of the log.
@@ -134,13 +120,6 @@ class Cells:
     tested: Mapping[str, tuple[Floats, Floats]]
     shown: Mapping[str, tuple[Floats, Floats]]
     dimensions: Mapping[str, pd.Series[Any]]
-
-    def slices(self, by: Sequence[str] = ()) -> list[Slice]:
-        """Return each value of dimensions that have more than one; of all, and all rows, if none is named."""
-        found = [] if by else [Slice(None, None, self.where({}))]
-        for name in by or DIMENSIONS:
-            found += [Slice(name, value, self.where({name: value})) for value in self.values(name)]
-        return found
 
     def values(self, name: str) -> list[str]:
         """Return the values of a dimension, the frequent ones first; none where it has but one."""
@@ -199,17 +178,6 @@ class Cells:
         usual = np.bincount(intent, total, len(names)) / np.maximum(np.bincount(intent, n, len(names)), 1)
         return np.asarray(total - usual[intent] * n)
 
-    def less_rhythm(self, n: Floats, total: Floats) -> Floats:
-        """Return sums less what is usual at their hour of the day: each region's day begins at another hour.
-
-        Args:
-            n: Each row's number of values.
-            total: Their sum.
-        """
-        at = (self.hour + self.begin.hour) % 24
-        usual = np.bincount(at, total, 24) / np.maximum(np.bincount(at, n, 24), 1e-9)
-        return np.asarray(total - usual[at] * n)
-
     def short_of_ideal(self, measure: str) -> float:
         """Return what all of the log is short of the ideal: seconds waited, dollars, failures, tasks not completed."""
         n, total = self.shown[measure]
@@ -244,7 +212,7 @@ def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
         f"""SELECT conversation_id, date_trunc('hour', timestamp) AS hour, {dimensions}, min(user_id) AS user_id,
             count(*) AS turns, {", ".join(columns)}
         FROM turns GROUP BY conversation_id, date_trunc('hour', timestamp), {dimensions}
-        ORDER BY conversation_id, hour, {dimensions}""",  # noqa: S608 - our own expressions
+        ORDER BY hour, conversation_id, {dimensions}""",  # noqa: S608 - our own expressions
     ).to_arrow_table()
 
     def numbers(name: str) -> Floats:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from chatmon.analysis.search.cells import MIX, SCAN_MEASURES, Cells, Slice, read
-from chatmon.analysis.search.windows import HourlySeries, refine, surest
+from chatmon.analysis.search.cells import DIMENSIONS, MIX, SCAN_MEASURES, Cells, read
+from chatmon.analysis.search.sums import Cut, HourlySums, sums_of
+from chatmon.analysis.search.windows import Found, HourlySeries, refine, search, surest
 from chatmon.estimates import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -143,14 +144,15 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES), *, 
         measures: Which are looked at.
         steady: Whether hours and days of a kind are taken to be alike where nothing has changed.
     """
-    slices = {name: cells.slices(SCAN_MEASURES[name].by) for name in measures}
+    shown = _Shown(cells)
+    slices = {name: shown.slices(SCAN_MEASURES[name].by) for name in measures}
     series = sum(len(found) for found in slices.values())
     most = -math.inf if steady else math.log(ALPHA / max(series, 1))
     shifts: list[Shift] = []
     clients: dict[str, Client] = {}
     looked_at = 0
     for measure, chosen in slices.items():
-        left = _Left(cells, measure)
+        left = _Left(cells, measure, shown.cuts)
         found: list[Shift] = []
         for _ in range(MOST_SHIFTS):
             best, windows = _best(left, chosen, most)
@@ -166,7 +168,7 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES), *, 
                 left.forget(culprit)
                 continue
             if left.stands_alone(best):
-                found += filter(_shows, [_shift(cells, measure, best, p)])
+                found += filter(_shows, [shown.shift(measure, best, p)])
             left.take_out(best)
         shifts += [one for one in found if not _said_already(one, shifts)]
     return Scan(tuple(shifts), tuple(clients.values()), looked_at, cells.turns)
@@ -198,62 +200,98 @@ def sharpened(cells: Cells, shift: Shift) -> Shift:
     return replace(shift, start=begin, end=last, ongoing=end == cells.hours)
 
 
+class _Slice(NamedTuple):
+    cut: Cut
+    place: int
+
+    @property
+    def dimension(self) -> str | None:
+        return self.cut.dimension
+
+    @property
+    def value(self) -> str | None:
+        return self.cut.values[self.place]
+
+    def rows(self, cells: Cells, start: int = 0, end: int | None = None) -> Bools:
+        rows: Bools = np.zeros(len(cells.hour), dtype=bool)
+        rows[self.cut.rows(self.place, start, end)] = True
+        return rows
+
+
 class _FoundWindow(NamedTuple):
-    slice: Slice
+    slice: _Slice
     start: int
     end: int
     log_p: float
-    inside: Bools
+
+
+class _Cuts:
+    """Cells cut by each dimension, once."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        self._made: dict[str | None, Cut] = {}
+
+    def by(self, dimension: str | None) -> Cut:
+        if dimension not in self._made:
+            self._made[dimension] = Cut(self._cells, dimension)
+        return self._made[dimension]
 
 
 class _Left:
     """A measure's values, less what was found in them already."""
 
-    def __init__(self, cells: Cells, measure: str) -> None:
-        self.cells, self.measure = cells, measure
+    def __init__(self, cells: Cells, measure: str, cuts: _Cuts | None = None) -> None:
+        self.cells, self.measure, self.cuts = cells, measure, cuts or _Cuts(cells)
+        self.event = None if measure == MIX else SCAN_MEASURES[measure].event
         n, total = cells.tested[measure]
-        self.n, self.total = n, total.copy() if self._as_it_is else cells.less_usual(n, total)
-        self.kept: Bools = np.ones(len(n), dtype=bool)
-        self.untouched: Bools = self.kept.copy()
+        self.n = n.copy()
+        self.total = total.copy() if measure == MIX or self.event is not None else cells.less_usual(n, total)
+        self.untouched: Bools = np.ones(len(n), dtype=bool)
+        self._sums: dict[str | None, HourlySums] = {}
+        self._made: dict[tuple[_Slice, float], HourlySeries] = {}
 
-    @property
-    def _as_it_is(self) -> bool:
-        return self.measure == MIX or SCAN_MEASURES[self.measure].event is not None
+    def by_hour(self, one: _Slice, times: float = 1.0) -> HourlySeries:
+        """Return a slice's values by hour; shares times a factor."""
+        if (one, times) not in self._made:
+            self._made[one, times] = self._of(self._all(one.dimension).at(one.place).times(times))
+        return self._made[one, times]
 
-    def series(self, rows: Bools, among: Bools | None = None, times: float = 1.0) -> HourlySeries:
-        """Return the values of a slice's rows by hour, as far as they are among some; shares times a factor."""
-        among = self.kept if among is None else self.kept & among
-        if self.measure == MIX:
-            weeks = self.cells.hours >= 2 * 7 * 24  # before that, no Sunday can be held against another
-            share = self.cells.less_rhythm(self.n, np.where(rows, times * self.total, 0.0))
-            return HourlySeries(self.cells, self.n, share, among, event=None, local=weeks)
-        return HourlySeries(self.cells, self.n, self.total, rows & among, event=SCAN_MEASURES[self.measure].event)
+    def series(self, rows: Bools, among: Bools | None = None) -> HourlySeries:
+        """Return the values of a slice's rows by hour, as far as they are among some."""
+        among = np.ones(len(rows), dtype=bool) if among is None else among
+        if self.measure != MIX:
+            return HourlySeries.of(self.cells, self.n, self.total, rows & among, event=self.event)
+        return self._of(sums_of(self.cells, self.n, np.where(rows, self.total, 0.0), among, None))
 
-    def alike(self, one: Slice) -> list[HourlySeries]:
+    def alike(self, one: _Slice) -> list[HourlySeries]:
         """Return values by hour that are as restless as a slice's.
 
         What all turns live through, a slice does too, and of all turns it is better known. Shares of conversations move
         as the other shares of their dimension do, in proportion to p (1 - p).
         """
         if self.measure != MIX:
-            return [self.series(np.ones(len(self.n), dtype=bool))]
-        others = self.cells.slices((str(one.dimension),))
-        shares = [_mean(self.n, np.where(other.rows, self.total, 0.0), self.kept) for other in (one, *others)]
-        own, *spreads = [share * (1 - share) for share in shares]
-        return [self.series(other.rows, times=own / spread) for other, spread in zip(others, spreads, strict=True)
-                if spread > 0]  # fmt: skip
+            return [self.by_hour(_Slice(self.cuts.by(None), 0))]
+        others = [_Slice(one.cut, place) for place in range(len(one.cut.values))]
+        shares = [_share(self._all(one.dimension).at(other.place)) for other in others]
+        spreads = [share * (1 - share) for share in shares]
+        own = spreads[one.place]
+        return [self.by_hour(other, own / spread) for other, spread in zip(others, spreads, strict=True) if spread > 0]
 
     def take_out(self, found: _FoundWindow) -> None:
         """Take out a window: a mean's change is subtracted, so that what stays is comparable; rare events leave."""
         if self.measure == MIX:  # one slice's more is the others' less: all of them leave
-            self.untouched = self.kept = self.kept & ~_within(self.cells, found.start, found.end)
-            return
-        self.untouched = self.untouched & ~found.inside
-        if SCAN_MEASURES[self.measure].event is not None:
-            self.kept = self.kept & ~found.inside
-            return
-        change, _ = self.series(found.slice.rows).difference(np.array([found.start]), np.array([found.end]))
-        self.total[found.inside] -= float(change[0]) * self.n[found.inside]
+            found = found._replace(slice=_Slice(self.cuts.by(None), 0))
+        inside = found.slice.cut.rows(found.slice.place, found.start, found.end)
+        self.untouched[inside] = False
+        if self.measure == MIX or self.event is not None:
+            self.n[inside] = self.total[inside] = 0
+        else:
+            change, _ = self.by_hour(found.slice).difference(np.array([found.start]), np.array([found.end]))
+            self.total[inside] -= float(change[0]) * self.n[inside]
+        self._made.clear()
+        for dimension, sums in self._sums.items():
+            sums.put(found.start, self._added(dimension, found.start, found.end))
 
     def stands_alone(self, found: _FoundWindow) -> bool:
         """Return whether a window shows in turns that nothing was found in before."""
@@ -261,42 +299,86 @@ class _Left:
 
     def forget(self, user: int) -> None:
         """Leave a user out."""
-        self.kept = self.kept & (self.cells.user != user)
+        own = self.cells.user == user
+        self.n[own] = self.total[own] = 0
+        self._made.clear()
+        self._sums.clear()
 
     def culprit(self, found: _FoundWindow) -> int | None:
         """Return the user without whom nothing would be found; None where it stands without any one user."""
-        inside = found.inside & self.kept & (self.cells.user >= 0)
+        rows = found.slice.rows(self.cells)
+        inside = rows & _within(self.cells, found.start, found.end) & (self.cells.user >= 0) & (self.n > 0)
         if not inside.any():
             return None
-        rows = found.slice.rows & (self.n > 0)
-        usual = 0 if self.measure == MIX else _mean(self.n, self.total, rows)
+        usual = 0 if self.measure == MIX else float(self.total[rows].sum() / self.n[rows].sum())
         above = np.bincount(self.cells.user[inside], (self.total - usual * self.n)[inside])
         worst = int(np.abs(above).argmax())
         without = self._p(found, self.cells.user != worst)
         return worst if without > math.log(WITHOUT_ONE) else None
 
     def _p(self, found: _FoundWindow, among: Bools) -> float:
-        return self.series(found.slice.rows, among).worst(np.array([found.start]), np.array([found.end]))[1]
+        series = self.series(found.slice.rows(self.cells), among)
+        return series.worst(np.array([found.start]), np.array([found.end]))[1]
+
+    def _of(self, sums: HourlySums) -> HourlySeries:
+        if self.measure != MIX:
+            return HourlySeries(self.cells.begin, sums, rare=self.event is not None)
+        weeks = self.cells.hours >= 2 * 7 * 24  # before that, no Sunday can be held against another
+        return HourlySeries(self.cells.begin, sums.less(_rhythm(self.cells, sums)), rare=False, local=weeks)
+
+    def _all(self, dimension: str | None) -> HourlySums:
+        if dimension not in self._sums:
+            self._sums[dimension] = self._added(dimension)
+        return self._sums[dimension]
+
+    def _added(self, dimension: str | None, start: int = 0, end: int | None = None) -> HourlySums:
+        if self.measure == MIX:
+            return _shares(self.cells, self.cuts, dimension, self.n, self.total, start, end)
+        return self.cuts.by(dimension).sums(self.n, self.total, event=self.event, start=start, end=end)
 
 
-def _best(left: _Left, slices: list[Slice], most: float) -> tuple[_FoundWindow | None, int]:
+def _best(left: _Left, slices: list[_Slice], most: float) -> tuple[_FoundWindow | None, int]:
     """Return the window that chance explains worst, over all slices, and the number of windows looked at."""
-    best: tuple[float, int, int, Slice] | None = None
-    looked_at = 0
-    for one in slices:
-        start, end, log_p, windows = surest(left.series(one.rows), most, partial(left.alike, one))
-        looked_at += windows
-        if best is None or log_p < best[0]:
-            best = (log_p, start, end, one)
-    if best is None or best[0] == 0:
+    searched = [(search(left.by_hour(one)), one) for one in slices]
+    best: tuple[Found, _Slice] | None = None
+    for found, one in sorted(searched, key=lambda pair: pair[0][2]):
+        if best is not None and found[2] >= best[0][2]:
+            break  # hours and days that differ make nothing more certain
+        again = surest(left.by_hour(one), found, most, partial(left.alike, one))
+        if best is None or again[2] < best[0][2]:
+            best = (again, one)
+    looked_at = sum(found[3] for found, _ in searched)
+    if best is None or best[0][2] == 0:
         return None, looked_at
-    log_p, start, end, one = best
-    start, end = refine(left.series(one.rows), start, end)
-    return _FoundWindow(one, start, end, log_p, one.rows & _within(left.cells, start, end)), looked_at
+    (start, end, log_p, _), one = best
+    return _FoundWindow(one, *refine(left.by_hour(one), start, end), log_p), looked_at
 
 
 def _within(cells: Cells, start: int, end: int) -> Bools:
     return (cells.hour >= start) & (cells.hour < end)
+
+
+def _share(sums: HourlySums) -> float:
+    return float(sums.total.sum() / sums.n.sum())
+
+
+def _rhythm(cells: Cells, sums: HourlySums) -> Floats:
+    """Return what is usual at each hour's hour of the day: each region's day begins at another one."""
+    at = (np.arange(cells.hours) + cells.begin.hour) % 24
+    usual = np.bincount(at, sums.total, 24) / np.maximum(np.bincount(at, sums.n, 24), 1e-9)
+    return np.asarray(usual[at])
+
+
+def _shares(
+    cells: Cells, cuts: _Cuts, dimension: str | None, n: Floats, part: Floats, start: int = 0, end: int | None = None
+) -> HourlySums:
+    """Return the sums of all conversations by their part in each slice of a dimension."""
+    cut, whole = cuts.by(dimension), cuts.by(None).sums(n, n, start=start, end=end)
+    found = cut.shares(part, np.bincount(cells.cluster, n).astype(float), start, end)
+    every = {
+        name: np.repeat(getattr(whole, name), len(cut.values), axis=0) for name in ("n", "weights", "conversations")
+    }
+    return found._replace(**every)
 
 
 def _client(cells: Cells, user: int) -> Client:
@@ -305,19 +387,67 @@ def _client(cells: Cells, user: int) -> Client:
     return Client(cells.users[user], int(n[own].sum()), int(failed[own].sum()))
 
 
-def _shift(cells: Cells, measure: str, found: _FoundWindow, p: float) -> Shift:
-    effects = {name: _effect(cells, name, found) for name in SCAN_MEASURES if name != "repeats"}
-    return Shift(
-        measure=measure,
-        dimension=found.slice.dimension,
-        value=found.slice.value,
-        start=cells.begin + timedelta(hours=found.start),
-        end=cells.begin + timedelta(hours=found.end),
-        ongoing=found.end == cells.hours,
-        conversations=len(np.unique(cells.cluster[found.inside])),
-        p=p,
-        effects={name: effect for name, effect in effects.items() if effect is not None},
-    )
+class _Shown:
+    """What is told of a window: the values that are shown, by hour, of every slice."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells, self.cuts = cells, _Cuts(cells)
+        self._sums: dict[tuple[str, str | None], tuple[HourlySums, HourlySums]] = {}
+
+    def slices(self, by: Sequence[str]) -> list[_Slice]:
+        """Return each value of dimensions that have more than one; of all, and all rows, if none is named."""
+        cuts = [self.cuts.by(name) for name in by or (None, *DIMENSIONS)]
+        return [_Slice(cut, place) for cut in cuts for place in range(len(cut.values))]
+
+    def shift(self, measure: str, found: _FoundWindow, p: float) -> Shift:
+        """Return a window with what it did to every measure."""
+        cells = self.cells
+        effects = {name: self._effect(name, found) for name in SCAN_MEASURES if name != "repeats"}
+        return Shift(
+            measure=measure,
+            dimension=found.slice.dimension,
+            value=found.slice.value,
+            start=cells.begin + timedelta(hours=found.start),
+            end=cells.begin + timedelta(hours=found.end),
+            ongoing=found.end == cells.hours,
+            conversations=found.slice.cut.conversations(found.slice.place, found.start, found.end),
+            p=p,
+            effects={name: effect for name, effect in effects.items() if effect is not None},
+        )
+
+    def _effect(self, measure: str, found: _FoundWindow) -> ShiftEffect | None:
+        from scipy.special import ndtri
+
+        cells = self.cells
+        sums, compared = (one.at(found.slice.place) for one in self._of(measure, found.slice.dimension))
+        number, total = (float(one[found.start : found.end].sum()) for one in (sums.n, sums.total))
+        others, rest = float(sums.n.sum()) - number, float(sums.total.sum()) - total
+        if round(number) < 1 or round(others) < 1:
+            return None
+        series = HourlySeries(cells.begin, compared, rare=False)
+        change, error = (float(one[0]) for one in series.difference(np.array([found.start]), np.array([found.end])))
+        reach = float(ndtri((1 + CONFIDENCE) / 2)) * error
+        mean, whole = total / number, cells.short_of_ideal(measure)
+        if measure in ("errors", "completion"):  # to a user, a turn that failed and one that did not help are alike
+            whole = cells.short_of_ideal("errors") + cells.short_of_ideal("completion")
+        more = SCAN_MEASURES[measure].worse * change * number
+        if measure == "price":  # in dollars
+            cost = self._of("cost", found.slice.dimension)[0].at(found.slice.place).total[found.start : found.end].sum()
+            more, whole = cost * change / mean, cells.short_of_ideal("cost")
+        share = float(more / whole) if whole else 0.0
+        return ShiftEffect(round(number), mean, rest / others, change, change - reach, change + reach, share)
+
+    def _of(self, measure: str, dimension: str | None) -> tuple[HourlySums, HourlySums]:
+        """Return a measure's sums in every slice, and the same less what is usual for the intent."""
+        if (measure, dimension) not in self._sums:
+            n, total = self.cells.shown[measure]
+            if measure == MIX:
+                sums = _shares(self.cells, self.cuts, dimension, n, total)
+                self._sums[measure, dimension] = sums, sums
+            else:
+                cut = self.cuts.by(dimension)
+                self._sums[measure, dimension] = cut.sums(n, total), cut.sums(n, self.cells.less_usual(n, total))
+        return self._sums[measure, dimension]
 
 
 def _said_already(shift: Shift, others: Sequence[Shift]) -> bool:
@@ -333,32 +463,3 @@ def _shows(shift: Shift) -> bool:
     if effect is None or SCAN_MEASURES[shift.measure].shown is None:
         return True
     return abs(effect.change) >= LEAST * abs(effect.outside)
-
-
-def _effect(cells: Cells, measure: str, found: _FoundWindow) -> ShiftEffect | None:
-    from scipy.special import ndtri
-
-    n, total = cells.shown[measure]
-    rows, inside = found.slice.rows, found.inside
-    if measure == MIX:
-        total, rows = np.where(rows, total, 0.0), np.ones(len(rows), dtype=bool)
-        inside = _within(cells, found.start, found.end)
-    outside = rows & ~inside
-    if not n[inside].any() or not n[outside].any():
-        return None
-    compared = total if measure == MIX else cells.less_usual(n, total)
-    series = HourlySeries(cells, n, compared, rows, event=None)
-    change, error = (float(one[0]) for one in series.difference(np.array([found.start]), np.array([found.end])))
-    reach = float(ndtri((1 + CONFIDENCE) / 2)) * error
-    number, mean, whole = round(float(n[inside].sum())), _mean(n, total, inside), cells.short_of_ideal(measure)
-    if measure in ("errors", "completion"):  # to a user, a turn that failed and one that did not help are alike
-        whole = cells.short_of_ideal("errors") + cells.short_of_ideal("completion")
-    more = SCAN_MEASURES[measure].worse * change * number
-    if measure == "price":  # in dollars
-        more, whole = cells.shown["cost"][1][inside].sum() * change / mean, cells.short_of_ideal("cost")
-    share = float(more / whole) if whole else 0.0
-    return ShiftEffect(number, mean, _mean(n, total, outside), change, change - reach, change + reach, share)
-
-
-def _mean(n: Floats, total: Floats, rows: Bools) -> float:
-    return float(total[rows].sum() / n[rows].sum())

@@ -9,9 +9,11 @@ from __future__ import annotations
 import copy
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
+
+from chatmon.analysis.search.sums import HourlySums, sums_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,34 +46,49 @@ class HourlySeries:
 
     Attributes:
         hours: Hours of the log.
+
+    Args:
+        begin: The hour in which the log begins, UTC.
+        sums: The sums of each of its hours.
+        rare: Whether values are conversations that were struck or not.
+        local: Whether they follow the clocks of several regions.
     """
 
-    def __init__(
-        self, cells: Cells, n: Floats, total: Floats, rows: Bools, *, event: int | None, local: bool = False
-    ) -> None:
-        self.hours, self._rare = cells.hours, event is not None
-        numbers = cells.cluster[rows]
-        first = np.flatnonzero(np.diff(numbers, prepend=-1))  # they are numbered in the order of the rows
-        clusters = numbers[first]
-        n, total = (np.bincount(numbers, one[rows])[clusters].astype(float) for one in (n, total))
-        known = n > 0
-        n, total, hour = n[known], total[known], cells.hour[rows][first][known]
-        if event is not None:
-            n, total = np.ones(len(n)), (total >= event).astype(float)
-        self._kind = (local_kind_of if local else kind_of)(cells.begin, np.arange(self.hours))
-        kind, kinds = self._kind[hour], LOCAL_KINDS if local else KINDS
-        self._weight = np.bincount(kind, n, minlength=kinds)[:, None]
-        self._mean = np.bincount(kind, total, minlength=kinds)[:, None] / np.maximum(self._weight, 1)
-        above = total - self._mean[kind, 0] * n
+    def __init__(self, begin: datetime, sums: HourlySums, *, rare: bool, local: bool = False) -> None:
+        self.hours, self._rare = len(sums.n), rare
+        hours = np.arange(self.hours)
+        kinds = LOCAL_KINDS if local else KINDS
+        self._kind = (local_kind_of if local else kind_of)(begin, hours)
+        self._weight = np.bincount(self._kind, sums.n, minlength=kinds)[:, None]
+        self._mean = np.bincount(self._kind, sums.total, minlength=kinds)[:, None] / np.maximum(self._weight, 1)
+        above = sums.less(self._mean[self._kind, 0])
         self._restless: _Restlessness | None = None
 
         def cumulated(values: Floats) -> Floats:
-            by_hour = np.bincount(kind * self.hours + hour, values, minlength=kinds * self.hours)
-            return np.pad(by_hour.astype(float).reshape(kinds, self.hours).cumsum(axis=1), ((0, 0), (1, 0)))
+            by_kind = np.zeros((kinds, self.hours + 1))
+            by_kind[self._kind, hours + 1] = values
+            return by_kind.cumsum(axis=1)
 
-        self._n, self._above = cumulated(n), cumulated(above)
-        self._squares = cumulated(above**2), cumulated(above * n), cumulated(n**2)
-        self._struck, self._clusters = cumulated(total).sum(axis=0), cumulated(np.ones(len(n))).sum(axis=0)
+        self._n, self._above = cumulated(sums.n), cumulated(above.total)
+        self._squares = cumulated(above.squares), cumulated(above.products), cumulated(sums.weights)
+        self._hourly = sums.n, above
+        self._struck, self._clusters = (np.pad(one.cumsum(), (1, 0)) for one in (sums.total, sums.conversations))
+
+    @classmethod
+    def of(
+        cls, cells: Cells, n: Floats, total: Floats, rows: Bools, *, event: int | None = None, local: bool = False
+    ) -> HourlySeries:
+        """Return the series of some rows.
+
+        Args:
+            cells: The rows.
+            n: Each one's number of values.
+            total: Their sum.
+            rows: Which are added up.
+            event: For something rare: how much of it in a conversation makes the conversation count.
+            local: Whether it follows the clocks of several regions.
+        """
+        return cls(cells.begin, sums_of(cells, n, total, rows, event), rare=event is not None, local=local)
 
     def difference(self, start: Ints, end: Ints) -> tuple[Floats, Floats]:
         """Return the mean of each window less that of the rest, within kinds of hours, and its standard error.
@@ -114,8 +131,7 @@ class HourlySeries:
             start: The window's first hour.
             end: The hour after its last.
         """
-        n, above = (np.diff(one.sum(axis=0)) for one in (self._n, self._above))
-        squares, products, weights = (np.diff(one.sum(axis=0)) for one in self._squares)
+        n, (_, above, squares, products, weights, _) = self._hourly
         n_inside = (self._n[:, end] - self._n[:, start])[:, None]
         part = (n_inside / np.maximum(self._weight, 1))[self._kind, 0]
         held = float((n * (1 - part))[start:end].sum())
@@ -123,7 +139,12 @@ class HourlySeries:
         inside = np.arange(self.hours)
         moved = change * (((inside >= start) & (inside < end)) - part)
         own = squares - 2 * moved * products + moved**2 * weights
-        return _Restlessness(n, _level(n, above - moved * n, self._kind), own)
+        return _Restlessness(n, self._pairs, _level(n, above - moved * n, self._kind), own)
+
+    @cached_property
+    def _pairs(self) -> Floats:
+        """For each distance in hours, the products of the numbers of hours so far apart, added up."""
+        return _products(self._hourly[0], _memory(self.hours))
 
     def worst(self, start: Ints, end: Ints) -> tuple[int, float]:
         """Return the place of the window that chance explains worst, and the logarithm of its two-sided p.
@@ -201,30 +222,30 @@ class _Restlessness:
 
     Args:
         n: Each hour's number of values.
+        pairs: For each distance, the sum of the products of the numbers of hours so far apart.
         above: What they have above what is expected of them.
         own: The part of the square of that which their own scatter explains.
     """
 
-    def __init__(self, n: Floats, above: Floats, own: Floats) -> None:
-        memory = max(1, min(MEMORY, len(n) // 5))
+    def __init__(self, n: Floats, pairs: Floats, above: Floats, own: Floats) -> None:
+        memory = len(pairs)
         lags = np.arange(memory)
-        pairs = [float((n[: len(n) - lag] * n[lag:]).sum()) for lag in lags]
-        alike = [float((above[: len(n) - lag] * above[lag:]).sum()) for lag in lags]
+        alike = _products(above, memory)
         alike[0] -= float(own.sum())
-        enough = 0.05 * pairs[0]  # where hours so far apart are hardly ever both known, nothing is
-        covariance = np.array([one / pair if pair > enough else 0.0 for one, pair in zip(alike, pairs, strict=True)])
+        # Where hours so far apart are hardly ever both known, nothing is.
+        covariance = np.divide(alike, pairs, out=np.zeros(memory), where=pairs > 0.05 * pairs[0])
         weights = (1 - lags / memory) * np.where(lags == 0, 1.0, 2.0) * covariance
-        self._hourly, self._n, self._memory = n, np.pad(n.cumsum(), (1, 0)), memory
-        self._weights = [(lag, weight) for lag, weight in enumerate(weights.tolist()) if weight]
+        self._hourly, self._n, self._memory, self._weights = n, np.pad(n.cumsum(), (1, 0)), memory, weights
         self.whole = max(0.0, float(weights @ pairs)) / max(float(n.sum()), 1.0) ** 2
 
     @cached_property
-    def _pairs(self) -> list[tuple[int, float, Floats]]:
-        """Distances, their weights, and the products of the numbers of hours so far apart, added up."""
+    def _pairs(self) -> Floats:
+        """For each distance, the weighed products of the numbers of hours so far apart, added up from the first on."""
         n = self._hourly
-        return [
-            (lag, weight, np.pad((n * np.pad(n[lag:], (0, lag))).cumsum(), (1, 0))) for lag, weight in self._weights
-        ]
+        apart = np.zeros((self._memory, len(n) + 1))
+        for lag, weight in enumerate(self._weights):
+            apart[lag, 1 : len(n) + 1 - lag] = weight * n[: len(n) - lag] * n[lag:]
+        return apart.cumsum(axis=1)
 
     def variance(self, start: Ints, end: Ints) -> Floats:
         """Return the variance of each window's mean less that of the rest, as far as hours and days make it."""
@@ -238,14 +259,26 @@ class _Restlessness:
         return np.asarray(1.5 * (len(self._n) - 1) / np.minimum(end - start, self._memory))
 
     def _of_sums(self, start: Ints, end: Ints) -> Floats:
-        found: Floats = np.zeros(len(start))
-        for lag, weight, pairs in self._pairs:
-            found += weight * np.maximum(pairs[np.maximum(end - lag, start)] - pairs[start], 0)
-        return found
+        lags = np.arange(min(self._memory, int((end - start).max(initial=1))))[:, None]  # none lies further apart
+        pairs = self._pairs[: len(lags)]
+        return np.asarray((pairs[lags, np.maximum(end - lags, start)] - pairs[:, start]).sum(axis=0))
 
 
-def surest(series: HourlySeries, most: float, alike: Callable[[], list[HourlySeries]]) -> tuple[int, int, float, int]:
-    """Return what ``search`` does, with hours and days that differ allowed for where that matters.
+def _memory(hours: int) -> int:
+    return max(1, min(MEMORY, hours // 5))
+
+
+def _products(values: Floats, memory: int) -> Floats:
+    """Return, for each distance, the sum of the products of values so far apart."""
+    return np.correlate(values, values, "full")[len(values) - 1 : len(values) - 1 + memory]
+
+
+Found: TypeAlias = tuple[int, int, float, int]
+"""A window's ends, the logarithm of its p, and how many were looked at."""
+
+
+def surest(series: HourlySeries, found: Found, most: float, alike: Callable[[], list[HourlySeries]]) -> Found:
+    """Return the window that ``search`` found, or a better one, with hours and days that differ allowed for.
 
     Only a window that conversations alone do not explain is held against hours and days too: how much these differ is
     told by the hours, less the window's own change. A log of a few days does not tell it. If what they explain worst
@@ -254,10 +287,10 @@ def surest(series: HourlySeries, most: float, alike: Callable[[], list[HourlySer
 
     Args:
         series: The values.
+        found: What ``search`` finds in them.
         most: The logarithm of p above which nothing is claimed.
         alike: Gives other values that hours and days move as much.
     """
-    found = search(series)
     if series.hours <= MEMORY:  # too short to tell how hours and days differ: then conversations are all there is
         return found
     for _ in range(ROUNDS):
@@ -272,7 +305,7 @@ def surest(series: HourlySeries, most: float, alike: Callable[[], list[HourlySer
     return found
 
 
-def search(series: HourlySeries) -> tuple[int, int, float, int]:
+def search(series: HourlySeries) -> Found:
     """Return the window that chance explains worst: its ends, the logarithm of p, and how many were looked at.
 
     Windows of 1, 2, 4, ... hours that overlap by three quarters, and everything from some hour on. Each length has the
