@@ -42,6 +42,18 @@ def prefix_evidence(sample: Sample, inside: str) -> list[tuple[str, str]]:
             percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN {little} THEN cached_tokens END)
         {firsts} GROUP BY 1 ORDER BY 1""",
     )
+    soon = _asked_soon(sample, inside)
+    if len(rows) < 2 or rows[1][2] is None or soon is None:
+        return []
+    (_, before, _), (_, now, known) = rows
+    words = f"{now:.0%}, against {before:.0%}: {known:,.0f} tokens (median) where {usual:,.0f} are usual"
+    return [("first turns of which the cache knew little", f"{words}; what varies comes behind so many"), *soon]
+
+
+def _asked_soon(sample: Sample, inside: str) -> list[tuple[str, str]] | None:
+    """Return how many turns came soon behind another one of the same prompt; None where there is none."""
+    if sample.part.said:
+        return []  # between two turns of a part others came
     ((soon,),) = query(
         sample.turns,
         f"""SELECT avg(CASE WHEN gap <= {REMEMBERED * 10**6} THEN 1.0 ELSE 0.0 END)
@@ -50,14 +62,5 @@ def prefix_evidence(sample: Sample, inside: str) -> list[tuple[str, str]]:
             FROM (SELECT *, {MICROSECONDS}(timestamp) AS began FROM turns) AS timed) AS followed
         WHERE inside AND gap IS NOT NULL""",  # noqa: S608 - our own expressions
     )
-    if len(rows) < 2 or rows[1][2] is None or soon is None:
-        return []
-    (_, before, _), (_, now, known) = rows
-    words = f"{now:.0%}, against {before:.0%}: {known:,.0f} tokens (median) where {usual:,.0f} are usual"
-    return [
-        ("first turns of which the cache knew little", f"{words}; what varies comes behind so many"),
-        (
-            f"asked within {REMEMBERED // 60} minutes of the same prompt",
-            f"{soon:.0%}: else a cache has mostly forgotten it",
-        ),
-    ]
+    name = f"asked within {REMEMBERED // 60} minutes of the same prompt"
+    return None if soon is None else [(name, f"{soon:.0%}: else a cache has mostly forgotten it")]

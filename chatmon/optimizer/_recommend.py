@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from chatmon.analysis.search.part import MOST
 from chatmon.optimizer.recommendation import Recommendations
 
 if TYPE_CHECKING:
@@ -14,12 +15,13 @@ FEWEST_TURNS: Final = 200
 """Turns below which nothing is recommended."""
 
 
-def recommend(turns: Turns, tz: str = "UTC") -> Recommendations:
+def recommend(turns: Turns, tz: str = "UTC", *, most: int = MOST) -> Recommendations:
     """Return what to do about a log, the weightiest first; nothing where there is nothing to save.
 
     Args:
         turns: Any holder of turns.
         tz: The zone in which they say when, such as ``Europe/Berlin``.
+        most: About how many turns are read; of more, those of conversations drawn by chance, and it is said.
 
     Raises:
         ValueError: There is no such zone.
@@ -35,7 +37,7 @@ def recommend(turns: Turns, tz: str = "UTC") -> Recommendations:
     from chatmon.optimizer._standing import standing
     from chatmon.optimizer.kinds import KINDS
 
-    zone, sample = zone_of(tz), take(turns)
+    zone, sample = zone_of(tz), take(turns, most)
     number = 0 if sample is None else sample.number
     if sample is None or number < FEWEST_TURNS:
         return Recommendations((), number, 0.0 if sample is None else sample.days,
@@ -43,6 +45,9 @@ def recommend(turns: Turns, tz: str = "UTC") -> Recommendations:
     found = changes(sample, zone)
     found += standing(sample, found)
     found += [*repeated_questions(turns, sample), *long_conversations(sample), *wasted_spend(sample, found)]
+    if sample.part.said:
+        from_part = ("estimated from", f"{sample.part.said}, or all repetitions of questions so drawn; times as many")
+        found = [replace(one, evidence=(*one.evidence, from_part)) for one in found]
     found = [replace(one, start=one.start.astimezone(zone), end=one.end.astimezone(zone)) for one in found]
     found.sort(key=lambda one: -one.weight)
     unable = {

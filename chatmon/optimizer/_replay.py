@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from chatmon._tools.embeddings import embed, normalised
+from chatmon.analysis.search.part import drawn
 from chatmon.analysis.source import MICROSECONDS, asked, relation
 
 if TYPE_CHECKING:
@@ -79,12 +80,14 @@ def replay_cache(turns: Turns, kept: float = CACHE_SECONDS, threshold: float | N
     return replay(first_questions(turns), kept, threshold)
 
 
-def first_questions(turns: Turns) -> pa.Table:
+def first_questions(turns: Turns, share: float = 1.0) -> pa.Table:
     """Return the first questions of conversations that were answered, in order of time, with what ``replay`` reads.
 
     Args:
         turns: Any holder of turns.
+        share: Of the wordings, how many are taken: of those drawn, every repetition.
     """
+    taken = "true" if share >= 1 else drawn("lower(trim(question))", share)
     return asked(
         relation(turns),
         f"""SELECT {PART} AS part, began, question, answer, CAST(output_tokens AS DOUBLE) AS size,
@@ -94,7 +97,7 @@ def first_questions(turns: Turns) -> pa.Table:
             SELECT *, {MICROSECONDS}(timestamp) AS began,
                 row_number() OVER (PARTITION BY conversation_id ORDER BY timestamp, turn_id) AS place
             FROM turns) AS placed
-        WHERE place = 1 AND error_type IS NULL AND question IS NOT NULL ORDER BY began, turn_id""",  # noqa: S608 - our own expressions
+        WHERE place = 1 AND error_type IS NULL AND question IS NOT NULL AND {taken} ORDER BY began, turn_id""",  # noqa: S608 - our own expressions
     ).to_arrow_table()
 
 

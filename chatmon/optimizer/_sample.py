@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from chatmon._tools.sql import text
 from chatmon.analysis.conversations import RESOLVED
+from chatmon.analysis.findings import slice_of, window_of
 from chatmon.analysis.search import cells as table
 from chatmon.analysis.search.by_model import case
 from chatmon.analysis.search.cells import DIMENSIONS
+from chatmon.analysis.search.part import MOST, part_of
 from chatmon.analysis.search.scan import hours_of, rows_of
 from chatmon.analysis.search.windows import HourlySeries
 from chatmon.analysis.source import MICROSECONDS, asked, instant, query, relation
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from chatmon.analysis.search.cells import Bools, Cells
+    from chatmon.analysis.search.part import Part
     from chatmon.analysis.search.scan import Shift
     from chatmon.analysis.source import Turns
 
@@ -62,14 +66,15 @@ class Sample:
     """The turns of a log, and the two halves of its users.
 
     Attributes:
-        turns: All of them, as far as finders read them, and behind their columns ``place`` (in the conversation, from
-            1), ``unhelped`` (1 at the end of a conversation that was not resolved, else 0; NULL in one that does not
-            say), ``retried`` (1 for a failed turn whose question was sent again at once, else 0), ``half`` (0 or 1, by
-            user) and ``first_input`` (input tokens of the conversation's first turn).
+        turns: Those of ``part``, as far as finders read them, and behind their columns ``place`` (in the conversation,
+            from 1), ``unhelped`` (1 at the end of a conversation that was not resolved, else 0; NULL in one that does
+            not say), ``retried`` (1 for a failed turn whose question was sent again at once, else 0), ``half`` (0 or 1,
+            by user) and ``first_input`` (input tokens of the conversation's first turn).
         cells: All of them, added up.
         finding: Those of the half to find in.
         estimating: Those of the half to estimate on.
-        number: How many turns there are.
+        number: How many turns the log has.
+        part: Those of the conversations that the others here are of.
         start: The first turn's time.
         end: The last turn's.
         known: Column to how many turns have it.
@@ -81,6 +86,7 @@ class Sample:
     finding: Cells
     estimating: Cells
     number: int
+    part: Part
     start: datetime
     end: datetime
     known: Mapping[str, int]
@@ -97,7 +103,7 @@ class Sample:
 
     def total(self, unit: str) -> float:
         """Return what all turns cost, wait, fail or leave unhelped."""
-        return float(self.cells.shown[_TOTALS[unit]][1].sum())
+        return self.part.times * float(self.cells.shown[_TOTALS[unit]][1].sum())
 
     def weight(self, saving: Mapping[str, Amount]) -> float:
         """Return the largest share that a saving has in what all turns cost, wait, fail or leave unhelped."""
@@ -109,11 +115,22 @@ class Sample:
 
     def count(self, name: str, shift: Shift) -> float:
         """Return how many turns in a shift's slice and window have a value."""
-        return float(self.cells.shown[name][0][self.inside(shift)].sum())
+        return self._times(shift) * float(self.cells.shown[name][0][self.inside(shift)].sum())
 
     def sum(self, name: str, shift: Shift) -> float:
         """Return what a value adds up to in a shift's slice and window."""
-        return float(self.cells.shown[name][1][self.inside(shift)].sum())
+        return self._times(shift) * float(self.cells.shown[name][1][self.inside(shift)].sum())
+
+    def counted(self, name: str, values: Mapping[str, str]) -> float:
+        """Return how many turns with some values of dimensions have another value."""
+        return self.times_of(values) * float(self.cells.shown[name][0][self.cells.where(values)].sum())
+
+    def times_of(self, values: Mapping[str, str]) -> float:
+        """Return what a sum over the turns with some values of dimensions is multiplied by to be one over the log."""
+        return self.part.times_of(" AND ".join(f"{name} = {text(value)}" for name, value in values.items()) or "true")
+
+    def _times(self, shift: Shift) -> float:
+        return self.part.times_of(f"{window_of(shift)} AND {slice_of(shift) or 'true'}")
 
     def token_prices(self, rows: Bools) -> dict[str, float]:
         """Return what a token of each kind costs in some rows on average, in US dollars.
@@ -179,16 +196,18 @@ def inside(cells: Cells, shift: Shift) -> Bools:
     return np.asarray(rows_of(cells, shift) & (cells.hour >= start) & (cells.hour < end))
 
 
-def take(turns: Turns) -> Sample | None:
+def take(turns: Turns, most: int = MOST) -> Sample | None:
     """Read turns for the finders; None where there are none.
 
     Args:
         turns: Any holder of turns.
+        most: About how many turns are read; of more, those of conversations drawn by chance.
     """
     source = relation(turns)
+    part = part_of(source, most)
     columns = ", ".join(f"count({name})" for name in COLUMNS)
     known = dict(zip(COLUMNS, query(source, f"SELECT {columns} FROM turns")[0], strict=True))  # noqa: S608 - names
-    prepared = relation(asked(source, _prepare()).to_arrow_table())
+    prepared = relation(asked(part.turns, _prepare()).to_arrow_table())
     prices = table.token_prices(prepared)
     cells = table.read(
         prepared,
@@ -201,7 +220,7 @@ def take(turns: Turns) -> Sample | None:
     ends = query(prepared, f"SELECT {MICROSECONDS}(min(timestamp)), {MICROSECONDS}(max(timestamp)) FROM turns")[0]  # noqa: S608 - our own name
     start, end = (table_time for one in ends if (table_time := instant(one)) is not None)
     other = cells.shown["half"][1] > 0
-    return Sample(prepared, cells, cells.of(~other), cells.of(other), known["turn_id"], start, end, known, prices)
+    return Sample(prepared, cells, cells.of(~other), cells.of(other), known["turn_id"], part, start, end, known, prices)
 
 
 def _prepare() -> str:

@@ -42,10 +42,15 @@ def repeated_questions(turns: Turns, sample: Sample) -> list[Recommendation]:
         turns: Those with their texts.
         sample: The same, prepared.
     """
-    firsts = first_questions(turns)
+    share = sample.part.number / sample.part.among
+    firsts = first_questions(turns, share)
     exact = replay(firsts)
     sums = (("usd", "cost", exact.usd), ("seconds", "response_time", exact.seconds))
-    saving = {unit: _sum(parts) for unit, column, parts in sums if len(parts) > 1 and not sample.lacks(column)}
+    saving = {
+        unit: _sum(parts).times(1 / share)
+        for unit, column, parts in sums
+        if len(parts) > 1 and not sample.lacks(column)
+    }
     if not saving or exact.agreement < AGREE or sample.weight(saving) < WORTH:
         return []
     return [
@@ -91,10 +96,10 @@ def long_conversations(sample: Sample) -> list[Recommendation]:
                     (PARTITION BY conversation_id ORDER BY place) - first_input) AS early
                 FROM turns) AS followed) AS paid GROUP BY part ORDER BY part""",  # noqa: S608 - our own expressions
     )
-    saving = {"usd": _sum([usd or 0.0 for _, usd, _ in rows])}
+    saving = {"usd": _sum([usd or 0.0 for _, usd, _ in rows]).times(sample.part.times)}
     if sample.weight(saving) < WORTH:
         return []
-    n = int(sum(n for *_, n in rows))
+    n = round(sample.part.times * sum(n for *_, n in rows))
     return [
         sample.all_along(
             "long_conversations", {}, saving,
@@ -123,7 +128,8 @@ def wasted_spend(sample: Sample, told: Sequence[Recommendation]) -> list[Recomme
     )
     if len(rows) < 2:
         return []
-    saving, n = {"usd": _sum([usd for _, usd, _ in rows])}, sum(n for *_, n in rows)
+    saving = {"usd": _sum([usd for _, usd, _ in rows]).times(sample.part.times)}
+    n = round(sample.part.times * sum(n for *_, n in rows))
     if sample.weight(saving) < WASTED:
         return []
     return [

@@ -124,6 +124,7 @@ def _told_slow(sample: Sample, worst: SlowSlice, each: Held, looked_at: int) -> 
     if estimated is None or estimated.change <= 0:
         return []
     waited = float(sample.cells.shown["response_time"][1][sample.cells.where(worst.values)].sum())
+    waited *= sample.times_of(worst.values)
     slower = Amount.around(estimated.change, estimated.error)
     numbers = "{:+.0%} ({:+.0%} to {:+.0%})".format(*(math.exp(one) - 1 for one in slower))
     return [
@@ -171,7 +172,7 @@ def _told_model(sample: Sample, one: SlowSlice, cheap: str, dear: str, done: Com
     if each is None or each.change <= 0:
         return []
     # Of the others there is nothing to tell by what the cheaper model would do with them.
-    n = done.like * float(sample.cells.shown["cost"][0][sample.cells.where({**one.values, "model": dear})].sum())
+    n = done.like * sample.counted("cost", {**one.values, "model": dear})
     dearer = Amount.around(each.change, each.error)
     numbers = "+${:.2g} ({:+.2g} to {:+.2g})".format(*dearer)
     return [
@@ -225,7 +226,7 @@ def _told_version(sample: Sample, sign: Sign, one: SlowSlice, p: float) -> list[
     paid = against(sample.estimating, weights, rows, ~rows)
     if each is None or paid is None or paid.change <= 0:
         return []
-    n = float(sample.cells.sums(weights)[0][every].sum())
+    n = sample.counted(next(iter(weights)), one.values)
     said = Amount.around(each.change, each.error)
     title = f"{one.where} takes {said.value:,.0f} more {sign.words} than the rest, and completes no more tasks"
     numbers = "{:+,.0f} ({:+,.0f} to {:+,.0f})".format(*said)

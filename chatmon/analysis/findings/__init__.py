@@ -13,6 +13,7 @@ from chatmon.analysis.findings._examples import examples_of
 from chatmon.analysis.findings._states import gaps, states
 from chatmon.analysis.findings.finding import Finding, per_cent
 from chatmon.analysis.search.cells import SCAN_MEASURES
+from chatmon.analysis.search.part import MOST
 from chatmon.analysis.search.scan import ALPHA, scan
 from chatmon.analysis.source import query, relation, zone_of
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-    from chatmon.analysis.search.scan import Client, Shift, ShiftEffect
+    from chatmon.analysis.search.scan import Shift, ShiftEffect
     from chatmon.analysis.source import Turns
 
 __all__ = ["Finding", "findings"]
@@ -31,7 +32,7 @@ MONEY: Final = ("input_tokens", "cached")
 """Measures whose harm is what they cost."""
 
 
-def findings(turns: Turns, tz: str = "UTC") -> list[Finding]:
+def findings(turns: Turns, tz: str = "UTC", *, most: int = MOST) -> list[Finding]:
     """Return what there is to know about turns: changes first, then how things are, then what the log does not say.
 
     Changes come from ``scan``: of logs in which only conversations, hours and days differ, and no more than elsewhere
@@ -42,6 +43,8 @@ def findings(turns: Turns, tz: str = "UTC") -> list[Finding]:
     Args:
         turns: Any holder of turns.
         tz: The zone in which they say when, such as ``Europe/Berlin``; hours of a kind are those of UTC in any case.
+        most: About how many turns changes are looked for in; of more, those of conversations drawn by chance, and it
+            is said.
 
     Raises:
         ValueError: There are no turns, or no such zone.
@@ -55,13 +58,16 @@ def findings(turns: Turns, tz: str = "UTC") -> list[Finding]:
     number, judged = query(source, "SELECT count(*), count(task_completed) FROM turns")[0]
     if not number:
         raise ValueError("there are 0 turns: nothing can be found in them")
-    scanned = scan(source)
+    scanned = scan(source, most)
     unhelped = "all failed turns and uncompleted tasks" if judged else "all failed turns"
+    looked_for = (("looked for in", scanned.part),) if scanned.part else ()
     changes = [_change(_within(group, zone), unhelped) for group in _stories(scanned.shifts)]
     changes.sort(key=lambda one: (-one.weight, one.title))
     if not changes:
-        changes = [_nothing(scanned.looked_at, number)]
-    return [*changes, *map(_client, scanned.clients), *states(source, number), *gaps(source, number)]
+        changes = [_nothing(scanned.looked_at, scanned.turns)]
+    changes = [replace(one, evidence=one.evidence + looked_for) for one in changes]
+    clients = [_client(query(source, _client_query(one.user_id))[0], one.user_id) for one in scanned.clients]
+    return [*changes, *clients, *states(source, number), *gaps(source, number)]
 
 
 def _within(group: Sequence[Shift], zone: tzinfo) -> list[Shift]:
@@ -184,13 +190,18 @@ def _nothing(looked_at: int, turns: int) -> Finding:
     )
 
 
-def _client(client: Client) -> Finding:
+def _client_query(user_id: str) -> str:
+    return f"SELECT count(*) AS n, count(error_type) AS failed FROM turns WHERE user_id = {text(user_id)}"  # noqa: S608 - quoted
+
+
+def _client(counts: tuple[int, int], user_id: str) -> Finding:
+    turns, errors = counts
     return Finding(
         kind="client",
-        title=f"One user's client is broken: {client.errors:,} of {client.turns:,} turns of {client.user_id} failed",
-        evidence=(("failed turns", f"{client.errors:,} of {client.turns:,}"),),
-        where=f"user_id {client.user_id}",
+        title=f"One user's client is broken: {errors:,} of {turns:,} turns of {user_id} failed",
+        evidence=(("failed turns", f"{errors:,} of {turns:,}"),),
+        where=f"user_id {user_id}",
         when="the whole log",
         sure="without this user, nothing is left of the rise in errors",
-        query=f"SELECT count(*) AS n, count(error_type) AS failed FROM turns WHERE user_id = {text(client.user_id)}",  # noqa: S608 - quoted
+        query=_client_query(user_id),
     )

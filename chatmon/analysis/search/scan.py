@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from chatmon.analysis.search.cells import DIMENSIONS, MIX, SCAN_MEASURES, Cells, read
+from chatmon.analysis.search.part import MOST, part_of
 from chatmon.analysis.search.sums import Cut, HourlySums, sums_of
 from chatmon.analysis.search.windows import Found, HourlySeries, refine, search, surest
 from chatmon.estimates import CONFIDENCE
@@ -107,16 +108,18 @@ class Scan(NamedTuple):
         shifts: Measure by measure, the most certain first.
         clients: Users with a broken client.
         looked_at: Windows of slices of measures that were looked at.
-        turns: Turns of the log.
+        turns: Turns that were looked at.
+        part: Which these are, in words; empty where they are all.
     """
 
     shifts: tuple[Shift, ...]
     clients: tuple[Client, ...]
     looked_at: int
     turns: int
+    part: str = ""
 
 
-def scan(turns: Turns) -> Scan:
+def scan(turns: Turns, most: int = MOST) -> Scan:
     """Find the windows in which a measure of a slice differs from the rest of the log.
 
     A window is held against the rest of its slice within the same kind of hour (see ``windows``) and less what is usual
@@ -127,13 +130,15 @@ def scan(turns: Turns) -> Scan:
 
     Args:
         turns: Any holder of turns.
+        most: About how many turns are looked at; of more, those of conversations drawn by chance.
 
     Example:
         >>> scan([]).shifts
         ()
     """
-    cells = read(turns)
-    return Scan((), (), 0, 0) if cells is None else scan_cells(cells)
+    part = part_of(turns, most)
+    cells = read(part.turns)
+    return Scan((), (), 0, 0) if cells is None else scan_cells(cells)._replace(part=part.said)
 
 
 def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES), *, steady: bool = False) -> Scan:
