@@ -80,9 +80,9 @@ def repeated(n):
     """Conversations of one question each, every tenth of them the same."""
     return [
         Turn(
-            turn_id=f"t{i}", conversation_id=f"c{i}", user_id=f"u{i % 97}",
-            timestamp=MONDAY + timedelta(seconds=20 * i), question=f"How do I reset number {i % (n // 10)}?", answer=f"Press it {i % (n // 10)} times.",
-            output_tokens=5, input_tokens=10, cost=Decimal("0.01"), response_time=1.0, model="m",
+            turn_id=f"t{i}", conversation_id=f"c{i}", user_id=f"u{i % 97}", model="m", input_tokens=10, output_tokens=5,
+            timestamp=MONDAY + timedelta(seconds=20 * i), response_time=1.0, cost=Decimal("0.01"),
+            question=f"How do I reset number {i % (n // 10)}?", answer=f"Press it {i % (n // 10)} times.",
         )
         for i in range(n)
     ]  # fmt: skip
