@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chatmon.alerts._replay import History as History
     from chatmon.alerts._replay import Replay as Replay
     from chatmon.alerts._replay import replay as replay
+    from chatmon.alerts._suggest import suggest as suggest
     from chatmon.alerts.live._dispatch import Dispatcher as Dispatcher
     from chatmon.alerts.live._engine import AlertEngine as AlertEngine
     from chatmon.alerts.live._outbox import Outbox as Outbox
@@ -45,5 +46,6 @@ __getattr__, __dir__ = lazy(
         "load_rules": "chatmon.alerts.rules_file",
         "parse_rules": "chatmon.alerts.rules_file",
         "replay": "chatmon.alerts._replay",
+        "suggest": "chatmon.alerts._suggest",
     },
 )

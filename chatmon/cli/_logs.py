@@ -11,6 +11,7 @@ import typer
 
 from chatmon._tools.errors import Error
 from chatmon._tools.paths import whole_file
+from chatmon.cli._alerts import alerts
 from chatmon.cli._export import export
 from chatmon.cli._lab import lab
 from chatmon.cli._privacy import erase, export_user, keys
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(erase)
 app.command("export-user")(export_user)
+app.add_typer(alerts, name="alerts")
 app.add_typer(keys, name="keys")
 app.add_typer(store, name="store")
 app.command()(export)

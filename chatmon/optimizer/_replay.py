@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from chatmon._tools.embeddings import embed, normalised
-from chatmon.analysis.search.part import drawn
+from chatmon.analysis.search.part import Part
 from chatmon.analysis.source import MICROSECONDS, asked, relation
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def first_questions(turns: Turns, share: float = 1.0) -> pa.Table:
         turns: Any holder of turns.
         share: Of the wordings, how many are taken: of those drawn, every repetition.
     """
-    taken = "true" if share >= 1 else drawn("lower(trim(question))", share)
+    taken = "true" if share >= 1 else Part.drawn("lower(trim(question))", share)
     return asked(
         relation(turns),
         f"""SELECT {PART} AS part, began, question, answer, CAST(output_tokens AS DOUBLE) AS size,

@@ -55,6 +55,20 @@ class Part(NamedTuple):
             return ""
         return f"{self.number:,} of {self.among:,} turns: those of conversations drawn by chance"
 
+    @staticmethod
+    def drawn(name: str, share: float) -> str:
+        """Return the SQL of whether a row is of those drawn: a share of the values of a text, by their hash.
+
+        Args:
+            name: The text.
+            share: The share, above 0 and below 1.
+
+        Example:
+            >>> Part.drawn("conversation_id", 0.25)
+            "substr(md5(conversation_id), 9, 4) < '4000'"
+        """
+        return f"substr(md5({name}), 9, 4) < '{max(1, round(share * _PARTS)):04x}'"
+
 
 def part_of(turns: Turns, most: int = MOST) -> Part:
     """Return all turns, or where they are too many those of some conversations; always the same ones.
@@ -71,19 +85,5 @@ def part_of(turns: Turns, most: int = MOST) -> Part:
     among = query(source, "SELECT count(*) FROM turns")[0][0]
     if among <= most:
         return Part(source, among, source, among)
-    some = source.filter(drawn("conversation_id", most / among))
+    some = source.filter(Part.drawn("conversation_id", most / among))
     return Part(some, query(some, "SELECT count(*) FROM turns")[0][0], source, among)
-
-
-def drawn(name: str, share: float) -> str:
-    """Return the SQL of whether a row is of those drawn: a share of the values of a text, by their hash.
-
-    Args:
-        name: The text.
-        share: The share, above 0 and below 1.
-
-    Example:
-        >>> drawn("conversation_id", 0.25)
-        "substr(md5(conversation_id), 9, 4) < '4000'"
-    """
-    return f"substr(md5({name}), 9, 4) < '{max(1, round(share * _PARTS)):04x}'"

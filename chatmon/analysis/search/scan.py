@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from chatmon.analysis.search._sums import Cut, HourlySums, sums_of
 from chatmon.analysis.search.cells import DIMENSIONS, MIX, SCAN_MEASURES, Cells, read
 from chatmon.analysis.search.part import MOST, part_of
-from chatmon.analysis.search.sums import Cut, HourlySums, sums_of
 from chatmon.analysis.search.windows import Found, HourlySeries, refine, search, surest
 from chatmon.estimates import CONFIDENCE
 

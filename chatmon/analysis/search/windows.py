@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from chatmon.analysis.search.sums import HourlySums, sums_of
+from chatmon.analysis.search._sums import HourlySums, sums_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

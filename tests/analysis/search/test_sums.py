@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatmon.analysis.search._sums import Cut, HourlySums, sums_of
 from chatmon.analysis.search.cells import Cells
-from chatmon.analysis.search.sums import Cut, HourlySums, sums_of
 
 HOURS = 12
 ROW = st.tuples(
