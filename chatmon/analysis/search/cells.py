@@ -195,16 +195,15 @@ def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
     if not query(source, "SELECT count(*) FROM turns")[0][0]:
         return None
     price = _price(source)
-    columns = []
-    for name, measure in SCAN_MEASURES.items():
-        if not measure.sql:
-            continue
-        tested, shown = (text.format(price) for text in (measure.sql, measure.shown or measure.sql))
-        columns.append(f"count({tested}) AS n_{name}, CAST(sum({tested}) AS DOUBLE) AS tested_{name}")
-        columns.append(f"count({shown}) AS m_{name}, CAST(sum({shown}) AS DOUBLE) AS shown_{name}")
-    also = also or {}
-    for name, text in also.items():
-        columns.append(f"count({text}) AS m_{name}, CAST(sum({text}) AS DOUBLE) AS shown_{name}")
+    read = {name: measure for name, measure in SCAN_MEASURES.items() if measure.sql}
+    wanted = {name: measure.sql.format(price) for name, measure in read.items()}
+    # What is shown as it is tested is read once.
+    wanted |= {f"{name}_shown": measure.shown.format(price) for name, measure in read.items() if measure.shown}
+    wanted |= also or {}
+    columns = [
+        f"CAST(count({text}) AS INTEGER) AS n_{name}, CAST(sum({text}) AS DOUBLE) AS sum_{name}"
+        for name, text in wanted.items()
+    ]
     dimensions = ", ".join(DIMENSIONS)
     # Codes instead of texts: a million turns have half a million conversations.
     found = asked(
@@ -227,7 +226,7 @@ def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
     conversation, user = codes("conversation_id").cat.codes.to_numpy(), codes("user_id").cat
     cluster = np.cumsum((np.diff(conversation, prepend=conversation[0]) != 0) | (np.diff(hour, prepend=hour[0]) != 0))
     part = 1 / np.bincount(cluster)[cluster]
-    read = [name for name, measure in SCAN_MEASURES.items() if measure.sql]
+    summed = {name: (numbers(f"n_{name}"), numbers(f"sum_{name}")) for name in wanted}
     return Cells(
         turns=int(numbers("turns").sum()),
         begin=datetime.fromtimestamp(first * 3600, UTC),
@@ -236,8 +235,9 @@ def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
         cluster=cluster,
         user=user.codes.to_numpy().astype(np.int64),
         users=user.categories.tolist(),
-        tested={name: (numbers(f"n_{name}"), numbers(f"tested_{name}")) for name in read} | {MIX: (part, part)},
-        shown={name: (numbers(f"m_{name}"), numbers(f"shown_{name}")) for name in [*read, *also]} | {MIX: (part, part)},
+        tested={name: summed[name] for name in read} | {MIX: (part, part)},
+        shown={name: summed.get(f"{name}_shown", summed[name]) for name in (*read, *(also or {}))}
+        | {MIX: (part, part)},
         dimensions={name: codes(name) for name in DIMENSIONS},
     )
 
