@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatmon import estimates
 from chatmon._tools.outcomes import FAILED
+from chatmon.analysis import _units
 from chatmon.analysis.source import query, relation
-from chatmon.estimates import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chatmon.analysis.source import Turns
+    from chatmon.estimates import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Satisfaction:
     """Ratings and their silence.
 
     Attributes:
-        score: Mean rating, 1 to 5; its interval takes the ratings of one conversation as alike.
+        score: Mean rating, 1 to 5; its interval takes the ratings of one user as alike.
         response_rate: Share of turns that were rated.
         distribution: Turns by rating, rounded to a whole number, 1 to 5.
         error_rate_rated: Share of failed turns among the rated ones.
@@ -37,10 +36,9 @@ class Satisfaction:
 
 
 def satisfaction(turns: Turns) -> Satisfaction:
-    """Return the mean rating with an interval that is honest about conversations, and how many turns were rated.
+    """Return the mean rating, and how many turns were rated, with intervals that count users.
 
-    The interval is that of a ratio of sums over conversations (Cochran, Sampling Techniques, 3rd ed., 1977, section
-    6.3): a user who rates four turns of one conversation says one thing, not four.
+    A user who rates four turns says one thing, not four: see ``estimates.mean_of`` and ``estimates.rate``.
 
     Args:
         turns: Any holder of turns.
@@ -50,11 +48,6 @@ def satisfaction(turns: Turns) -> Satisfaction:
         'unknown (n = 0)'
     """
     source = relation(turns)
-    groups = query(
-        source,
-        """SELECT count(user_satisfaction), sum(user_satisfaction) FROM turns
-        WHERE user_satisfaction IS NOT NULL GROUP BY conversation_id""",
-    )
     counts = dict(
         query(
             source,
@@ -62,34 +55,11 @@ def satisfaction(turns: Turns) -> Satisfaction:
             WHERE user_satisfaction IS NOT NULL GROUP BY 1""",
         )
     )
-    rated, rated_failed, silent, silent_failed, rated_known, silent_known = query(
-        source,
-        f"""SELECT count(user_satisfaction), count(error_type) FILTER (WHERE user_satisfaction IS NOT NULL),
-            count(*) - count(user_satisfaction), count(error_type) FILTER (WHERE user_satisfaction IS NULL),
-            count({FAILED}) FILTER (WHERE user_satisfaction IS NOT NULL),
-            count({FAILED}) FILTER (WHERE user_satisfaction IS NULL)
-        FROM turns""",  # noqa: S608 - our own
-    )[0]
+    failed = f"CASE WHEN user_satisfaction IS {{}} THEN {FAILED} END"
     return Satisfaction(
-        score=_mean_of_clusters(groups),
-        response_rate=estimates.rate(rated, rated + silent),
+        score=_units.mean(source, "user_satisfaction"),
+        response_rate=_units.rate(source, "user_satisfaction IS NOT NULL"),
         distribution={rating: counts.get(rating, 0) for rating in range(1, 6)},
-        error_rate_rated=estimates.rate(rated_failed, rated_known),
-        error_rate_silent=estimates.rate(silent_failed, silent_known),
+        error_rate_rated=_units.rate(source, failed.format("NOT NULL")),
+        error_rate_silent=_units.rate(source, failed.format("NULL")),
     )
-
-
-def _mean_of_clusters(groups: list[tuple[int, float]]) -> Estimate:
-    """Return a mean over values that come in groups, from each group's number and sum."""
-    number, clusters = sum(count for count, _ in groups), len(groups)
-    if not number:
-        return Estimate(None, None, None, 0)
-    centre = math.fsum(total for _, total in groups) / number
-    if clusters < 2:
-        return Estimate(centre, None, None, number)
-    from scipy.special import stdtrit
-
-    squares = math.fsum((total - centre * count) ** 2 for count, total in groups)
-    error = math.sqrt(squares * clusters / (clusters - 1)) / number
-    half = float(stdtrit(clusters - 1, (1 + estimates.CONFIDENCE) / 2)) * error
-    return Estimate(centre, centre - half, centre + half, number)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatmon import estimates
 from chatmon._tools.shown import as_text
+from chatmon._tools.units import Units
 from chatmon.analysis.source import MICROSECONDS, frame
 
 if TYPE_CHECKING:
@@ -106,17 +107,22 @@ def conversations(turns: Turns, idle: timedelta = IDLE) -> Conversations:
     open_ = found.pop("may_go_on").fillna(False).astype(bool)
     over = found[~open_]
 
+    whose = over["user_id"].fillna(over["conversation_id"])  # of a user who is not known, each one is of somebody else
+
     def share(name: str) -> Estimate:
         known = over[name].dropna()
-        return estimates.rate(int(known.sum()), len(known))
+        units = (
+            Units.of(known.astype(float).tolist(), float(known.mean()), whose[known.index].tolist())
+            if len(known)
+            else None
+        )
+        return estimates.rate(int(known.sum()), len(known), units)
 
-    lengths, ordered = over["turns"].astype("float64"), over["duration"].sort_values().to_numpy()
-    middle = estimates.places_of(len(over), 0.5)
     minutes = f"{seconds / 60:g} minutes"
     return Conversations(
         frame=found,
-        length=estimates.mean_of(len(over), lengths.mean(), lengths.var()),
-        duration=estimates.percentile_of(len(over), 0.5, {place: float(ordered[place]) for place in middle}),
+        length=estimates.mean(over["turns"].astype(float).tolist(), whose.tolist()),
+        duration=estimates.percentile(over["duration"].tolist(), 0.5, whose.tolist()),
         abandonment=share("abandoned"),
         resolution=share("resolved"),
         open=int(open_.sum()),

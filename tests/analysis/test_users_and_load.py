@@ -91,9 +91,8 @@ class TestConversations:
         turns = self.ended(*ends)
         found = analysis.conversations(turns)
         known = [done and not failed for done, failed in ends if done is not None]
-        assert (found.abandonment, found.resolution) == (
-            estimates.rate(known.count(False), len(known)), estimates.rate(known.count(True), len(known)),
-        )  # fmt: skip
+        for share, count in ((found.abandonment, known.count(False)), (found.resolution, known.count(True))):
+            assert share[:4] == estimates.rate(count, len(known))[:4]  # each of them is of a user of its own
         assert found.open + found.unknown + found.abandonment.n == len(found.frame)
         unhelped = query(take(turns).turns, "SELECT sum(unhelped), count(unhelped) FROM turns")
         assert unhelped == [(known.count(False) if known else None, 2 * len(known))]
@@ -134,10 +133,18 @@ class TestConversations:
         found = analysis.conversations([*table.from_arrow(LOG), turn("last", hours=82, task_completed=True)])
         over = found.frame[found.frame["conversation_id"] != "clast"]
         assert found.open == 1
-        lengths = over["turns"].tolist()
-        wanted = estimates.mean_of(len(lengths), statistics.fmean(lengths), statistics.variance(lengths))
-        assert tuple(found.length) == pytest.approx(tuple(wanted))
-        assert found.duration == pytest.approx(estimates.percentile(over["duration"].tolist(), 0.5))
+        assert found.length.value == pytest.approx(statistics.fmean(over["turns"]))
+        assert found.duration.value == pytest.approx(np.quantile(over["duration"], 0.5))
+
+    def test_their_intervals_are_as_wide_as_leaving_out_one_user_at_a_time_says(self):
+        found = analysis.conversations([*table.from_arrow(LOG), turn("last", hours=82, task_completed=True)])
+        over = found.frame[found.frame["conversation_id"] != "clast"]
+        for estimate, name in ((found.length, "turns"), (found.abandonment, "abandoned")):
+            known = over.dropna(subset=[name]).groupby("user_id")[name]
+            totals, number = (one.to_numpy(dtype=float) for one in (known.sum(), known.count()))
+            without = (totals.sum() - totals) / (number.sum() - number)
+            error = np.sqrt((len(number) - 1) / len(number) * ((without - without.mean()) ** 2).sum())
+            assert (estimate.high - estimate.low) / 2 == pytest.approx(1.97 * error, rel=0.05)
 
     def test_it_reads_as_a_text_that_says_what_abandoned_means(self):
         assert "nothing followed within 30 minutes" in str(analysis.conversations(LOG))
