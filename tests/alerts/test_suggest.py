@@ -3,9 +3,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 import scipy.stats
+from worlds import WORLDS, Change, made
 
 from chatmon._tools.paths import data_file
 from chatmon.alerts import parse_rules, replay, suggest
+from chatmon.alerts.notification import Severity
 from chatmon.analysis.source import between
 from chatmon.turns import Turn
 
@@ -121,3 +123,15 @@ def test_on_the_four_weeks_it_hears_the_storms_it_has_not_learned_from():
     storm = datetime(2026, 10, 16, 11, tzinfo=UTC), datetime(2026, 10, 17, 8, tzinfo=UTC)
     assert any(storm[0] <= one.start <= storm[1] for one in whole)
     assert found.unable == {}
+
+
+@pytest.mark.parametrize("world", ["plain", "three clocks, unlike regions", "restless errors", "whales"])
+def test_in_worlds_it_was_not_made_for_it_hears_a_bad_hour_and_does_not_cry_wolf(world):
+    bad = Change(kind="errors", begins=17.6, ends=17.6 + 1 / 24, size=0.4)
+    quiet, incident = made(WORLDS[world], 4200), made(WORLDS[world], 4200, bad)
+    found = suggest(quiet.turns)
+    pages = [rule for rule in found.rules if rule.severity is Severity.PAGE]
+    assert not replay(pages, between(quiet.turns, start=found.split)).firings
+    (event,) = incident.events
+    heard = replay(pages, between(incident.turns, start=found.split)).firings
+    assert "failures" in {one.rule for one in heard if event.begins <= one.start <= event.ends + timedelta(hours=1)}
