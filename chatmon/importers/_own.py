@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatmon import turns
 from chatmon.importers._dialect import Dialect
 from chatmon.importers._spans import RATED, readings, unreadable
+from chatmon.importers._traces import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,17 +23,17 @@ _READ: Final = {
     "Mapping[str, int | str]": "{0}",
 }
 _NUMBERS: Final = {name: _READERS[kind] for name, kind in turns.KINDS.items() if kind in _READERS}
-_ELSEWHERE: Final = ("turn_id", "timestamp", "time_to_first_token", "usage_source", "price_source", "attempts")
+_ELSEWHERE: Final = ("turn_id", "timestamp", *KEPT)
 _SAME: Final = ", ".join(
     f"{_READ[kind].format(name)} AS {name}" for name, kind in turns.KINDS.items() if name not in _ELSEWHERE
 )
+_KEPT: Final = ", ".join(f"{name} := {_READ[turns.KINDS[name]].format(name)}" for name in KEPT)
 _SELECT: Final = f"""
     SELECT _file AS file, _line AS line, turn_id || CASE WHEN rated_at IS NULL THEN '' ELSE '{RATED}' END AS span_id,
         turn_id AS trace_id, CASE WHEN rated_at IS NOT NULL THEN turn_id END AS parent_id,
         CASE WHEN rated_at IS NULL THEN 'llm' ELSE 'score' END AS kind,
         utc(coalesce(rated_at, "timestamp")) AS start_time, {_SAME}, error_type IS NOT NULL AS failed,
-        usage_source = 'estimated' AS estimated,
-        later(utc("timestamp"), time_to_first_token_read) AS first_token_time, {unreadable(**_NUMBERS)} AS reject
+        CASE WHEN rated_at IS NULL THEN to_json(struct_pack({_KEPT})) END AS kept, {unreadable(**_NUMBERS)} AS reject
     FROM (SELECT *, {readings(**_NUMBERS)} FROM records)"""
 
 
@@ -55,7 +56,6 @@ DIALECTS: Final = (
             "times without a zone are UTC, unless tz says otherwise; durations are seconds",
             "input_tokens count cached ones in",
             "of several ratings of a turn the last one counts",
-            "attempts and price_source are derived again, as for any other export; tokens that were estimated stay so",
         ),
     ),
 )

@@ -26,11 +26,11 @@ _READ: Final = {
 COLUMNS: Final = {
     name: "JSON" if kind == "JSON" else "VARCHAR"
     for name, kind in SPAN_COLUMNS.items()
-    if name not in ("file", "line", "lost")
+    if name not in ("file", "line", "lost", "kept")
 } | {"first_token_after": "VARCHAR", "strangers": "VARCHAR"}
 """What a record may say: a span's columns, the seconds until the first token where no time says it, and names of scores
 that are not read."""
-_ELSEWHERE: Final = ("file", "line", "trace_id", "first_token_time", "attributes", "note", "reject", "lost")
+_ELSEWHERE: Final = ("file", "line", "trace_id", "first_token_time", "attributes", "note", "reject", "lost", "kept")
 _SAME: Final = ", ".join(
     f"{_READ[kind].format(name)} AS {name}" for name, kind in SPAN_COLUMNS.items() if name not in _ELSEWHERE
 )

@@ -54,6 +54,7 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
     "attributes": "JSON",
     "question": "VARCHAR",
     "answer": "VARCHAR",
+    "kept": "JSON",
     "note": "VARCHAR",
     "reject": "VARCHAR",
     "lost": "STRUCT(name VARCHAR, cell VARCHAR)[]",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from chatmon.cost.shapes import TEXTS
 from chatmon.importers._spans import RATED, SCORED, SPAN_COLUMNS, TOKENS
 from chatmon.importers.names import NO_TURN as OTHER_KINDS
-from chatmon.turns import DUCKDB_TYPES
+from chatmon.turns import DUCKDB_TYPES, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -30,6 +30,8 @@ SOURCE_COLUMNS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "price_source": ("stated by the export", ("cost",)),
 }
 """Columns of turns that say where a number is from: what they say, and of which columns."""
+KEPT: Final = ("attempts", "time_to_first_token", "usage_source", "price_source")
+"""Columns of turns that are made here of what spans say, and that chatmon's own turns say themselves, in ``kept``."""
 OF_A_TURN: Final = (
     "input_tokens", "output_tokens", "cost", "model", "conversation_id", "user_id", "intent", "prompt_version",
     "variant", "experiment", *SCORED,
@@ -213,7 +215,18 @@ def _turn_columns(facts: _Facts) -> dict[str, str]:
     if "first_token_time" in facts.known:
         first = "min(first_token_time) FILTER (is_leaf AND NOT coalesce(failed, false))"
         columns["time_to_first_token"] = f"CASE WHEN {first} >= {start} THEN seconds_between({start}, {first}) END"
+    if "kept" in facts.known:
+        columns |= {name: _kept(name, columns) for name in KEPT}
     return columns
+
+
+def _kept(name: str, columns: Mapping[str, str]) -> str:
+    """Return the SQL of a column as chatmon's own turns have it, unknown where they do not say; else as it is made."""
+    said, sources = SOURCE_COLUMNS.get(name, ("", ()))
+    known = [columns[source] for source in sources if source in columns]
+    made = f"CASE WHEN coalesce({', '.join(known)}) IS NOT NULL THEN '{said}' END" if known else "NULL"
+    own, kind = "CAST(max(CAST(kept AS VARCHAR)) AS JSON)", DUCKDB_TYPES[KINDS[name]]
+    return f"CASE WHEN count(kept) > 0 THEN CAST({own} ->> '{name}' AS {kind}) ELSE {columns.get(name, made)} END"
 
 
 def _of_trace(name: str, facts: _Facts, aggregate: str = "min") -> str:
