@@ -6,6 +6,7 @@ fields; texts and ``attributes`` are not exported. InfluxDB has no decimals: a c
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from chatmon.connect.exporters._history import in_order, nanoseconds, text_file
@@ -49,8 +50,9 @@ def write_influx(turns: Turns, path: Path) -> int:
 def lines(turns: Iterable[Turn]) -> Iterator[str]:
     r"""Yield the line of each turn.
 
-    InfluxDB keeps the last of the points of one moment with the same tags, so a turn that begins in the same
-    microsecond as the one before it is put a nanosecond later: no two are one point.
+    InfluxDB keeps the last of the points of one moment with the same tags. So a turn's point is put at a moment that
+    its id says, within what its timestamp leaves open: a microsecond, or the millisecond or second of a log that
+    tells no more. Exports of several hosts do not replace each other's points, and the same turn is the same point.
 
     Args:
         turns: In order of time.
@@ -61,15 +63,26 @@ def lines(turns: Iterable[Turn]) -> Iterator[str]:
         >>> turn = Turn(turn_id="t1", conversation_id="c1", timestamp=datetime(2026, 10, 5, tzinfo=UTC), region="a b")
         >>> for line in lines([turn, turn]):
         ...     print(line)
-        chatmon_turn,region=a\ b turn_id="t1",conversation_id="c1" 1791158400000000000
-        chatmon_turn,region=a\ b turn_id="t1",conversation_id="c1" 1791158400000000001
+        chatmon_turn,region=a\ b turn_id="t1",conversation_id="c1" 1791158400092508457
+        chatmon_turn,region=a\ b turn_id="t1",conversation_id="c1" 1791158400092508458
     """
-    last = -1
+    begun, taken = -1, set[int]()
     for turn in turns:
-        last = max(last + 1, nanoseconds(turn.timestamp))
+        if begun != (begun := nanoseconds(turn.timestamp)):
+            taken.clear()
+        at = begun + _within(turn.turn_id, begun)
+        while at in taken:
+            at += 1
+        taken.add(at)
         tags = [f",{name}={in_tag(value)}" for name in TAGS if (value := getattr(turn, name))]
         fields = [f"{name}={_in_field(name, value)}" for name in FIELDS if (value := getattr(turn, name)) is not None]
-        yield f"{MEASUREMENT}{''.join(tags)} {','.join(fields)} {last}"
+        yield f"{MEASUREMENT}{''.join(tags)} {','.join(fields)} {at}"
+
+
+def _within(turn_id: str, moment: int) -> int:
+    """Return how many nanoseconds after a moment a turn's point is: fewer than what the moment is a multiple of."""
+    left_open = next(size for size in (10**9, 10**6, 10**3) if moment % size == 0)
+    return int.from_bytes(blake2b(turn_id.encode("utf-8", "replace"), digest_size=8).digest()) % left_open
 
 
 def in_tag(value: str) -> str:

@@ -35,6 +35,10 @@ def parsed(line):
     return {key: re.sub(r"\\([,= ])", r"\1", value) for key, value in pairs}, values, int(moment)
 
 
+def tags_of(line):
+    return LINE.fullmatch(line)[1]
+
+
 @given(model=TEXT, user=TEXT, conversation=TEXT)
 @examples(150)
 def test_any_text_is_read_back_but_for_what_line_protocol_cannot_hold(model, user, conversation):
@@ -59,7 +63,7 @@ def test_a_turn_is_a_point_with_its_numbers_as_they_are():
     assert (fields["cost"], fields["user_satisfaction"]) == (0.000123, 4.0)
     assert fields["response_time"] == turn.response_time
     assert fields["task_completed"] is turn.task_completed
-    assert moment == round(turn.timestamp.timestamp() * 1e6) * 1000
+    assert 0 <= moment - round(turn.timestamp.timestamp() * 1e6) * 1000 < 10**9  # START tells seconds
 
 
 def test_what_users_wrote_is_in_no_line_and_whose_it_is_in_no_tag():
@@ -78,11 +82,21 @@ def test_what_is_unknown_is_left_out():
 
 def test_turns_of_one_moment_are_points_of_their_own():
     one = some_turns(1)[0]
-    turns = [replace(one, turn_id=str(place), timestamp=START) for place in range(5)]
-    turns.append(replace(one, turn_id="next", timestamp=START + timedelta(microseconds=1)))
-    moments = [parsed(line)[2] for line in lines(turns)]
-    assert len(set(moments)) == 6
-    assert [moment // 1000 - moments[0] // 1000 for moment in moments] == [0, 0, 0, 0, 0, 1]
+    for finest in (timedelta(seconds=1), timedelta(milliseconds=1), timedelta(microseconds=1)):
+        begun = START + finest
+        moments = [parsed(line)[2] for line in lines(replace(one, timestamp=begun) for _ in range(5))]
+        late = [moment - round(begun.timestamp() * 1e6) * 1000 for moment in moments]
+        assert len(set(moments)) == 5
+        assert all(0 <= one < finest / timedelta(microseconds=1) * 1000 for one in late)  # no more than is left open
+
+
+def test_exports_of_two_hosts_do_not_replace_each_others_points():
+    one = some_turns(1)[0]
+    hosts = [[replace(one, turn_id=f"{host}{place}", timestamp=START + timedelta(seconds=place)) for place in range(50)]
+             for host in "ab"]  # fmt: skip
+    points = {(tags_of(line), parsed(line)[2]) for turns in hosts for line in lines(turns)}
+    assert len(points) == 100
+    assert points >= {(tags_of(line), parsed(line)[2]) for line in lines(hosts[0])}  # sent again, they are the same
 
 
 def test_a_backslash_at_the_end_does_not_escape_what_follows():
