@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,9 +52,13 @@ Priced = Annotated[
 ]
 
 
+INCOMPLETE = 3
+"""The exit status of a command that did what it was asked, on logs of which a file could not be read to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a command was told to read, and how."""
+    """What a command was told to read, and how; and, once it was, which files are not there to their end."""
 
     paths: list[str]
     tool: str | None = None
@@ -64,6 +68,7 @@ class Reading:
     since: date | None = None
     until: date | None = None
     price: bool = False
+    broken: list[str] = field(default_factory=list)
 
     def open(self, *, content: bool = False) -> "Logs":
         """Read the logs; what would make their numbers wrong goes to standard error."""
@@ -80,6 +85,7 @@ class Reading:
             until=self.until,
             price=self.price,
         )
+        self.broken.extend(logs.report.broken)
         for text in logs.report.warnings if logs.report.turns else ():
             say(f"warning: {text}", err=True)
         return logs
@@ -110,7 +116,10 @@ def reading(command: Callable[..., None], *, needed: bool = True) -> Callable[..
     @functools.wraps(command)
     def run(**given: Any) -> None:
         options = {name: given.pop(name) for name in _OPTIONS}
-        command(**given, **{place: Reading(**options | {"paths": options["paths"] or []})})
+        reads = Reading(**options | {"paths": options["paths"] or []})
+        command(**given, **{place: reads})
+        if reads.broken:
+            raise typer.Exit(INCOMPLETE)
 
     chosen = {"paths" if name == place else name: one.annotation for name, one in parameters.items()}
     chosen |= {"paths": Paths if needed else MaybePaths}

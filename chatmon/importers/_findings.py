@@ -98,7 +98,9 @@ def report_of(
             for name, columns in {**({} if says_failures else FAILURES), **NEEDED}.items()
             if made and all(column in missing for column in columns)
         },
+        broken=reader.broken,
         warnings=(
+            *(f"the rest of {file} is missing from every number: {why}" for file, why in reader.broken.items()),
             *_losses(reader, made, filled, lost, undecoded=any("not UTF-8" in row[2] for row in examples)),
             *_same_ids(connection),
             *(text for dialect in reader.used.values() for text in dialect.warnings),

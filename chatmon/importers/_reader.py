@@ -39,6 +39,10 @@ MOST_REJECTS_KEPT: Final = 10_000
 """Rejects kept with file and line; the others are counted."""
 OTHERS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What unpacking a record raises where a part of it is not what its shape says."""
+BROKEN: Final = (
+    "cannot be read:", "no Parquet that can be read:", "the Parquet file breaks", "the compressed file breaks",
+)  # fmt: skip
+"""How the reasons begin for which the rest of a file, and nobody knows how much that is, was not read."""
 
 
 @dataclass(slots=True)
@@ -70,6 +74,7 @@ class Reader:
         unread: How many of them had a key that nothing reads, by tool and key.
         lost: How many rows have something in place of an object, by tool and key.
         filtered: How many records a dialect's filter left out.
+        broken: Files of which the rest was not read, each with its folder and why.
     """
 
     def __init__(
@@ -81,6 +86,8 @@ class Reader:
         self.unread: Counter[tuple[str, str]] = Counter()
         self.lost: Counter[tuple[str, str]] = Counter()
         self.filtered = 0
+        self.broken: dict[str, str] = {}
+        self._path: Path | None = None
         self._connection, self._dialects, self._folder, self._content = connection, dialects, folder, content
         self._longest = 0
         self._waiting: dict[str, Any] = {}
@@ -89,7 +96,7 @@ class Reader:
     def read(self, path: Path) -> FileRecords:
         """Read one file the fast way if it is clean, else record by record."""
         found = FileRecords(path.name)
-        self._number += 1
+        self._number, self._path = self._number + 1, path
         self._connection.execute("INSERT INTO files VALUES (?, ?, ?)", [self._number, path.name, path.as_posix()])
         try:
             written = path.stat().st_mtime
@@ -137,6 +144,8 @@ class Reader:
     def _reject(self, found: FileRecords, line: int | None, reason: str) -> None:
         found.rejected += 1
         self.rejected[without_numbers(reason)] += 1
+        if reason.startswith(BROKEN) and self._path is not None:
+            self.broken[f"{self._path.parent.name}/{self._path.name}"] = _printable(reason)
         if self.rejected.total() <= MOST_REJECTS_KEPT:
             self._connection.execute("INSERT INTO rejects VALUES (?, ?, ?)", [found.file, line, _printable(reason)])
 

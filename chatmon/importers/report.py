@@ -52,6 +52,7 @@ class ImportReport:
         cannot: Analyses that therefore will not run, with the columns they need.
         notes: What an analyst should know before trusting the numbers.
         warnings: What would make the numbers wrong, or has lost more than 1 % of rows or cells, a sentence each.
+        broken: Files of which the rest was not read, nobody knows how much, each with its folder and why.
         lost: How many cells could not be read and count as unknown, by column of turns; their turns are there.
         filtered: Records that the map's ``where`` left out.
         left_out: Turns that the caller did not want.
@@ -73,6 +74,7 @@ class ImportReport:
     cannot: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=(), repr=False)
+    broken: Mapping[str, str] = field(default_factory=dict, repr=False)
     lost: Mapping[str, int] = field(default_factory=dict, repr=False)
     filtered: int = field(default=0, repr=False)
     left_out: int = field(default=0, repr=False)

@@ -1,6 +1,8 @@
 """The options of reading logs, the same in every command, and what is said where it cannot be missed."""
 
+import gzip
 import shlex
+from dataclasses import replace
 
 import pytest
 from importers.conversations import some_turns
@@ -8,7 +10,7 @@ from typer.testing import CliRunner
 
 from chatmon._tools.paths import data_file
 from chatmon.cli._logs import app
-from chatmon.turns import read_parquet, write_jsonl
+from chatmon.turns import read_parquet, write_jsonl, write_parquet
 
 COMMANDS = ("inspect", "convert", "report", "replay", "optimize", "export", "compare")
 OPTIONS = ("--format", "--tz", "--columns", "--where", "--since", "--until", "--price")
@@ -111,3 +113,35 @@ def test_two_logs_or_two_parts_of_one_are_compared(tmp_path):
     write_jsonl(some_turns(30), tmp_path / "a.jsonl")
     assert "30 turns" in chatmon("compare", tmp_path / "a.jsonl", tmp_path / "a.jsonl").stdout
     assert "1 logs to compare: name two, or one with --split" in str(chatmon("compare", log).exception)
+
+
+@pytest.mark.parametrize("command", ["inspect", "report", "optimize", "convert"])
+@pytest.mark.parametrize("kind", ["parquet", "jsonl.gz"])
+def test_a_file_that_breaks_off_is_said_and_is_in_the_exit_status(tmp_path, command, kind):
+    turns = some_turns(300)
+    for number in range(3):
+        path = tmp_path / f"day={number}" / f"part.{kind}"
+        path.parent.mkdir()
+        of_day = [replace(turn, turn_id=f"{turn.turn_id}-{number}") for turn in turns]
+        if kind == "parquet":
+            write_parquet(of_day, path)
+        else:
+            write_jsonl(of_day, tmp_path / "plain.jsonl")
+            path.write_bytes(gzip.compress((tmp_path / "plain.jsonl").read_bytes()))
+    (tmp_path / "plain.jsonl").unlink(missing_ok=True)
+    whole = chatmon(command, tmp_path, *(["-o", tmp_path.parent / "whole"] if command in ("report", "convert") else []))
+    assert whole.exit_code == 0, whole.output
+    broken = tmp_path / "day=1" / f"part.{kind}"
+    broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
+    done = chatmon(command, tmp_path, *(["-o", tmp_path.parent / "cut"] if command in ("report", "convert") else []))
+    assert done.exit_code == 3, done.output
+    assert f"warning: the rest of day=1/part.{kind} is missing from every number" in done.stderr
+    if command == "report":
+        page = (tmp_path.parent / "cut").read_text(encoding="utf-8")
+        assert page.index(f"day=1/part.{kind}") < page.index("Three things to know")
+
+
+def test_a_file_of_no_known_shape_beside_others_is_no_file_that_breaks_off(tmp_path):
+    write_jsonl(some_turns(30), tmp_path / "turns.jsonl")
+    (tmp_path / "empty.jsonl").write_text("", encoding="utf-8")
+    assert chatmon("inspect", tmp_path).exit_code == 0
