@@ -1,6 +1,6 @@
 # Two commands are enough: `make lab` and `make test`. Everything is installed into .venv, pinned by requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test test-thorough test-system mutants notebooks report docs producers bench lock clean
+.PHONY: help setup lab demo test test-thorough test-system mutants notebooks report docs site site-pdf producers bench lock clean
 .DELETE_ON_ERROR:
 
 # uv leaves it to Python to compile what it installs; where Python may not keep what it compiled, each of the hundreds of
@@ -39,7 +39,7 @@ setup: $(VENV)/.ready  ## Install the locked packages into .venv and fetch the m
 $(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "chatmon needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make $(or $(MAKECMDGOALS),lab) PYTHON=python3.13"; exit 1; }
-	@echo "Installing about 180 packages into $(VENV): less than a minute with uv, one to three with pip, once."
+	@echo "Installing about 200 packages into $(VENV): less than a minute with uv, one to three with pip, once."
 	@$(PYTHON) -m venv --clear $(VENV) || \
 	  { echo "python3 cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	@$(call INSTALL,requirements.lock)
@@ -79,15 +79,22 @@ report: setup  ## Write report.html about exported logs: make report LOGS=runs.j
 producers: setup  ## Record what real libraries emit, each in an environment of its own: make producers ONLY="logfire"
 	$(BIN)/python tests/producers/run.py $(ONLY)
 
-docs: setup  ## Write docs/formats.md and docs/usage.md from the importers and the table of shapes.
+docs: setup  ## Write docs/formats.md, docs/usage.md and docs/figure.png from the importers, the table of shapes and the README.
 	$(BIN)/python docs/make_formats.py
 	$(BIN)/python -m chatmon.cost._shape_table > docs/usage.md
+	$(BIN)/python docs/make_picture.py
 
-bench: setup  ## Run every benchmark the README quotes.
+site: setup  ## Write all lessons and docs as pages to build/site: half a minute, without network; open build/site/index.html.
+	@PYTHONPATH=docs $(BIN)/python -m website
+
+site-pdf: setup  ## Print the whole course as build/course.pdf; needs Chromium.
+	@PYTHONPATH=docs $(BIN)/python -m website --pdf
+
+bench: setup  ## Run every benchmark that README and docs quote.
 	@broken=0; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || broken=1; done; exit $$broken
 
 lock: setup  ## Resolve requirements.lock anew, for every platform and Python from 3.11 on.
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra course --extra dev --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra course --extra dev --extra site --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --upgrade pyproject.toml --output-file requirements.lock
 	echo 'pyspark>=4' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --upgrade - --output-file requirements-spark.lock

@@ -147,7 +147,7 @@ def measure(rounds: int, turns: int, timer: Callable[[], float] = time.perf_coun
 
 
 def main() -> int:
-    """Print the table; the exit status is 1 where a promise of the README is broken."""
+    """Print the table; the exit status is 1 where a promise of docs/run_time.md is broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--turns", type=int, default=5000)

@@ -52,7 +52,7 @@ def test_the_environment_has_at_most_fifteen_direct_packages_and_no_build_string
 
 
 def test_the_course_has_every_extra_but_those_for_changing_it_and_for_clusters():
-    assert Requirement(OWN).extras == EXTRAS.keys() - {"course", "dev", "spark"}
+    assert Requirement(OWN).extras == EXTRAS.keys() - {"course", "dev", "site", "spark"}
     assert OF_COURSE
 
 

@@ -1,4 +1,4 @@
-"""The promise of the README about what tracking costs, on a short run of its benchmark."""
+"""The promise of docs/run_time.md about what tracking costs, on a short run of its benchmark."""
 
 import time
 

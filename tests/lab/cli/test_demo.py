@@ -98,10 +98,10 @@ def shape(line):
     return re.sub(r"(   bot: ).*", r"\1", re.sub(r"\d[\d.,]*", "0", line).replace("MiB", "").rstrip())
 
 
-def test_the_readme_shows_the_lines_of_a_run_in_their_order(ran):
+def test_the_learner_s_page_shows_the_lines_of_a_run_in_their_order(ran):
     said, _ = ran
-    readme = (REPO / "README.md").read_text(encoding="utf-8")
-    (block,) = [block for block in re.findall(r"```\n(.*?)```", readme, re.DOTALL) if "make demo" in block]
+    page = (REPO / "docs" / "learner.md").read_text(encoding="utf-8")
+    (block,) = [block for block in re.findall(r"```\n(.*?)```", page, re.DOTALL) if "make demo" in block]
     assert len(block.splitlines()) <= 15
     lines = iter([shape(line) for line in said.replace("page.html", "report.html").splitlines()])
     shown = [shape(line) for line in block.splitlines() if line not in ("$ make demo", "...")]

@@ -1,0 +1,44 @@
+"""What the site has beside its first page, in the order of its list at the left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+BEGIN = ["docs/learner", "docs/teacher", "docs/analyst", "docs/setup", "docs/before_you_start", "docs/questions"]
+HOW_TO = ["docs/my_bot", "docs/my_export", "docs/alerts", "docs/erase_a_user", "docs/scale", "docs/ten_questions"]
+REFERENCE = [
+    "glossary",
+    "docs/numbers",
+    "reference/command_line",
+    "docs/tables",
+    "docs/formats",
+    "docs/usage",
+    "docs/run_time",
+    "data/README",
+    "reference/api/index",
+    "CONTRIBUTING",
+]
+
+
+def lists(teaching: Sequence[str], lessons: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Return the pages under each heading of the list.
+
+    Args:
+        teaching: Pages for teachers beside the first one.
+        lessons: The lessons' pages, in their order.
+    """
+    return {"Begin": BEGIN, "Lessons": lessons, "Teach": teaching, "How to": HOW_TO, "Reference": REFERENCE}
+
+
+def toctree(pages: Sequence[str], caption: str = "") -> str:
+    r"""Return a hidden list of pages, as MyST has it.
+
+    Example:
+        >>> toctree(["glossary"]).splitlines()
+        ['```{toctree}', ':hidden:', '', 'glossary', '```']
+    """
+    named = [f":caption: {caption}"] if caption else []
+    return "\n".join(["```{toctree}", ":hidden:", *named, "", *pages, "```"])
