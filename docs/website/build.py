@@ -55,7 +55,7 @@ def lay_out(source: Path) -> None:
     for path in [*(REPO / name for name in TEXTS), *sorted((REPO / "docs").rglob("*.md"))]:
         write(source / path.relative_to(REPO), text(path))
     _with_map(source / "docs" / "learner.md", lesson_map.drawn(course, needed))
-    _write_first_page(source, [f"notebooks/{lesson.stem}" for lesson in course])
+    _write_first_page(source, [f"{lesson.number}. {lesson.title} <notebooks/{lesson.stem}>" for lesson in course])
     _write_reference(source / "reference")
     _files_beside(source)
 

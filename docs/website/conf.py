@@ -1,6 +1,13 @@
 """What Sphinx wants to know; `website.build` calls it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from chatmon import __version__
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 project = "chatmon"
 version = release = __version__
@@ -15,6 +22,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_domain_indices = False
+html_use_index = False  # the search finds a name sooner
 html_show_search_summary = False  # it is fetched, which browsers forbid to pages from a disk
 html_theme_options = {"source_edit_link": ""}
 templates_path = ["templates"]
@@ -26,7 +34,28 @@ myst_links_external_new_tab = False
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 100
 napoleon_use_rtype = False
 napoleon_use_ivar = True  # beside the members, which autodoc lists
 suppress_warnings = ["ref.python"]  # a short name of two classes in two rooms
+
+
+def setup(app: Sphinx) -> None:
+    """Mend on each page what a keyboard or a screen reader would miss."""
+    app.connect("html-page-context", _for_everyone, priority=900)  # behind the theme, which makes the list of pages
+
+
+def _for_everyone(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
+    for name, mends in MENDS.items():
+        for was, mended in mends.items():
+            context[name] = (context.get(name) or "").replace(was, mended)
+
+
+MENDS = {
+    "furo_navigation_tree": {'role="heading"': 'role="heading" aria-level="2"'},
+    "body": {
+        "<pre>": '<pre tabindex="0">',
+        '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+        '<div class="output text_html': '<div tabindex="0" class="output text_html',
+    },
+}
+"""What scrolls can be reached by the keyboard, and a heading has a level."""

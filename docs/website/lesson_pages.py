@@ -116,7 +116,7 @@ def _solved(solutions: Notebook) -> dict[str, tuple[str, str]]:
         if "solution" in cell["metadata"].get("tags", []):
             code = cell["source"]
         elif number := CHECK.search(cell["source"]):
-            found[number[1]] = (code, _plain(cell))
+            found[number[1]] = (code, _plain(cell).removeprefix(f"Exercise {number[1]}: right. "))
     return found
 
 
