@@ -33,5 +33,5 @@ def page(boxes: Iterable[tuple[Lesson, Mapping[str, str]]]) -> str:
 
 def entry(term: str, said: str, lesson: Lesson) -> str:
     """Return one term's part of the page."""
-    begun = f"{term} {said}" if said.startswith("=") else said[:1].upper() + said[1:]
+    begun = said[:1].upper() + said[1:]
     return f"(term-{slug(term)})=\n## {term}\n\n{begun} ([lesson {lesson.number}, {lesson.title}](#box-{slug(term)}))\n"

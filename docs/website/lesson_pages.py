@@ -10,7 +10,7 @@ import re
 from html import escape
 from typing import Any
 
-TERM = re.compile(r"^> \*\*(?P<term>[^*]+)\*\*(?= \([^)]*\))?", re.MULTILINE)
+TERM = re.compile(r"^> \*\*(?P<term>[^*]+)\*\*", re.MULTILINE)
 CHECK = re.compile(r'^check\("(?P<number>[\d.]+)"', re.MULTILINE)
 NEED = re.compile(r"^\*\*What you need\*\*: (?P<need>.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
 Notebook = Any
@@ -50,7 +50,8 @@ def _terms_in(markdown: str) -> dict[str, str]:
     for line in markdown.splitlines():
         if begun := TERM.match(line):
             term = begun["term"]
-            found[term] = line[begun.end() :].lstrip(":").strip()
+            rest = line[begun.end() :]
+            found[term] = rest[1:].strip() if rest.startswith(":") else f"{term}{rest}"
         elif term and line.startswith(">"):
             found[term] += " " + line[1:].strip() if line[1:].strip() else "\n\n"
         else:

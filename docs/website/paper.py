@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatmon._tools.errors import Error
@@ -13,13 +12,15 @@ from chatmon.lab.course._lessons import lessons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 PAPER = "paper.html"
 HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>chatmon: the course</title>
 <link rel="stylesheet" href="_static/styles/furo.css"><link rel="stylesheet" href="_static/pygments.css">
 <link rel="stylesheet" href="_static/site.css"></head><body class="paper">
-<h1>Monitor an LLM chatbot, and make it better for less</h1><p>The lessons of chatmon, with hints, solutions and answers.</p>
+<h1>Monitor an LLM chatbot, and make it better for less</h1>
+<p>The lessons of chatmon, with hints, solutions and answers.</p>
 """
 
 
@@ -47,7 +48,7 @@ def printed(site: Path, pdf: Path) -> None:
     with tempfile.TemporaryDirectory() as profile:
         how = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--user-data-dir={profile}"]
         command = [program, *how, f"--print-to-pdf={pdf.absolute()}", page.absolute().as_uri()]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
+        subprocess.run(command, check=True, capture_output=True, timeout=300)  # noqa: S603 - Chromium, on a page of ours
     page.unlink()
 
 
@@ -63,7 +64,7 @@ def one_page(site: Path, names: Sequence[str]) -> str:
     articles = []
     for name in names:
         soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
-        article = soup.find("article")
+        article: Any = soup.find("article")
         _joined(article, name, set(names))
         articles.append((name, article.h1.get_text().rstrip("#¶"), str(article)))
     contents = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in articles)
@@ -72,7 +73,7 @@ def one_page(site: Path, names: Sequence[str]) -> str:
 
 
 def _joined(article: Any, name: str, among: set[str]) -> None:
-    """Make a page a part of one page: ids that no other has, links to parts, pictures from where they lie, all unfolded."""
+    """Make a page a part of one: ids that no other has, links to parts, pictures from where they lie, all unfolded."""
     for one in article.select(".headerlink, button"):
         one.decompose()
     for one in article.find_all(id=True):

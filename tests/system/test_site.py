@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 import axe
 import pytest
 from browser import chromium
+from website import paper
 
 from chatmon._tools.paths import REPO
 
@@ -128,6 +129,15 @@ def test_dark_is_dark_and_paper_is_white(site, page):
     assert page.ask(background) == "rgb(255, 255, 255)"
     assert page.ask("getComputedStyle(document.querySelector('.sidebar-drawer')).display") == "none"
     page.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_the_course_is_printed_with_every_lesson(site, tmp_path):
+    before = sorted(site.iterdir())
+    paper.printed(site, tmp_path / "course.pdf")
+    printed = (tmp_path / "course.pdf").read_bytes()
+    assert printed.startswith(b"%PDF-")
+    assert 100 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 300
+    assert sorted(site.iterdir()) == before
 
 
 def test_nothing_leaves_the_pages_and_nothing_is_wrong_in_the_console(site, page):
