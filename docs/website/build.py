@@ -68,8 +68,8 @@ def _with_map(page: Path, drawn: str) -> None:
 
 def _write_first_page(source: Path, course: list[str]) -> None:
     """Write the README as the first page, with the list of all others."""
-    teaching = sorted(str(path.relative_to(REPO).with_suffix("")) for path in (REPO / "docs" / "teaching").glob("*.md"))
-    lists = contents.lists(teaching, course).items()
+    docs = sorted(path.relative_to(REPO).with_suffix("").as_posix() for path in (REPO / "docs").rglob("*.md"))
+    lists = contents.lists(course, docs).items()
     trees = [contents.toctree(pages, caption) for caption, pages in lists if pages]
     write(source / "index.md", "\n\n".join([text(REPO / "README.md"), *trees]))
 
@@ -96,7 +96,7 @@ def lesson_page(lesson: Lesson, notebook: Any) -> Any:
     )
     for cell in page["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = on_the_site(cell["source"])
+            cell["source"] = on_the_site(cell["source"], NOTEBOOKS)
     return page
 
 
@@ -120,17 +120,28 @@ def read(path: Path) -> Any:
 
 def text(path: Path) -> str:
     """Return a page of the repository as the site has it."""
-    return on_the_site(path.read_text(encoding="utf-8"))
+    return on_the_site(path.read_text(encoding="utf-8"), path.parent)
 
 
-def on_the_site(markdown: str) -> str:
+def on_the_site(markdown: str, folder: Path) -> str:
     """Return markdown whose links to the README lead to the first page.
 
+    Args:
+        markdown: A page, or a part of one.
+        folder: Where it lies.
+
     Example:
-        >>> on_the_site("[Start](../README.md#start), [more](data/README.md)")
-        '[Start](../index.md#start), [more](data/README.md)'
+        >>> on_the_site("[Start](../README.md#start), [card](README.md)", REPO / "data")
+        '[Start](../index.md#start), [card](README.md)'
     """
-    return relinked(markdown, lambda path: re.sub(r"^((?:\.\./)*)README\.md", r"\1index.md", path))
+
+    def moved(link: str) -> str:
+        path, hash_, anchor = link.partition("#")
+        if (folder / path).resolve() != REPO / "README.md":
+            return link
+        return f"{path.removesuffix('README.md')}index.md{hash_}{anchor}"
+
+    return relinked(markdown, moved)
 
 
 def numbers_in(markdown: str) -> list[int]:

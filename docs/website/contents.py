@@ -23,14 +23,20 @@ REFERENCE = [
 ]
 
 
-def lists(teaching: Sequence[str], lessons: Sequence[str]) -> Mapping[str, Sequence[str]]:
+def lists(lessons: Sequence[str], docs: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """Return the pages under each heading of the list.
 
     Args:
-        teaching: Pages for teachers beside the first one.
         lessons: The lessons' pages, in their order.
+        docs: All pages in docs/: those in docs/teaching are for teachers, what is named nowhere ends the reference.
+
+    Example:
+        >>> lists([], ["docs/teaching/plan"])["Teach"], lists([], ["docs/news"])["Reference"][-1]
+        (['docs/teaching/plan'], 'docs/news')
     """
-    return {"Begin": BEGIN, "Lessons": lessons, "Teach": teaching, "How to": HOW_TO, "Reference": REFERENCE}
+    teaching = [page for page in docs if page.startswith("docs/teaching/")]
+    others = [page for page in docs if page not in {*BEGIN, *HOW_TO, *REFERENCE, *teaching}]
+    return {"Begin": BEGIN, "Lessons": lessons, "Teach": teaching, "How to": HOW_TO, "Reference": [*REFERENCE, *others]}
 
 
 def toctree(pages: Sequence[str], caption: str = "") -> str:

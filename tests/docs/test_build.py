@@ -95,9 +95,10 @@ def test_a_lesson_stands_below_all_that_it_needs():
     assert tops == sorted(set(tops))
 
 
-def test_pages_for_teachers_are_listed_where_there_are_some():
-    assert contents.lists([], ["x"])["Teach"] == []
-    assert contents.lists(["docs/teaching/plan"], ["x"])["Teach"] == ["docs/teaching/plan"]
+def test_a_page_in_docs_that_no_list_names_ends_the_reference_and_one_for_teachers_is_theirs():
+    named = contents.lists(["x"], ["docs/learner", "docs/teaching/plan", "docs/news"])
+    assert (named["Teach"], named["Reference"][-1]) == (["docs/teaching/plan"], "docs/news")
+    assert sum(pages.count("docs/learner") for pages in named.values()) == 1
 
 
 def test_the_map_is_in_the_learner_s_page_and_the_readme_is_the_first_page(source):
