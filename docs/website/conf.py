@@ -20,17 +20,13 @@ html_css_files = ["site.css"]
 html_js_files = [("search.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_sourcelink = False
-html_show_sphinx = False
+html_show_sphinx = html_show_copyright = False
 html_domain_indices = False
 html_use_index = False  # the search finds a name sooner
 html_show_search_summary = False  # it is fetched, which browsers forbid to pages from a disk
-html_theme_options = {"source_edit_link": ""}
-templates_path = ["templates"]
 nb_execution_mode = "off"  # the committed outputs are the lesson's
 nb_merge_streams = True
-myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
-myst_links_external_new_tab = False
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 python_use_unqualified_type_names = True
@@ -55,7 +51,9 @@ MENDS = {
     "body": {
         "<pre>": '<pre tabindex="0">',
         '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+        "</strong> -- ": "</strong> \N{EN DASH} ",
+        "</em>) -- ": "</em>) \N{EN DASH} ",
         '<div class="output text_html': '<div tabindex="0" class="output text_html',
     },
 }
-"""What scrolls can be reached by the keyboard, and a heading has a level."""
+"""What scrolls can be reached by the keyboard, a heading has a level, and what stands for a dash is one."""
