@@ -4,13 +4,14 @@ import doctest
 import gzip
 import re
 import shlex
+import shutil
 import sqlite3
 
 import pytest
 from importers.conversations import some_turns
 from importers.writers_langsmith import runs, write_lines
 
-from chatmon._tools.paths import REPO
+from chatmon._tools.paths import REPO, data_file
 
 PAGES = {
     path.stem: path.read_text(encoding="utf-8") for path in [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
@@ -129,10 +130,19 @@ def test_the_map_of_a_table_of_one_s_own(tmp_path, monkeypatch):
 
 def test_the_commands_for_an_export(export, called, tmp_path):
     (tmp_path / "solves.md").write_text("Does the reply solve it?", encoding="utf-8")
-    said = {words[1]: called(words) for words in commands("my_export") if words[1] not in ("label", "judge")}
+    elsewhere = ("alerts", "label", "judge")
+    said = {words[1]: called(words) for words in commands("my_export") if words[1] not in elsewhere}
     assert list(said) == ["inspect", "report", "convert", "replay", "optimize", "export"]
     assert "langsmith: run" in said["inspect"]
     assert {"report.html", "turns.parquet", "history.lp"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_rules_are_suggested_from_an_export_of_some_weeks(tmp_path, monkeypatch, called):
+    shutil.copy(data_file("four_weeks_langsmith.jsonl.gz"), tmp_path / "my_export.jsonl.gz")
+    monkeypatch.chdir(tmp_path)
+    (words,) = [words for words in commands("my_export") if words[1] == "alerts"]
+    called(words)
+    assert "[[rule]]" in (tmp_path / "my_rules.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
