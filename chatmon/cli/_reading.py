@@ -38,6 +38,12 @@ Columns = Annotated[
     Path | None,
     typer.Option("--columns", help="A TOML file that says which column of a table of one's own is which of turns."),
 ]
+Scores = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--scores", help="Verdicts and labels: a CSV of them, or a TOML map of a tool's scores; may be given again."
+    ),
+]
 Where = Annotated[
     str | None, typer.Option("--where", help="Which turns count, as SQL: \"channel = 'app' AND team = 'EU'\".")
 ]
@@ -64,6 +70,7 @@ class Reading:
     tool: str | None = None
     tz: str | None = None
     columns: Path | None = None
+    scores: list[Path] | None = None
     where: str | None = None
     since: date | None = None
     until: date | None = None
@@ -79,6 +86,7 @@ class Reading:
             self.tool,
             self.tz,
             columns=self.columns,
+            scores=self.scores,
             content=content,
             where=self.where,
             since=self.since,
@@ -92,14 +100,16 @@ class Reading:
 
     def given(self) -> list[str]:
         """Return the options that were given, as they are written."""
-        names = {"--format": self.tool, "--tz": self.tz, "--columns": self.columns, "--where": self.where,
-                 "--since": self.since, "--until": self.until, "--price": self.price}  # fmt: skip
+        names = {"--format": self.tool, "--tz": self.tz, "--columns": self.columns, "--scores": self.scores,
+                 "--where": self.where, "--since": self.since, "--until": self.until,
+                 "--price": self.price}  # fmt: skip
         return [name for name, value in names.items() if value]
 
 
 _OPTIONS = {
     "paths": (Paths, inspect.Parameter.empty), "tool": (Format, None), "tz": (Zone, None), "columns": (Columns, None),
-    "where": (Where, None), "since": (Since, None), "until": (Until, None), "price": (Priced, False),
+    "scores": (Scores, None), "where": (Where, None), "since": (Since, None), "until": (Until, None),
+    "price": (Priced, False),
 }  # fmt: skip
 
 

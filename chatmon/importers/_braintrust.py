@@ -48,6 +48,7 @@ def _of_row(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "user_id": said.pop("user_id", None),
         **{name: said.pop(name, None) for name in FREE},
         **plain.scores_of(object_of(row.get("scores"))),
+        "scores": [{"name": name, "number": value} for name, value in object_of(row.get("scores")).items()] or None,
         "attributes": said if said and not parents else None,
     } | (dict.fromkeys((*TOKENS, "usage_details", "cost", "model", "provider")) if judged else {})
 

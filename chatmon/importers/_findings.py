@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Final
 from chatmon import turns
 from chatmon._tools.outcomes import FAILED
 from chatmon.importers._records import Rejected
+from chatmon.importers._scores import still_unread
 from chatmon.importers._spans import SAME_ID
 from chatmon.importers.report import FileReport, ImportReport
 from chatmon.turns import NEEDED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
 
     from chatmon.importers._calls import Apart
     from chatmon.importers._reader import FileRecords, Reader
+    from chatmon.importers._scores import Judged
 
 MUCH: Final = 0.01
 """The share of rows or cells lost that is said first."""
@@ -50,6 +52,8 @@ def report_of(
     content: bool,
     left_out: int,
     priced: Sequence[str],
+    judged: Judged,
+    read_scores: Collection[str],
 ) -> ImportReport:
     """Return the report of an import.
 
@@ -65,6 +69,8 @@ def report_of(
         content: Whether texts were read.
         left_out: Turns that the caller did not want.
         priced: What was priced here, a sentence each.
+        judged: What was made of scores.
+        read_scores: The names of scores that a map reads.
     """
     rows, feedback = connection.execute("SELECT count(*), count(*) FILTER (kind = 'score') FROM spans").fetchall()[0]
     filled, alone = _filled(connection)
@@ -83,7 +89,7 @@ def report_of(
     return ImportReport(
         files=tuple(_of_file(one) for one in found),
         left_alone=tuple(path.name for path in others),
-        assumptions=tuple(assumptions + _notes_of_rows(connection)),
+        assumptions=tuple(assumptions + _notes_of_rows(connection, read_scores)),
         read=sum(one.dialects.total() + one.rejected for one in found),
         spans=rows - feedback,
         feedback=feedback,
@@ -104,12 +110,13 @@ def report_of(
             *_losses(reader, made, filled, lost, undecoded=any("not UTF-8" in row[2] for row in examples)),
             *_same_ids(connection),
             *(text for dialect in reader.used.values() for text in dialect.warnings),
+            *judged.warnings,
         ),
         lost={name: one.count for name, one in lost.items()},
         filtered=reader.filtered,
         left_out=left_out,
         says_failures=says_failures,
-        notes=(*priced, *_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
+        notes=(*priced, *judged.notes, *_notes(made, alone, filled, content=content), *_apart(apart), *_unread(reader)),
     )
 
 
@@ -168,11 +175,12 @@ def _filled(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], int]
     return dict(zip(names, filled, strict=True)), alone
 
 
-def _notes_of_rows(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _notes_of_rows(connection: duckdb.DuckDBPyConnection, read_scores: Collection[str]) -> list[str]:
     rows = connection.execute(
         "SELECT note, count(*) FROM spans WHERE note IS NOT NULL GROUP BY note ORDER BY note"
     ).fetchall()
-    return [f"{note} ({count:,} rows)" for note, count in rows if note != SAME_ID]
+    left = [(still_unread(note, read_scores), count) for note, count in rows if note != SAME_ID]
+    return [f"{note} ({count:,} rows)" for note, count in left if note]
 
 
 def _same_ids(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -130,13 +130,14 @@ def _observation(row: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, 
         "user": get("user_id", "userId") or trace.get("userId"), "prompt": get("prompt_version", "promptVersion"),
         "question": get("input"), "answer": get("output"),
     }  # fmt: skip
-    scores = _scores(trace.get("scores") or get("scores"))
+    given = trace.get("scores") or get("scores")
+    scores = _scores(given)
     strangers = sorted(name for name in scores if name not in FREE)
     for name in FREE:
         found[name] = metadata.pop(name, None) if name not in row else row[name]
         if found[name] is None:
             found[name] = scores.get(name)
-    found["rest"] = metadata
+    found |= {"rest": metadata, "scores": _entries(given) if found["parent"] is None else None}
     used = tokens(usage) if isinstance(usage, dict) else {}
     found |= {name: used.pop(name) for name in (*TOKENS, "said") if name in used} | {"usage_details": used or None}
     found["strangers"] = ", ".join(strangers) if strangers and found["parent"] is None else None
@@ -148,6 +149,24 @@ def _scores(given: Any) -> dict[str, Any]:
     if isinstance(given, dict):
         return {name: value[-1] if isinstance(value, list) and value else value for name, value in given.items()}
     return {str(one.get("name")): one.get("value") for one in given or [] if isinstance(one, dict)}
+
+
+def _entries(given: Any) -> list[dict[str, Any]]:
+    """Return all scores as ``spans.scores`` has them, whatever their names."""
+    if isinstance(given, dict):
+        pairs = [
+            (name, one) for name, value in given.items() for one in (value if isinstance(value, list) else [value])
+        ]
+        return [{"name": name, "number": value} for name, value in pairs]
+    return [_entry(one) for one in given or [] if isinstance(one, dict)]
+
+
+def _entry(score: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": score.get("name"), "number": score.get("value"), "source": score.get("source"),
+        "word": score.get("string_value", score.get("stringValue")),
+        "span": score.get("observation_id", score.get("observationId")),
+    }  # fmt: skip
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -200,7 +219,7 @@ def _score(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {
         "id": f"score-{row.get('id')}", "trace": row.get("trace_id", row.get("traceId")), "kind": "score",
         "parent": row.get("observation_id", row.get("observationId")),
-        "strangers": None if name in SCORED else str(name),
+        "strangers": None if name in SCORED else str(name), "scores": [_entry(row)],
     } | ({str(name): value} if name in SCORED else {})  # fmt: skip
 
 
@@ -221,10 +240,10 @@ _SELECT: Final = f"""
         CASE WHEN filled(parent) IS NULL THEN dimensions(rest) END AS attributes,
         CASE WHEN filled(parent) IS NULL THEN question END AS question,
         CASE WHEN filled(parent) IS NULL THEN answer END AS answer,
-        filled(concat_ws('; ', said, {unread_scores("strangers")})) AS note,
+        scores, filled(concat_ws('; ', said, {unread_scores("strangers")})) AS note,
         {unreadable(**_READERS)} AS reject
     FROM (SELECT *, {readings(**_READERS)} FROM records)"""
-COLUMNS: Final = dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON", "usage_details": "JSON"}
+COLUMNS: Final = dict.fromkeys(_TEXT, "VARCHAR") | {"rest": "JSON", "usage_details": "JSON", "scores": "JSON"}
 
 
 def _snake(record: Mapping[str, Any]) -> str | None:
@@ -304,7 +323,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
         "scores",
         _score_alone,
         _score,
-        "id trace_id traceId observation_id observationId name value string_value stringValue",
+        "id trace_id traceId observation_id observationId name value string_value stringValue source",
     ),
     _dialect("traces without observations", _trace_alone, _trace, f"timestamp {_READS}"),
 )

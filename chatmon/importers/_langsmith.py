@@ -81,6 +81,9 @@ _SELECT: Final = f"""
         coalesce(number(f[2]) >= 0.5, flag({_at("task_completed")})) AS task_completed,
         coalesce(number(f[3]), number({_at("context_relevance")})) AS context_relevance,
         CASE WHEN filled(parent_run_id) IS NULL THEN dimensions(extra.metadata) END AS attributes,
+        to_json(list_transform(map_entries(CAST(feedback_stats AS MAP(VARCHAR, JSON))), lambda one: {{
+            'name': one.key, 'number': one.value->>'$.avg', 'n': one.value->>'$.n',
+            'word': list_aggregate(list_sort(json_keys(one.value, '$.values')), 'string_agg', ' and ')}})) AS scores,
         CASE WHEN len(strangers) > 0 THEN {unread_scores("list_sort(strangers).list_aggregate('string_agg', ', ')")} END
             AS note,
         CASE WHEN parent_run_id IS NULL THEN
@@ -96,6 +99,7 @@ _FEEDBACK_SELECT: Final = f"""
         CASE WHEN key = 'context_relevance' THEN number(score) END AS context_relevance,
         CASE WHEN key = 'task_completed' THEN coalesce(flag(score), number(score) >= 0.5, flag("value")) END
             AS task_completed,
+        to_json([{{'name': key, 'number': score, 'word': "value", 'source': feedback_source->>'$.type'}}]) AS scores,
         CASE WHEN key NOT IN {SCORED} THEN {unread_scores("key")} END AS note
     FROM records"""
 
@@ -219,7 +223,8 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
         name="langsmith: feedback",
         tool="langsmith",
         recognise=_feedback,
-        columns=dict.fromkeys(("id", "run_id", "trace_id", "key", "score", "value"), "VARCHAR"),
+        columns=dict.fromkeys(("id", "run_id", "trace_id", "key", "score", "value"), "VARCHAR")
+        | {"feedback_source": "JSON"},
         select=_FEEDBACK_SELECT,
         marks=("run_type",),
         assumptions=("several scores of one turn under one key are averaged, as LangSmith's feedback_stats are",),

@@ -43,6 +43,7 @@ def _spans(info: Mapping[str, Any], spans: list[Any]) -> Iterator[dict[str, Any]
     for span, attributes in read:
         root = not (span.get("parent_span_id") or span.get("parent_id"))
         row = _span(span, {**attributes, **said} | (whole if root else {}), info.get("trace_id"))
+        row |= {"scores": _entries(info.get("assessments"), row["trace_id"])} if root else {}
         yield row | ({"said": strangers[:80].join(UNREAD_SCORES)} if root and strangers else {})
 
 
@@ -83,6 +84,29 @@ def _scores(assessments: Any) -> dict[str, Any]:
         if isinstance(one, dict)
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _entries(assessments: Any, trace: Any) -> list[dict[str, Any]]:
+    """Return all feedback as ``spans.scores`` has it; what a later one overrides, and what was expected, is none."""
+    given = assessments if isinstance(assessments, list) else []
+    return [
+        {
+            "name": one.get("assessment_name") or one.get("name"),
+            "number": value,
+            "source": object_of(one.get("source")).get("source_type"),
+            "by": object_of(one.get("source")).get("source_id") if _is_model(one) else None,
+            "span": f"{trace}-{otlp.hex_of(one['span_id'])}" if one.get("span_id") else None,
+        }
+        for one in given
+        if isinstance(one, dict)
+        and one.get("valid") is not False
+        and isinstance(value := object_of(one.get("feedback")).get("value"), bool | int | float | str)
+    ]
+
+
+def _is_model(assessment: Mapping[str, Any]) -> bool:
+    """Say whether a program gave a feedback: a person's name is nobody's business here."""
+    return object_of(assessment.get("source")).get("source_type") in ("LLM_JUDGE", "AI_JUDGE", "CODE")
 
 
 def _usage(counts: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,13 @@ def _of_trace(trace: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _row(one: Mapping[str, Any]) -> dict[str, Any]:
     """What a span and a trace say alike."""
     usage, error = object_of(one.get("usage")), object_of(one.get("error_info"))
-    scores = {score.get("name"): score.get("value") for score in one.get("feedback_scores") or []}
+    given = one.get("feedback_scores") or []
+    scores = {score.get("name"): score.get("value") for score in given}
+    entries = [
+        {name: score.get(key) for name, key in
+         (("name", "name"), ("number", "value"), ("word", "category_name"), ("source", "source"))}
+        for score in given
+    ]  # fmt: skip
     cost = one.get("total_estimated_cost")
     return {
         "span_id": one.get("id"),
@@ -62,6 +68,7 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
         "failed": bool(error),
         "error_type": error.get("exception_type"),
         "error_message": error.get("message"),
+        "scores": entries or None,
     } | plain.scores_of(scores)
 
 

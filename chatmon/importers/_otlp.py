@@ -208,7 +208,7 @@ SELECT: Final = f"""
         CASE WHEN failed THEN message END AS error_message, finish_reason, conversation_id, user_id,
         intent, prompt_version, variant, experiment, region, channel, number(context_relevance) AS context_relevance,
         number(user_satisfaction) AS user_satisfaction, flag(task_completed) AS task_completed,
-        CASE WHEN parent_id IS NULL THEN rest END AS attributes, question, answer,
+        CASE WHEN parent_id IS NULL THEN rest END AS attributes, question, answer, scores,
         CASE WHEN left_out THEN 'more cached than input tokens: input was counted without cache, which is added'
             ELSE said END AS note, {unreadable(**_READERS)} AS reject
     FROM (SELECT *, cached + written > input_tokens_read AS left_out,
@@ -223,7 +223,7 @@ COLUMNS: Final = dict.fromkeys(
         "duration", "estimated", *NAMES, *FREE,
     ),
     "VARCHAR",
-) | {"rest": "JSON", "usage_details": "JSON"}  # fmt: skip
+) | {"rest": "JSON", "usage_details": "JSON", "scores": "JSON"}  # fmt: skip
 
 
 def _envelope(record: Mapping[str, Any]) -> str | None:

@@ -72,7 +72,47 @@ def _traces(record: Mapping[str, Any]) -> str | None:
     return "a page of the API: data holds traces" if known else None
 
 
+def _of_annotations(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for row in page["data"]:
+        yield from _of_annotation(row)
+
+
+def _of_annotation(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """An annotation of a span or of a trace, as the API has it or as a row of the client's dataframe."""
+    name = row.get("name") or row.get("annotation_name")
+    result = object_of(row.get("result"))
+    number, word = (result.get(key, row.get(f"result.{key}", row.get(key))) for key in ("score", "label"))
+    own = "-".join(str(row.get(key)) for key in ("span_id", "trace_id", "annotator_kind", "identifier"))
+    yield {
+        "span_id": f"annotation-{row.get('id') or f'{own}-{name}'}",
+        "parent_id": row.get("span_id"),
+        "trace_id": None if row.get("span_id") else row.get("trace_id"),
+        "kind": "score",
+        "scores": [{"name": name, "number": number, "word": word, "source": row.get("annotator_kind")}],
+    } | plain.scores_of({str(name): word if number is None else number})
+
+
+def _annotation(record: Mapping[str, Any]) -> str | None:
+    named = "annotator_kind" in record and bool({"name", "annotation_name"} & record.keys())
+    return "has annotator_kind: annotations" if named and {"span_id", "trace_id"} & record.keys() else None
+
+
+def _annotations(record: Mapping[str, Any]) -> str | None:
+    rows = record.get("data")
+    known = isinstance(rows, list) and bool(rows) and isinstance(rows[0], dict) and _annotation(rows[0]) is not None
+    return "a page of the API: data holds annotations" if known else None
+
+
+_ANNOTATION: Final = (
+    "id", "span_id", "trace_id", "name", "annotation_name", "annotator_kind", "result", "result.score", "result.label",
+    "score", "label", "identifier",
+)  # fmt: skip
+_OF_ANNOTATIONS: Final = ("an annotation of a span is one of its trace",)
 DIALECTS: Final = (
+    plain.dialect(
+        "phoenix", "API page of annotations", _annotations, _of_annotations, ("data", "next_cursor"), _OF_ANNOTATIONS
+    ),
+    plain.dialect("phoenix", "annotations", _annotation, _of_annotation, _ANNOTATION, _OF_ANNOTATIONS),
     plain.dialect(
         "phoenix",
         "API page of traces",

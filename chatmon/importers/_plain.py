@@ -35,7 +35,8 @@ _SAME: Final = ", ".join(
     f"{_READ[kind].format(name)} AS {name}" for name, kind in SPAN_COLUMNS.items() if name not in _ELSEWHERE
 )
 SELECT: Final = f"""
-    SELECT _file AS file, _line AS line, coalesce(filled(trace_id), filled(span_id)) AS trace_id, {_SAME},
+    SELECT _file AS file, _line AS line, {_SAME},
+        coalesce(filled(trace_id), CASE WHEN kind IS DISTINCT FROM 'score' THEN filled(span_id) END) AS trace_id,
         dimensions(attributes) AS attributes,
         coalesce(utc(first_token_time), later(utc(start_time), number(first_token_after))) AS first_token_time,
         filled(concat_ws('; ', filled(note), {unread_scores("filled(strangers)")})) AS note,

@@ -78,7 +78,13 @@ class Reader:
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, dialects: tuple[Dialect, ...], folder: Path, *, content: bool
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        dialects: tuple[Dialect, ...],
+        folder: Path,
+        *,
+        content: bool,
+        scores: bool = False,
     ) -> None:
         self.used: dict[str, Dialect] = {}
         self.rejected: Counter[str] = Counter()
@@ -89,6 +95,7 @@ class Reader:
         self.broken: dict[str, str] = {}
         self._path: Path | None = None
         self._connection, self._dialects, self._folder, self._content = connection, dialects, folder, content
+        self._scores = scores
         self._longest = 0
         self._waiting: dict[str, Any] = {}
         self._number = 0
@@ -344,7 +351,7 @@ class Reader:
 
     def _insert(self, dialect: Dialect, source: str) -> int:
         """Make spans of a source's records; return how many records it has."""
-        select = spans.checked(dialect.select, content=self._content)
+        select = spans.checked(dialect.select, content=self._content, scores=self._scores)
         before = self._size()
         self._connection.execute(f"SET preserve_insertion_order = {dialect.by_line}")
         self._connection.execute(f"INSERT INTO spans WITH records AS ({source}) {select}")

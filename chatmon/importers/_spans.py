@@ -58,13 +58,15 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
     "note": "VARCHAR",
     "reject": "VARCHAR",
     "lost": "STRUCT(name VARCHAR, cell VARCHAR)[]",
+    "scores": "JSON",
 }
 """Columns of the table ``spans``: times are UTC, tokens follow the convention of turns, unknown is NULL.
 
 ``file`` is a number in the table ``files``; ``kind`` is ``llm`` for a model call, ``score`` for feedback; ``name``, and
 ``scope``, the library that made a span, are there where a tool's traces need not be about a chatbot; ``estimated`` says
 that its tokens are the library's own count; ``lost`` has the cells that could not be read, where they cost no more than
-themselves.
+themselves; ``scores`` is a list of all that was said of the reply: ``name``, ``number`` or ``word``, and where the tool
+says so ``source``, ``by``, ``span`` (the call that it is of) and ``n`` (of how many it is the mean).
 """
 
 TOKENS: Final = usage.TOKENS
@@ -231,16 +233,18 @@ def readings(**readers: str) -> str:
     return ", ".join(f"{reader}({name}) AS {name}_read" for name, reader in readers.items())
 
 
-def checked(select: str, *, content: bool) -> str:
+def checked(select: str, *, content: bool, scores: bool = False) -> str:
     """Return a dialect's SELECT with all columns of spans, and the reason for each row that no span can be.
 
     Args:
         select: A dialect's SELECT.
         content: Whether to keep the texts of questions and answers.
+        scores: Whether to keep scores of any name.
     """
     cases = " ".join(f"WHEN {condition} THEN {reason}" for condition, reason in CHECKS)
     replaced = [f"CASE WHEN reject IS NOT NULL THEN reject {cases} END AS reject"]
     replaced += [] if content else [f"NULL AS {name}" for name in TEXT_CAPTURED]
+    replaced += [] if scores else ["NULL AS scores"]
     replaced += [f"CASE WHEN {name} BETWEEN {a} AND {b} THEN {name} END AS {name}" for name, (a, b) in RANGES.items()]
     replaced.append("CASE WHEN json_type(attributes) = 'OBJECT' THEN attributes END AS attributes")
     left = f"coalesce(regexp_matches(error_type, '(^|[.])({'|'.join(CANCELLATIONS)})$'), false)"

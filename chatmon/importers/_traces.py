@@ -49,6 +49,10 @@ def join_feedback(connection: duckdb.DuckDBPyConnection) -> None:
         return
     connection.execute("""UPDATE spans SET trace_id = run.trace_id FROM spans AS run
         WHERE spans.kind = 'score' AND spans.trace_id IS NULL AND run.span_id = spans.parent_id""")
+    # OpenTelemetry's spans have ids of their own within a trace, and are known by both.
+    connection.execute("""UPDATE spans SET trace_id = run.trace_id, parent_id = run.span_id FROM spans AS run
+        WHERE spans.kind = 'score' AND spans.trace_id IS NULL
+            AND substr(run.span_id, length(run.trace_id) + 2) = spans.parent_id""")
     connection.execute(f"""UPDATE spans SET reject = '{STRANGE_FEEDBACK}' WHERE kind = 'score' AND (trace_id IS NULL
         OR trace_id NOT IN (SELECT trace_id FROM spans WHERE kind IS DISTINCT FROM 'score'))""")
     connection.execute(f"""UPDATE spans SET user_satisfaction = NULL FROM spans AS rated

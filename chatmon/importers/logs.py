@@ -13,6 +13,7 @@ from chatmon import turns
 from chatmon._tools.paths import whole_file
 from chatmon.importers import _calls as calls
 from chatmon.importers import _mapped as mapped
+from chatmon.importers import _scores as scored
 from chatmon.importers import _spans as spans
 from chatmon.importers import _traces as traces
 from chatmon.importers import files
@@ -24,7 +25,7 @@ from chatmon.importers._progress import progress
 from chatmon.importers._reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     import duckdb
@@ -112,6 +113,7 @@ def open_logs(
     tz: str | None = None,
     *,
     columns: str | Path | Mapping[str, Any] | None = None,
+    scores: str | Path | Mapping[str, Any] | Sequence[str | Path | Mapping[str, Any]] | None = None,
     content: bool = False,
     where: str | None = None,
     since: datetime | date | None = None,
@@ -126,6 +128,10 @@ def open_logs(
         tz: The zone of times that name none, such as ``Europe/Berlin``; without it UTC, which all known tools write.
         columns: For a table that no known tool writes: a TOML file, or the same as a mapping, that says which of its
             columns is which of turns; see ``mapped.from_map``.
+        scores: Verdicts and labels to have in the attributes of turns, as ``verdict_NAME`` and ``label_NAME``: a map
+            of the scores of tools, as a TOML file or a mapping such as
+            ``{"verdicts": {"solves": {"score": "correctness", "at_least": 0.7}}}``, a CSV as ``chatmon judge`` and
+            ``chatmon label`` write it, or several of these.
         content: Whether to read the texts of questions and answers.
         where: Which turns count, as SQL over columns of turns and dimensions of ``attributes``, such as
             ``channel = 'app' AND team = 'EU'``.
@@ -136,8 +142,8 @@ def open_logs(
 
     Raises:
         FileNotFoundError: Nothing is there; the message names what was looked for and where.
-        ValueError: ``format``, ``tz``, ``columns``, ``where``, ``since`` or ``until`` says something unknown, or the
-            table says something that can be read in two ways; the message has what is known.
+        ValueError: ``format``, ``tz``, ``columns``, ``scores``, ``where``, ``since`` or ``until`` says something
+            unknown, or what is read can be read in two ways; the message has what is known.
 
     What cannot be read in a file raises nothing: it is rejected, with its reason, in the report.
     """
@@ -146,14 +152,14 @@ def open_logs(
     chosen, others = files.expand(paths)
     dialects = _dialects(format) if columns is None else (mapped.from_map(columns, chosen),)
     zone = _zone(tz, dialects[0])
-    kept = chosen_rows(where, since, until, zone)
+    kept, wanted = chosen_rows(where, since, until, zone), scored.wanted_scores(scores)
     folder = Path(tempfile.mkdtemp(prefix="chatmon-logs-"))
     connection = duckdb.connect()
     try:
         connection.execute(f"SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false")
         connection.execute(f"SET temp_directory = '{folder.as_posix()}'")
         spans.prepare(connection, zone.key)
-        reader = Reader(connection, dialects, folder, content=content)
+        reader = Reader(connection, dialects, folder, content=content, scores=bool(wanted.named))
         with progress(connection, len(chosen) + 2) as reading:
             found = []
             for path in chosen:
@@ -174,6 +180,7 @@ def open_logs(
             connection.execute("SET TimeZone = 'UTC'")
             traces.to_turns(connection, reader.silent(found))
             priced = price_turns(connection, None if price is True else price) if price else []
+            judged = scored.join(connection, wanted)
             left_out = choose(connection, kept)
         report = report_of(
             connection,
@@ -187,6 +194,8 @@ def open_logs(
             content=content,
             left_out=left_out,
             priced=priced,
+            judged=judged,
+            read_scores=wanted.names,
         )
         connection.execute("DROP TABLE spans")
     except BaseException:

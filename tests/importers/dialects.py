@@ -67,6 +67,8 @@ WITH_OTHERS = {
     "langsmith: run with children": "langsmith: run with children, langsmith: run",
     "langsmith: feedback": "langsmith: run, langsmith: feedback",
     "langfuse: scores": "langfuse: observations of the blob storage, langfuse: scores",
+    "phoenix: annotations": "otlp: span lines, phoenix: annotations",
+    "phoenix: API page of annotations": "otlp: pages of Phoenix's API, phoenix: API page of annotations",
 }
 """Dialects whose files hold another one too, most records first: a run without its parent has no children either, and
 feedback alone is no turn."""
@@ -163,6 +165,8 @@ WRITERS = {
     "otlp: pages of Phoenix's API": writers_otlp.pages,
     "otlp: span lines": writers_otlp.lines,
     "otlp: Jaeger": writers_otlp.jaeger,
+    "phoenix: annotations": writers_otlp.annotated,
+    "phoenix: API page of annotations": writers_otlp.annotated_pages,
     "mlflow: traces": writers_otlp.mlflow,
     "mlflow: rows of search_traces": writers_otlp.mlflow_rows,
     "helicone: requests": helicone,

@@ -155,6 +155,30 @@ def pages(turns):
     )
 
 
+def annotated(turns):
+    """Spans a line, and after those of each turn what its user said, as an annotation of one of them."""
+    for turn in turns:
+        rows = list(lines([turn]))
+        yield from rows
+        if turn.user_satisfaction is not None:
+            yield annotation(rows[-1], "user_satisfaction", score=turn.user_satisfaction)
+
+
+def annotated_pages(turns):
+    """The same as pages of Phoenix's API: first the spans, then the annotations."""
+    rows = list(annotated(turns))
+    yield from pages(turns)
+    yield from in_pages(row for row in rows if "annotator_kind" in row)
+
+
+def annotation(span, name, *, kind="HUMAN", **result):
+    return {
+        "id": f"{span['trace_id']}-{name}-{kind}", "span_id": span["span_id"], "name": name, "annotator_kind": kind,
+        "result": {"label": None, "score": None, "explanation": None} | result, "metadata": {}, "identifier": "",
+        "source": "API", "user_id": None, "created_at": "2026-10-06T00:00:00Z", "updated_at": "2026-10-06T00:00:00Z",
+    }  # fmt: skip
+
+
 def otlp_pages(turns):
     """Its other door: OTLP's spans, of whose values all kinds are written and one is not null."""
     kinds = {bool: "bool_value", int: "int_value", float: "double_value", str: "string_value"}
