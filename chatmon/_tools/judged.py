@@ -11,6 +11,8 @@ from typing import Final
 
 VERDICT: Final = "verdict_"
 LABEL: Final = "label_"
+_YES: Final = ("true", "yes", "1", "1.0")
+_NO: Final = ("false", "no", "0", "0.0")
 
 
 def judged_column(prefix: str, name: str) -> str:
@@ -31,3 +33,25 @@ def judged_column(prefix: str, name: str) -> str:
     if not plain or plain.endswith(("_by", "_version")):
         raise ValueError(f"{name!r} names no verdict: take letters and digits, and an end other than _by and _version")
     return f"{prefix}{plain}"
+
+
+def yes_no(column: str) -> str:
+    """Return the SQL of what a turn's verdict or label says: true, false, or NULL for anything else.
+
+    Args:
+        column: As of ``judged_column``.
+    """
+    said = f"lower(json_extract_string(attributes, '$.{column}'))"
+    yes, no = (", ".join(f"'{word}'" for word in words) for words in (_YES, _NO))
+    return f"CASE WHEN {said} IN ({yes}) THEN true WHEN {said} IN ({no}) THEN false END"
+
+
+def is_yes(said: object) -> bool | None:
+    """Return the same of a value in Python.
+
+    Example:
+        >>> is_yes(True), is_yes("no"), is_yes(1.0), is_yes(0.7)
+        (True, False, True, None)
+    """
+    word = str(said).lower()
+    return True if word in _YES else False if word in _NO else None

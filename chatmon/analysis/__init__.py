@@ -1,7 +1,7 @@
 """Questions asked of turns in SQL, wherever the turns come from: a list, a frame, a Parquet file, imported logs.
 
 What it adds up to: ``summary``, ``segments``, ``percentiles``. Money: ``cost_by``, ``concentration``. Failures:
-``errors``. Users: ``conversations``, ``satisfaction``. Load: ``capacity``. Change: ``trend`` over
+``errors``. Users: ``conversations``, ``satisfaction``. Replies: ``quality``. Load: ``capacity``. Change: ``trend`` over
 time, ``compare`` between two periods, which ``between`` cuts. All of it in sentences: ``findings``; for a picture:
 ``prepare_dashboard_data``.
 
@@ -13,6 +13,7 @@ from chatmon.analysis._concentration import Concentration, concentration
 from chatmon.analysis._cost_by import cost_by
 from chatmon.analysis._errors import ERROR_CLASSES, errors
 from chatmon.analysis._percentiles import percentiles
+from chatmon.analysis._quality import QualityRate, quality
 from chatmon.analysis._satisfaction import Satisfaction, satisfaction
 from chatmon.analysis._segments import segments
 from chatmon.analysis._summary import summary
@@ -33,6 +34,7 @@ __all__ = [
     "Conversations",
     "DashboardData",
     "Finding",
+    "QualityRate",
     "Satisfaction",
     "between",
     "capacity",
@@ -44,6 +46,7 @@ __all__ = [
     "findings",
     "percentiles",
     "prepare_dashboard_data",
+    "quality",
     "relation",
     "satisfaction",
     "segments",

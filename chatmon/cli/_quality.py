@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from langchain_core.language_models import BaseChatModel
 
-_COLUMNS: Final = ("turn_id", "label", "drawn")
+    from chatmon.quality import Rubric
+
+_COLUMNS: Final = ("turn_id", "name", "label", "drawn", "version")
 _ANSWERS: Final = {"y": "yes", "n": "no", "s": ""}
 _LABELS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": None}
 
@@ -30,7 +32,7 @@ def label(
     from chatmon.quality import Rubric, next_to_label
 
     asked = Rubric.read(rubric)
-    known = _labels(output) if output.exists() else {}
+    known = _labels(output, asked) if output.exists() else {}
     turns = _texts(logs_at)
     turns = turns.set_index("turn_id")
     questions, answers = turns["question"].to_dict(), turns["answer"].to_dict()
@@ -46,7 +48,8 @@ def label(
             say(f"{output} has {len(known)} labels: the same command goes on.")
             return
         known[turn_id] = _LABELS[answer]
-        _append(output, (turn_id, answer, how))
+        _append(output, {"turn_id": turn_id, "name": asked.name, "label": answer, "drawn": how,
+                         "version": asked.version})  # fmt: skip
     say(f"{output} has {len(known)} labels, {sum(value is None for value in known.values())} of them open.")
 
 
@@ -70,10 +73,11 @@ def judge(
     from chatmon.quality import Judge, Rubric
 
     asked = Rubric.read(rubric)
-    known = None if labels is None else _labels(labels)
+    known = None if labels is None else _labels(labels, asked)
     turns = _texts(logs_at)
     judging = Judge(asked, _model(model, base_url), path=output.with_suffix(".verdicts.jsonl"), workers=workers)
     found = _with_progress(judging, turns)
+    found = found.assign(name=asked.name, by=judging.name, version=asked.version)
     with rewritten(output) as file:  # the judge's words may quote people: for its owner only
         found.to_csv(file, index=False)
     unread = int(found["verdict"].isna().sum())
@@ -135,14 +139,21 @@ def _say_what_is_true(found: "pd.DataFrame", turns: "pd.DataFrame", known: dict[
     say(f"\nby the length of the reply\n{biased.to_string(float_format='{:.2f}'.format)}")
 
 
-def _labels(path: Path) -> dict[str, bool | None]:
-    """Return labels by turn: of replies drawn at random, where the file says how they were."""
+def _labels(path: Path, asked: "Rubric") -> dict[str, bool | None]:
+    """Return labels by turn: of a rubric, and of replies drawn at random, where the file says so."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         read = csv.DictReader(file)
         missing = {"turn_id", "label"} - set(read.fieldnames or ())
         if missing:
             raise ValueError(f"{path}: no column {', '.join(sorted(missing))}; chatmon label writes such a file")
         rows = [row for row in read if row.get("drawn") in (None, "", "at random")]
+    rows = [row for row in rows if row.get("name") in (None, asked.name)]
+    other = [version for row in rows if (version := row.get("version")) not in (None, "", asked.version)]
+    if other:
+        raise ValueError(
+            f"{path}: {len(other):,} of {len(rows):,} labels are by version {other[0]} of {asked.name!r}, the rubric "
+            f"is {asked.version}: they answer another question; name another file"
+        )
     strange = [row["label"] for row in rows if (row["label"] or "").strip().casefold() not in _LABELS]
     if strange:
         raise ValueError(f"{path}: {strange[0]!r} is no label: write yes, no, or nothing for one that is open")
@@ -162,10 +173,16 @@ def _asked() -> str | None:
             return _ANSWERS[said]
 
 
-def _append(path: Path, row: tuple[str, ...]) -> None:
+def _append(path: Path, row: dict[str, str]) -> None:
     is_new = not path.exists()
+    columns = _COLUMNS if is_new else _head(path)
     with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")  # a file of another release keeps its columns
         if is_new:
-            writer.writerow(_COLUMNS)
+            writer.writeheader()
         writer.writerow(row)
+
+
+def _head(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file))

@@ -119,6 +119,7 @@ def render(
         summary=summary,
         found=found,
         advice=advice,
+        good=sorted(analysis.quality(source), key=lambda one: one.rate is None),
         figures=figures,
         tables=tables(source, by, tz),
         marks=marked,

@@ -20,6 +20,14 @@ DEFINITIONS: Final[dict[str, str]] = {
     "Tokens": "Input is all input, tokens read from a cache included; output is all output, reasoning included.",
     "Cost": ("US dollars of the turns that have a price, added up exactly. An unknown price is unknown and never 0."),
     "Rating": "What users gave, 1 to 5. Most say nothing, and who rates may not be like who does not.",
+    "Corrected rate": (
+        "How often replies are good, with the judge's errors taken out by labels. It holds where the labelled replies "
+        "were drawn at random. The judge's own rate, beside it, knows nothing of its errors."
+    ),
+    "Agreement": (
+        "How often judge and labels say the same. By chance: how often two would who say yes as often, and look at no "
+        "reply. Kappa is what is beyond that: 0 is chance, 1 is complete."
+    ),
     "Change": (
         "A window in which a measure of a slice differs from the rest of that slice. Same hours compared: each hour is "
         "held against hours of its kind (quarter of the day; working day or weekend). All measures, slices and windows "

@@ -10,6 +10,7 @@ from chatmon.plots.panels import money
 from chatmon.report._definitions import DEFINITIONS
 from chatmon.report._html import HERE, Column, Table, sentence, template
 from chatmon.report._marks import beside, letters
+from chatmon.report._quality import told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
     from markupsafe import Markup
 
+    from chatmon.analysis import QualityRate
     from chatmon.analysis.findings import Finding
     from chatmon.estimates import Estimate
     from chatmon.importers import ImportReport
@@ -40,6 +42,7 @@ LOGOS: Final = {".png": "png", ".svg": "svg+xml", ".jpg": "jpeg", ".jpeg": "jpeg
 SECTIONS: Final = {
     "know": "Three things to know",
     "do": "What to do",
+    "good": "Was it any good?",
     "numbers": "In numbers",
     "time": "In time",
     "tables": "In tables",
@@ -54,6 +57,7 @@ def page(
     summary: Summary,
     found: Sequence[Finding],
     advice: Recommendations,
+    good: Sequence[QualityRate],
     figures: Sequence[tuple[Panel, Markup]],
     tables: Sequence[Table],
     marks: Sequence[Mark],
@@ -70,6 +74,7 @@ def page(
         summary: What they add up to.
         found: The findings, the weightiest first.
         advice: What to do about them.
+        good: How good the replies are, by each rubric.
         figures: Each panel with its drawing.
         tables: The tables.
         marks: The releases.
@@ -87,7 +92,8 @@ def page(
         lede=f"{f'{turns}, {days}. ' if title else ''}A report on a chatbot's log. As of {made}.",
         losses=[] if imported is None else _losses(imported),
         style=_style(),
-        sections=SECTIONS.items(),
+        sections=[(key, name) for key, name in SECTIONS.items() if good or key != "good"],
+        good=[told(one) for one in good],
         first=FIRST,
         found=[_finding(one, source, list(marks), place) for place, one in enumerate(found)],
         advice=[_recommendation(one) for one in advice],

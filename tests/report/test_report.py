@@ -391,3 +391,43 @@ def test_few_values_give_no_impossible_interval():
     rating = re.search(r"Rating, 1 to 5 [\d.]+ ([\d.?−-]+) to ([\d.?]+), n = 3", said)
     assert all(end == "?" or 1 <= float(end) <= 5 for end in rating.groups())
     assert not re.search(r"[−-]\d+\.\d+ to", said.partition("In numbers")[2].partition("In time")[0])
+
+
+def judged_turns(labels):
+    """Turns of a kind judge, of which some have a label: the truth is 6 in 10, the judge says 8 in 10."""
+    said = [{"verdict_solves": n % 5 > 0, "verdict_solves_by": "judge-1"} for n in range(400)]
+    for n in range(labels):
+        said[n]["label_solves"] = n % 5 > 1
+    return [replace(turn, attributes=one) for turn, one in zip(some_turns(400), said, strict=True)]
+
+
+def test_the_corrected_rate_comes_first_and_the_judges_own_beside_it():
+    page = render(judged_turns(100))
+    said = words(page).partition("Was it any good? Solves:")[2].partition("In numbers")[0]
+    assert re.match(r" 60 % \(5\d to 6\d %, n = 100\), with the judge's errors taken out", said)
+    order = [
+        "Corrected rate 60 %",
+        "The judge's own rate 80 %",
+        "Labels alone 60 %",
+        "Judge and labels agree 80 %",
+        "judge-1",
+    ]
+    places = [said.index(one) for one in order]
+    assert places == sorted(places)
+    assert ("#good" in Outline(page).links, "good" in Outline(page).ids) == (True, True)
+
+
+def test_without_labels_the_page_says_not_measured_and_without_verdicts_nothing(four_weeks):
+    said = words(render(judged_turns(0)))
+    assert "Solves: not measured No reply has a label. How wrong the judge is, nobody knows." in said
+    assert "Corrected rate 8" not in said
+    assert "Was it any good?" not in words(four_weeks)
+
+
+@pytest.mark.parametrize("labels", [0, 5, 400])
+def test_a_sentence_on_quality_has_at_most_twenty_words(labels):
+    page = render(judged_turns(labels))
+    part = page.partition('id="good"')[2].partition("</section>")[0]
+    told = [one for text in re.findall(r"<(?:h3|p)>(.*?)</(?:h3|p)>", part) for one in re.split(r"(?<=\.) ", text)]
+    assert told
+    assert max(len(one.split()) for one in told) <= 20
