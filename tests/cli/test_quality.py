@@ -152,3 +152,37 @@ def test_a_file_that_is_none_of_labels_and_a_log_without_texts_are_refused(log, 
     write_parquet([Turn(turn_id="t", conversation_id="c", timestamp=START, response_time=1.0)], bare)
     with pytest.raises(ValueError, match="the log holds no texts"):
         run("label", bare, "--rubric", tmp_path / "rubric.md", "-o", tmp_path / "new.csv")
+
+
+def test_what_is_written_says_of_which_rubric_it_is_and_is_joined_to_the_log_in_one_line(judged_by, log, tmp_path):
+    url, _ = judged_by
+    labels, verdicts, rubric = tmp_path / "labels.csv", tmp_path / "verdicts.csv", tmp_path / "rubric.md"
+    run("label", log, "--rubric", rubric, "-o", labels, "--n", 20, answers="y\nn\n" * 10)
+    run("judge", log, "--rubric", rubric, "--model", "j-1", "--base-url", url, "-o", verdicts)
+    assert {(row["name"], row["by"], len(row["version"])) for row in rows(verdicts)} == {("Solves it", "j-1", 8)}
+    assert {row["version"] for row in rows(labels)} == {row["version"] for row in rows(verdicts)}
+    page = tmp_path / "report.html"
+    run("report", log, "--scores", verdicts, "--scores", labels, "-o", page)
+    said = page.read_text(encoding="utf-8")
+    assert "Solves it: " in said
+    assert "20 labels put 100 verdicts right." in said
+
+
+def test_labels_of_another_version_of_the_rubric_are_refused_and_those_of_another_rubric_left_alone(log, tmp_path):
+    labels, rubric = tmp_path / "labels.csv", tmp_path / "rubric.md"
+    command = ["label", log, "--rubric", rubric, "-o", labels, "--n", 3]
+    run(*command, answers="y\nn\ny\n")
+    rubric.write_text(RUBRIC.replace("problem", "whole problem"), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"3 of 3 labels are by version .* they answer another question"):
+        run(*command)
+    rubric.write_text("# Polite\n\nIs it polite?\n", encoding="utf-8")
+    assert "has 3 labels" in run(*command, answers="y\nn\ny\n")
+    assert [row["name"] for row in rows(labels)] == ["Solves it"] * 3 + ["Polite"] * 3
+
+
+def test_a_file_of_labels_without_names_is_gone_on_with_as_it_is(log, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("turn_id,label,drawn\nt1,yes,at random\n", encoding="utf-8")
+    run("label", log, "--rubric", tmp_path / "rubric.md", "-o", labels, "--n", 2, answers="n\n")
+    assert [row["label"] for row in rows(labels)] == ["yes", "no"]
+    assert list(rows(labels)[0]) == ["turn_id", "label", "drawn"]

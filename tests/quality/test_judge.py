@@ -1,17 +1,17 @@
 import json
 import signal
-import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from children import started
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
+from waits import PATIENCE, until
 
 from chatmon.quality import Judge, JudgeError, Rubric
 
@@ -19,7 +19,7 @@ POLITE = Rubric("polite", "Is the reply polite?")
 USED = {"input_tokens": 40, "output_tokens": 1, "total_tokens": 41}
 KILLED = """
 import sys, time
-sys.path.insert(0, {folder!r})
+sys.path[:0] = {folders!r}
 from test_judge import POLITE, Says, replies
 from chatmon.quality import Judge
 model = Says(log={log!r})
@@ -184,26 +184,32 @@ def test_a_stop_in_the_middle_keeps_what_was_answered(tmp_path):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("judge")]
 
 
-def test_killed_in_the_middle_it_goes_on_and_asks_again_only_what_was_under_way(tmp_path):
-    path, log, n = tmp_path / "kept.jsonl", tmp_path / "asked.log", 3000
-    code = KILLED.format(folder=str(Path(__file__).parent), log=str(log), path=str(path), n=n)
-    child = subprocess.Popen([sys.executable, "-c", code])
-    deadline = time.monotonic() + 60
-    while (not path.exists() or path.read_bytes().count(b"\n") < 500) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    child.send_signal(signal.SIGKILL)
-    child.wait(30)
-    kept = path.read_bytes().count(b"\n")
-    assert 500 <= kept < n
-    with path.open("ab") as file:
-        file.write(b'{"key": "cut o')
+def test_killed_again_and_again_ten_thousand_verdicts_are_all_there_and_none_is_asked_for_twice(tmp_path):
+    path, log, n = tmp_path / "kept.jsonl", tmp_path / "asked.log", 10_000
+    folders = [str(folder) for folder in Path(__file__).parents[:2]]
+    code = KILLED.format(folders=folders, log=str(log), path=str(path), n=n)
+    before, under_way = 0, 0
+    for enough in (1000, 3500, 6000, 8500):
+        with started(sys.executable, "-c", code) as child:
+            until(lambda least=enough: path.exists() and path.read_bytes().count(b"\n") >= least)
+            assert child.poll() is None
+            child.send_signal(signal.SIGKILL)
+            child.wait(PATIENCE)
+        kept, asked = path.read_bytes().count(b"\n"), log.read_text(encoding="utf-8").splitlines()
+        assert enough <= kept < n
+        assert len(asked) <= kept + under_way + 8, "what was asked is kept, but for the calls under way"
+        assert len(set(asked[:before]) & set(asked[before:])) <= under_way
+        before, under_way = len(asked), len(asked) - kept
+        with path.open("ab") as file:
+            file.write(b'{"key": "cut o')
     found = Judge(POLITE, Says(log=str(log)), path=path, workers=8).verdicts(replies(n))
     assert found["verdict"].all()
-    assert len(found) == n
+    assert list(found["turn_id"]) == [f"t{number}" for number in range(n)]
     asked = log.read_text(encoding="utf-8").splitlines()
     assert set(asked) == {f"On day {number}." for number in range(n)}
-    assert len(asked) <= n + 8, "only calls whose answer had not been kept are made again"
-    assert path.read_bytes().count(b"\n") == n
+    assert len(asked) == n + under_way, "only calls whose answer had not been kept are made again"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len({json.loads(line)["key"] for line in lines}) == len(lines) == n
 
 
 def test_a_file_of_something_else_is_refused_by_its_line(tmp_path):
