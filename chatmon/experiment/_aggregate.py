@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import combinations_with_replacement, pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from chatmon._tools.sql import text
 from chatmon.analysis.source import asked, between, instant, moment, query, relation
+from chatmon.experiment._judged import is_judged, put_right, with_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +33,7 @@ class Arm(NamedTuple):
         known_before: Metric to the users with a known value of it before the experiment.
         means: Column to its mean over users.
         covariances: Two columns of a metric to their covariance over users, or one column twice to its variance.
+        unknown: Metric to why nothing can be said of it here.
     """
 
     users: int
@@ -39,6 +42,7 @@ class Arm(NamedTuple):
     known_before: Mapping[str, int]
     means: Mapping[str, float]
     covariances: Mapping[tuple[str, str], float]
+    unknown: Mapping[str, str] = MappingProxyType({})
 
 
 class Users(NamedTuple):
@@ -81,10 +85,11 @@ def add_up(turns: Turns, plan: Experiment, metrics: Sequence[Metric], times: Seq
     """
     import numpy as np
 
-    source, own = relation(turns), _own(plan)
+    source, own, asked_for = relation(turns), _own(plan), metrics
+    metrics = with_labels(metrics)
     # A hash for the name: among a million users, two are taken for one once in 40 million experiments.
     seen = asked(between(source, plan.start, times[-1]), f"SELECT DISTINCT hash(user_id) AS key FROM turns WHERE {own}")  # noqa: S608
-    state = _State(np.sort(_plain(seen.fetchnumpy()["key"])), metrics)
+    state = _State(np.sort(_plain(seen.fetchnumpy()["key"])), metrics, asked_for)
     if plan.pre_days:
         past = between(source, plan.start - timedelta(days=plan.pre_days), plan.start)
         # Who saw a variant before the planned start is moved by it already, and that must not be taken out (CUPED).
@@ -182,10 +187,10 @@ def _plain(values: Any) -> Any:
 class _State:
     """Every user's sums so far, in the order of the keys."""
 
-    def __init__(self, keys: Any, metrics: Sequence[Metric]) -> None:
+    def __init__(self, keys: Any, metrics: Sequence[Metric], asked_for: Sequence[Metric]) -> None:
         import numpy as np
 
-        self.keys, self.metrics, number = keys, metrics, len(keys)
+        self.keys, self.metrics, self.asked_for, number = keys, metrics, asked_for, len(keys)
         self.lowest, self.highest = np.full(number, np.inf), np.full(number, -np.inf)
         self.turns, self.first = np.zeros(number), np.full(number, np.inf)
         # A row for each column of the metrics, as ``_rows`` has them: what is added to and read is side by side.
@@ -250,18 +255,34 @@ class _State:
     def _arm(self, counted: Any) -> Arm:
         number, turns = int(counted.sum()), int(self.turns[counted].sum())
         sums = self.sums[:, counted]
+        unknown = self._put_right(sums)
         has = (sums[1::2] > 0).sum(axis=1).tolist()
         names = [metric.name for metric in self.metrics]
         known = dict(zip(names, has[: len(names)], strict=True)), dict(zip(names, has[len(names) :], strict=True))
         means, covariances = dict[str, float](), dict[tuple[str, str], float]()
         if number < 2:
-            return Arm(number, turns, *known, means, covariances)
+            return Arm(number, turns, *known, means, covariances, unknown)
         centres = sums.mean(axis=1)
         sums -= centres[:, None]
         spread = sums @ sums.T / (number - 1)
-        for at, metric in enumerate(self.metrics):
+        for at, metric in enumerate(self.asked_for):
             places = dict(zip(columns(metric), self._rows(at), strict=True))
             means |= {name: float(centres[place]) for name, place in places.items()}
             for (one, this), (other, that) in combinations_with_replacement(places.items(), 2):
                 covariances[one, other] = float(spread[this, that])
-        return Arm(number, turns, *known, means, covariances)
+        return Arm(number, turns, *known, means, covariances, unknown)
+
+    def _put_right(self, sums: Floats) -> dict[str, str]:
+        """Put what a judge said right by the labels, in place; return why it cannot be, by metric."""
+        beside, unknown = len(self.asked_for), {}
+        for at, metric in enumerate(self.asked_for):
+            if not is_judged(metric):
+                continue
+            value, count, *before = self._rows(at)
+            (labels, labelled, *_), (same, *_), (both, *_) = (self._rows(beside + place) for place in range(3))
+            beside += 3
+            why = put_right(*(sums[row] for row in (value, count, labels, labelled, same, both)))
+            sums[before] = 0.0  # of the days before nothing is taken out: they have no labels of their own
+            if why:
+                unknown[metric.name] = why
+        return unknown

@@ -9,7 +9,7 @@ from chatmon.analysis.source import relation
 from chatmon.experiment._aggregate import add_up, columns, loose
 from chatmon.experiment._decision import GO_ON, NO_RESULT, Bounds, Decision, bounds_of, decide
 from chatmon.experiment._effects import effect, library
-from chatmon.experiment._metrics import METRICS
+from chatmon.experiment._metrics import metric
 from chatmon.experiment._result import Result
 from chatmon.experiment._validity import check
 
@@ -67,7 +67,7 @@ def analyse(turns: Turns, plan: Experiment, *, look: int | None = None, at: date
 
 
 def _metrics(*names: str) -> list[Metric]:
-    return [METRICS[name] for name in dict.fromkeys(names)]
+    return [metric(name) for name in dict.fromkeys(names)]
 
 
 def _effects(plan: Experiment, metrics: list[Metric], users: Users) -> dict[str, dict[str, Effect | str]]:
@@ -80,7 +80,7 @@ def _effects(plan: Experiment, metrics: list[Metric], users: Users) -> dict[str,
 
 def _information(plan: Experiment, users: Users) -> int:
     """Return the turns in which the primary metric is known: it may come late, or seldom."""
-    count = columns(METRICS[plan.primary])[1]
+    count = columns(metric(plan.primary))[1]
     return round(sum(arm.means.get(count, 0.0) * arm.users for arm in users.arms.values()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.experiment import _sequential as sequential
-from chatmon.experiment._metrics import METRICS
+from chatmon.experiment._metrics import metric
 from chatmon.experiment._reading import best_of, holds, worst_by, worst_of
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def decide(plan: Experiment, bounds: Bounds, looks: Sequence[Mapping[str, Effect
         bounds: At each look.
         looks: At each look so far, metric to its effect, or to why there is none.
     """
-    last, good = len(looks) - 1, METRICS[plan.primary].good
+    last, good = len(looks) - 1, metric(plan.primary).good
     for place, effects in enumerate(looks):
         for name in plan.guardrails:
             found = effects[name]

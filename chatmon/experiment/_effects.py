@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatmon._tools.extras import wanted
 from chatmon.experiment._aggregate import columns
-from chatmon.experiment._metrics import METRICS
+from chatmon.experiment._metrics import metric
 from chatmon.experiment._rare import Counts
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Effect(NamedTuple):
     @property
     def gain(self) -> float:
         """The difference in standard errors, positive where the treatment is better."""
-        return self.z * METRICS[self.metric].better
+        return self.z * metric(self.metric).better
 
     def interval(self, critical: float) -> tuple[float, float]:
         """Return the difference's interval, so many standard errors of a normal distribution wide to each side."""
@@ -118,6 +118,10 @@ def effect(metric: Metric, variant: str, control: Arm, treatment: Arm) -> Effect
     Raises:
         MissingPackageError: tea-tasting is not installed.
     """
+    why = [f"{name}: {arm.unknown[metric.name]}" for name, arm in (("the control", control), (variant, treatment))
+           if metric.name in arm.unknown]  # fmt: skip
+    if why:
+        return "; ".join(why)
     known = [arm.known.get(metric.name, 0) for arm in (control, treatment)]
     if min(known) < LEAST_USERS:
         return f"too few users: {known[0]} of the control and {known[1]} of {variant}, {LEAST_USERS} of each are needed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from chatmon._tools.judged import VERDICT, yes_no
 from chatmon._tools.outcomes import FAILED
 
 
@@ -52,7 +53,7 @@ METRICS: Final = {
 
 
 def metric(name: str) -> Metric:
-    """Return a metric by its name.
+    """Return a metric by its name: one of ``METRICS``, or ``verdict_NAME`` for what a judge says, put right by labels.
 
     Raises:
         ValueError: There is none of that name.
@@ -61,6 +62,8 @@ def metric(name: str) -> Metric:
         >>> metric("error_rate").good
         'lower'
     """
+    if name.startswith(VERDICT) and name.isidentifier():
+        return Metric(name, f"CAST({yes_no(name)} AS INTEGER)", 1, "share, corrected")
     if name not in METRICS:
-        raise ValueError(f"no metric {name!r}: there are {', '.join(METRICS)}")
+        raise ValueError(f"no metric {name!r}: there are {', '.join(METRICS)}, and {VERDICT}NAME for verdicts")
     return METRICS[name]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from chatmon._tools.shown import escape
 from chatmon.analysis.source import instant, moment, query, relation
 from chatmon.experiment import _sequential as sequential
+from chatmon.experiment._judged import is_judged
 from chatmon.experiment._metrics import metric
 
 if TYPE_CHECKING:
@@ -116,14 +117,14 @@ def size(
         most_turns: Users with more are no people.
 
     Raises:
-        ValueError: A number is outside its range, there is less than a week of turns with users, or the primary metric
-            is not known there.
+        ValueError: A number is outside its range, a metric is a judge's word, there is less than a week of turns with
+            users, or the primary metric is not known there.
     """
     if not 0 < effect < 1 or not 0 < part <= 1 or len(variants) < 2:
         raise ValueError(
             f"effect ({effect}) and part ({part}) lie between 0 and 1, and variants ({dict(variants)}) are two or more"
         )
-    metrics = [metric(name) for name in dict.fromkeys((primary, *others))]
+    metrics = [_planned(name) for name in dict.fromkeys((primary, *others))]
     turns = relation(turns)
     ends = "SELECT epoch_us(min(timestamp)), epoch_us(max(timestamp)) FROM turns WHERE user_id IS NOT NULL"
     first, last = map(instant, query(turns, ends)[0])
@@ -164,6 +165,14 @@ def size(
         days=None if answer is None else 7 * answer,
         weeks=tuple(weeks),
     )
+
+
+def _planned(name: str) -> Metric:
+    """Return a metric that users can be planned for."""
+    one = metric(name)
+    if is_judged(one):
+        raise ValueError(f"{name}: how many users it needs hangs on the labels; quality.labels_needed counts these")
+    return one
 
 
 def _apart(looks: int, alpha: float, power: float) -> float:

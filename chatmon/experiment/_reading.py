@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.experiment import _sequential as sequential
-from chatmon.experiment._metrics import METRICS
+from chatmon.experiment._metrics import metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +146,7 @@ def best_of(effect: Effect, critical: float) -> float | None:
     ends = effect.relative_interval(critical)
     if ends is None:
         return None
-    return ends[1] if METRICS[effect.metric].better > 0 else -ends[0]
+    return ends[1] if metric(effect.metric).better > 0 else -ends[0]
 
 
 def worst_of(effect: Effect, critical: float) -> float | None:
@@ -159,14 +159,14 @@ def worst_of(effect: Effect, critical: float) -> float | None:
     ends = effect.relative_interval(critical)
     if ends is None:
         return None
-    worst = -ends[0] if METRICS[effect.metric].better > 0 else ends[1]
+    worst = -ends[0] if metric(effect.metric).better > 0 else ends[1]
     return worst if math.isfinite(worst) else None
 
 
 def worst_by(effect: Effect, critical: float) -> float:
     """Return the largest loss that the data allow, in the metric's own unit."""
     low, high = effect.interval(critical)
-    return -low if METRICS[effect.metric].better > 0 else high
+    return -low if metric(effect.metric).better > 0 else high
 
 
 def holds(plan: Experiment, effect: Effect, critical: float) -> bool:

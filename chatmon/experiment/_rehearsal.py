@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatmon import estimates
 from chatmon.analysis.source import query
+from chatmon.experiment._judged import is_judged
 from chatmon.experiment._metrics import metric
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def aa_check(
     found = {}
     for name in metrics:
         one = metric(name)
+        if is_judged(one):
+            raise ValueError(f"{name}: halves of the same users have no labels of their own; take another metric")
         rows = query(
             turns,
             f"""SELECT coalesce(sum({one.value}), 0), {one.divisor()}, coalesce(sum(power({one.value}, 2)), 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatmon.experiment._metrics import METRICS
+from chatmon.experiment._metrics import metric
 from chatmon.plots.figure import BLUE, RED, figure, show
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def changes(result: Result, *, title: str | None = None) -> None:
     with figure(title, "Change against the control (%)", "") as (fig, axes):
         for place, line in enumerate(reversed(known)):
             assert line.relative is not None and line.low is not None and line.high is not None  # noqa: S101, PT018
-            better = line.relative * METRICS[line.metric].better > 0
+            better = line.relative * metric(line.metric).better > 0
             axes.plot([100 * line.low, 100 * line.high], [place, place], color=BLUE if better else RED)
             axes.plot(100 * line.relative, place, marker="o" if better else "s", color=BLUE if better else RED)
         axes.axvline(0, color="black", linewidth=1)
