@@ -35,6 +35,7 @@ def turns(draw, days=16, most=60):
             input_tokens=draw(st.sampled_from([None, 0, 10, 3000])),
             output_tokens=draw(st.sampled_from([None, 5])),
             cost=draw(st.sampled_from([None, Decimal("0.001"), Decimal("0.02")])),
+            attributes=draw(st.sampled_from([{}, {"verdict_solves": True}, {"verdict_solves": "no", "team": "a"}])),
         )
         for number, at in enumerate(minutes)
     ]
@@ -52,6 +53,7 @@ COMMON = {
     "renotify": st.none() | spans(3, 50),
     "flap_within": spans(0, 6, 48),
 }
+AGREEMENT = {"both_yes": 30, "wrong_yes": 2, "wrong_no": 3, "both_no": 25}
 STATISTICS = st.sampled_from(
     [("response_time", "mean", 2.0), ("response_time", "p90", 3.0), ("error", "rate", 0.3),
      ("satisfaction", "mean", 2.5), ("tokens", "p50", 100), ("tokens", "mean", 100)]
@@ -62,12 +64,15 @@ STATISTICS = st.sampled_from(
 def rules(draw):
     """Return a rule of any kind, with a limit that small histories cross now and then."""
     common = {name: draw(values) for name, values in COMMON.items()}
-    kind = draw(st.sampled_from(["threshold", "sum", "burn_rate", "change", "budget", "absence"]))
+    kind = draw(st.sampled_from(["threshold", "sum", "burn_rate", "change", "budget", "absence", "verdict"]))
     side = draw(st.sampled_from(["above", "below"]))
     if kind == "threshold":
         measure, statistic, limit = draw(STATISTICS)
         return Rule(name="r", measure=measure, statistic=statistic, window=draw(spans(1, 7, 30)),
                     min_n=draw(st.integers(1, 3)), **{side: limit}, **common)  # fmt: skip
+    if kind == "verdict":
+        return Rule(name="r", measure="verdict_solves", statistic="rate", window=draw(spans(7, 30)),
+                    min_n=draw(st.integers(1, 3)), agreement=AGREEMENT, **{side: 0.5}, **common)  # fmt: skip
     if kind == "sum":
         measure, limit = draw(st.sampled_from([("tokens", 3000), ("cost", 0.03), ("first_error", 1)]))
         return Rule(name="r", measure=measure, statistic="sum", window=draw(spans(1, 30)), **{side: limit}, **common)

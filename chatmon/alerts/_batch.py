@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from chatmon._tools.judged import is_yes, yes_no
 from chatmon._tools.outcomes import FAILED
 from chatmon._tools.outcomes import failed as did_fail
-from chatmon.alerts._measures import MICRO, RULE_MEASURES
+from chatmon.alerts._judged import is_judged
+from chatmon.alerts._measures import MICRO, measure_of
 from chatmon.live.turn import MEASURED, LiveTurn
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Columns:
     def of(cls, rules: Iterable[Rule]) -> Columns:
         """Return what these rules read."""
         rules = list(rules)
-        numbers = {name for rule in rules for name in RULE_MEASURES[rule.measure].columns} - set(_MADE)
+        numbers = {name for rule in rules for name in measure_of(rule.measure).columns} - set(_MADE)
         return cls(tuple(sorted(numbers)), tuple(sorted({name for rule in rules for name in rule.by})))
 
 
@@ -77,6 +79,8 @@ def of_turns(turns: Sequence[Turn | LiveTurn], columns: Columns, failed_lately: 
     known = [turn.columns if isinstance(turn, LiveTurn) else _fields(turn, columns) for turn in turns]
 
     def column(name: str) -> list[Any]:
+        if is_judged(name):
+            return [is_yes((fields.get("attributes") or {}).get(name)) for fields in known]
         if name in MEASURED:
             return [getattr(turn, name) for turn in turns]
         return [fields.get(name) for fields in known]
@@ -98,7 +102,8 @@ def of_table(turns: Turns, columns: Columns) -> Batch:
     from chatmon.analysis.source import MICROSECONDS, asked
 
     names = dict.fromkeys(("conversation_id", *columns.texts))
-    numbers = ", ".join(f"CAST({name} AS DOUBLE) AS n_{name}" for name in columns.numbers)
+    said = {name: f"({yes_no(name)})" if is_judged(name) else name for name in columns.numbers}
+    numbers = ", ".join(f"CAST({value} AS DOUBLE) AS n_{name}" for name, value in said.items())
     found = asked(
         turns,
         f"""SELECT {MICROSECONDS}(timestamp) AS started, coalesce(response_time, 0) AS lasted,
@@ -138,7 +143,8 @@ def _started(turn: Turn | LiveTurn) -> int:
 
 
 def _fields(turn: Turn, columns: Columns) -> dict[str, Any]:
-    return {name: getattr(turn, name) for name in (*columns.numbers, *columns.texts)}
+    own = [name for name in (*columns.numbers, *columns.texts) if not is_judged(name)]
+    return {"attributes": turn.attributes} | {name: getattr(turn, name) for name in own}
 
 
 def _encoded(values: list[str | None]) -> tuple[Ints, list[str]]:

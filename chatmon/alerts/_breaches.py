@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from chatmon._tools.histogram import value_of_bin
-from chatmon.alerts._measures import RULE_MEASURES
+from chatmon.alerts._judged import is_judged, surely
+from chatmon.alerts._measures import measure_of
 from chatmon.alerts._watch import FEWEST_PAST_WINDOWS, FLOOR, TO_SIGMA
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _points(watch: Watch, flat: Flat, since: int, last: int) -> tuple[Ints, Ints
 
 
 def _too_far(watch: Watch, flat: Flat, group: Ints, tick: Ints, since: int, last: int) -> Bools:
-    rule, scale = watch.rule, RULE_MEASURES[watch.rule.measure].scale
+    rule, scale = watch.rule, measure_of(watch.rule.measure).scale
     sums = _Sums(flat, since, last, watch.length)
     if rule.kind == "budget":
         starts = {one: watch.period_start(one) for one in range(since, last + 1, _ticks_of_a_day(watch))}
@@ -95,8 +96,18 @@ def _too_far(watch: Watch, flat: Flat, group: Ints, tick: Ints, since: int, last
             short = sums.over(flat.total, group, tick, watch.short) / np.maximum(short_n, 1)
             unknown |= short_n == 0
             value = np.minimum(value, short) / (1 - (rule.objective or 0.0))
+        if is_judged(rule.measure):
+            value = _surely(watch, total, n)
         wanted = _beyond(watch, value)
     return np.where(unknown, rule.no_data == "alert", wanted)
+
+
+def _surely(watch: Watch, yes: Floats, n: Ints) -> Floats:
+    """Return what decides about a judge's rate; of many windows, few differ in both numbers."""
+    pairs, place = np.unique(np.stack([yes.astype(np.int64), n]), axis=1, return_inverse=True)
+    least = max(watch.rule.min_n, 1)
+    found = [surely(watch.rule, *pair) if pair[1] >= least else watch.rule.limit for pair in pairs.T.tolist()]
+    return np.array(found, dtype=np.float64)[place.reshape(-1)]
 
 
 def _percentile_beyond(watch: Watch, flat: Flat, sums: _Sums, group: Ints, tick: Ints, n: Ints) -> Bools:
@@ -179,7 +190,7 @@ def _every_window(watch: Watch, flat: Flat, rows: Ints, born: int, last: int) ->
     n, total, squares = running
     if rule.statistic == "count":
         return n, n
-    scale = RULE_MEASURES[rule.measure].scale
+    scale = measure_of(rule.measure).scale
     some = np.maximum(n, 1)
     if rule.statistic == "sum":
         value, variance = total / scale, squares / scale

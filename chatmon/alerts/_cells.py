@@ -17,7 +17,7 @@ import numpy as np
 
 from chatmon._tools.histogram import bins_of, merged, percentile
 from chatmon.alerts._batch import EPOCH
-from chatmon.alerts._measures import MICRO, RULE_MEASURES
+from chatmon.alerts._measures import MICRO, measure_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -177,7 +177,7 @@ def add_up(batch: Batch, series: CellSeries, tick: Ints) -> Flat:
         series: What to add up.
         tick: The tick that each turn counts in.
     """
-    measure = RULE_MEASURES[series.measure]
+    measure = measure_of(series.measure)
     amounts, known = measure.counted(batch.numbers)
     code = np.zeros(len(tick), dtype=np.int64)
     for name in series.by:

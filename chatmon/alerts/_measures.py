@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from chatmon.alerts._judged import is_judged
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -91,6 +93,14 @@ RULE_MEASURES: Final[dict[str, RuleMeasure]] = {
 
 ``first_error`` counts a conversation once a day, however often it fails: one user's broken client is no outage.
 ``price`` is the cost per million tokens, where a cached token counts a quarter and an output token four.
+Beside these there is ``verdict_NAME``, what a judge says: see ``measure_of``.
 ``failed`` and ``first_error`` are columns that `batch` makes of ``error_type``; of a turn that was cancelled they are
 unknown.
 """
+
+
+def measure_of(name: str) -> RuleMeasure:
+    """Return a measure by its name: one of ``RULE_MEASURES``, or ``verdict_NAME``, which is in a turn's attributes."""
+    if is_judged(name):
+        return RuleMeasure(f"replies with {name}", "", 1, (name,), yes_no=True)
+    return RULE_MEASURES[name]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon.alerts._cells import CellSeries, Ticks
 from chatmon.alerts._decision import State, decide, due
-from chatmon.alerts._measures import RULE_MEASURES
+from chatmon.alerts._judged import corrected, is_judged, surely
+from chatmon.alerts._measures import measure_of
 from chatmon.alerts.rules import check_names
 from chatmon.alerts.wording import amount, over, what
 
@@ -102,7 +103,9 @@ class Watch:
             reading = self._burn(cells, tick)
         elif rule.kind == "budget":
             n, total, _ = cells.sums(tick, tick - self.period_start(tick) + 1)
-            reading = Reading(total / RULE_MEASURES[rule.measure].scale, n, _unknown_spending(rule, total, n))
+            reading = Reading(total / measure_of(rule.measure).scale, n, _unknown_spending(rule, total, n))
+        elif is_judged(rule.measure):
+            reading = self._judged(cells, tick)
         else:
             reading = Reading(*self.statistic(cells, tick))
         waits = reading.value is None or (rule.adds_up and rule.sign < 0)
@@ -117,12 +120,12 @@ class Watch:
         if rule.kind == "absence" or rule.statistic == "count":
             return float(n), n
         if rule.statistic == "sum" and rule.adds_up:
-            return total / RULE_MEASURES[rule.measure].scale, n
+            return total / measure_of(rule.measure).scale, n
         if n < rule.min_n:
             return None, n
         if rule.percentile is not None:
             return cells.percentile(tick, self.length, rule.percentile), n
-        scale = RULE_MEASURES[rule.measure].scale
+        scale = measure_of(rule.measure).scale
         return (total / scale if rule.statistic == "sum" else total / (n * scale)), n
 
     @property
@@ -136,7 +139,7 @@ class Watch:
         if rule.kind != "threshold" or rule.above is None or not rule.adds_up or cells.ticks[-1:] > [tick]:
             return False
         n, total, _ = cells.sums(tick, self.length)
-        return (n if rule.statistic == "count" else total / RULE_MEASURES[rule.measure].scale) <= rule.above
+        return (n if rule.statistic == "count" else total / measure_of(rule.measure).scale) <= rule.above
 
     def following(self, cells: GroupCells, state: State, tick: int) -> int | None:
         """Return the next tick at which an alert may become another, given the cells there are; None for never."""
@@ -169,12 +172,22 @@ class Watch:
 
     def sampling_variance(self, n: int, total: int, squares: int) -> float:
         """Return how much a statistic of so many turns would vary by chance alone, as a variance."""
-        scale, statistic = RULE_MEASURES[self.rule.measure].scale, self.rule.statistic
+        scale, statistic = measure_of(self.rule.measure).scale, self.rule.statistic
         if statistic == "count":
             return float(n)
         if statistic == "sum":
             return squares / scale
         return max(0.0, squares / scale - total * total / (n * scale * scale)) / (n * n)
+
+    def _judged(self, cells: GroupCells, tick: int) -> Reading:
+        n, yes, _ = cells.sums(tick, self.length)
+        if n < self.rule.min_n:
+            return Reading(None, n)
+        rate = corrected(self.rule, yes, n)
+        shown = "{:.0f} % ({:.0f} to {:.0f} %)".format(
+            *(100 * (one or 0.0) for one in (rate.value, rate.low, rate.high))
+        )
+        return Reading(surely(self.rule, yes, n), n, f"{what(self.rule)} is {shown}")
 
     def _burn(self, cells: GroupCells, tick: int) -> Reading:
         n, bad, _ = cells.sums(tick, self.length)

@@ -10,7 +10,8 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from chatmon._tools.errors import Error
-from chatmon.alerts._measures import RULE_MEASURES
+from chatmon.alerts._judged import complaint, is_judged
+from chatmon.alerts._measures import RULE_MEASURES, measure_of
 from chatmon.alerts.notification import Severity
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ class Rule:
         objective: Of a burn rate: the share of turns that should be good, such as 0.99.
         weeks: Of a change: how many past weeks to compare with.
         period: Of a budget: ``day``, ``week`` or ``month``, in UTC.
+        agreement: Of a verdict: how often the judge and labels met in each way (``both_yes``, ``wrong_yes``,
+            ``wrong_no``, ``both_no``), by which its errors are taken out of its rate; it breaches where the whole 95 %
+            interval is too far.
 
     Raises:
         RuleError: A value is impossible; the message has the key, the value and what is allowed.
@@ -118,6 +122,7 @@ class Rule:
     objective: float | None = None
     weeks: int = 4
     period: str | None = None
+    agreement: Mapping[str, int] | None = None
 
     def __post_init__(self) -> None:
         if self.kind in ("budget", "absence") and not self.measure:
@@ -138,7 +143,7 @@ class Rule:
     @property
     def unit(self) -> str:
         """Of what it measures; empty for a share or a count."""
-        return RULE_MEASURES[self.measure].unit
+        return measure_of(self.measure).unit
 
     def breached(self, value: float) -> bool:
         """Say whether a value is too far."""
@@ -173,12 +178,14 @@ def _complaints(rule: Rule) -> list[tuple[str, Any, str]]:  # one line a key: wh
          "a name: a letter, then letters, digits, _ and -")  # fmt: skip
     hold("kind", isinstance(rule.kind, str) and rule.kind in KINDS, f"one of {', '.join(KINDS)}")
     hold(
-        "measure", isinstance(rule.measure, str) and rule.measure in RULE_MEASURES, f"one of {', '.join(RULE_MEASURES)}"
+        "measure",
+        isinstance(rule.measure, str) and (rule.measure in RULE_MEASURES or is_judged(rule.measure)),
+        f"one of {', '.join(RULE_MEASURES)}, or verdict_NAME",
     )
     hold("statistic", isinstance(rule.statistic, str), "text")
     if found:
         return found
-    measure, percentile = RULE_MEASURES[rule.measure], rule.percentile
+    measure, percentile = measure_of(rule.measure), rule.percentile
     hold("statistic", rule.statistic in STATISTICS or percentile is not None,
          f"one of {', '.join(STATISTICS)}, or a percentile such as p95")  # fmt: skip
     yes_no = ", ".join(name for name, one in RULE_MEASURES.items() if one.yes_no)
@@ -211,6 +218,7 @@ def _complaints(rule: Rule) -> list[tuple[str, Any, str]]:  # one line a key: wh
     hold("text", rule.text is None or _template(rule.text), f"text with any of {', '.join(TEXT_FIELDS)} in braces")
     hold("renotify", rule.renotify is None or rule.renotify > _ZERO, 'a duration above 0, such as "4h"')
     _hold_kind(rule, hold)
+    _hold_judged(rule, hold)
     return found
 
 
@@ -224,7 +232,7 @@ def _hold_limits(rule: Rule, hold: Any) -> None:
     if len(given) != 1 or not all(isinstance(getattr(rule, key), int | float) for key in given):
         return
     hold(given[0], rule.limit >= 0 or rule.kind == "change", "above 0, as all that is measured is")
-    share = rule.kind == "threshold" and rule.statistic in ("rate", "mean") and RULE_MEASURES[rule.measure].yes_no
+    share = rule.kind == "threshold" and rule.statistic in ("rate", "mean") and measure_of(rule.measure).yes_no
     hold(given[0], not share or rule.limit <= 1, "a share between 0 and 1: 5 % is 0.05")
     if rule.recover is not None:
         hold("recover", rule.sign * rule.recover <= rule.sign * rule.limit,
@@ -239,7 +247,7 @@ def _hold_kind(rule: Rule, hold: Any) -> None:
     short = rule.short_window
     fits = short is not None and _ZERO < short < rule.window
     hold("short_window", fits if burn else short is None, "a duration below the window, for burn_rate only")
-    hold("measure", not burn or RULE_MEASURES[rule.measure].yes_no, "yes or no, which a burn rate needs")
+    hold("measure", not burn or measure_of(rule.measure).yes_no, "yes or no, which a burn rate needs")
     hold("above", not burn or rule.above is not None, "given: a burn rate is too high, never too low")
     hold("weeks", _whole(rule.weeks) and 1 <= rule.weeks <= 12, "a whole number of weeks from 1 to 12")
     hold("window", rule.kind != "change" or rule.window <= timedelta(days=2), "at most 2 days for a change")
@@ -254,6 +262,16 @@ def _hold_kind(rule: Rule, hold: Any) -> None:
     absence = rule.kind == "absence"
     hold("measure", not absence or rule.measure == "turns", "turns, which are absent")
     hold("below", not absence or rule.below is not None, "given: turns are absent below some number")
+
+
+def _hold_judged(rule: Rule, hold: Any) -> None:
+    if not is_judged(rule.measure):
+        hold("agreement", rule.agreement is None, "given for a verdict_NAME only")
+        return
+    hold("kind", rule.kind == "threshold", "threshold, which a verdict needs")
+    hold("statistic", rule.statistic == "rate", "rate, which a verdict needs")
+    wrong = complaint(rule.agreement or {})
+    hold("agreement", not wrong, wrong)
 
 
 def _whole(value: object) -> bool:

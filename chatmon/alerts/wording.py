@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatmon.alerts._measures import RULE_MEASURES
+from chatmon.alerts._judged import is_judged
+from chatmon.alerts._measures import measure_of
 from chatmon.alerts.notification import Status
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def sentence(
     where = ", ".join(f"{name} {one}" for name, one in group.items())
     shown, limit = "unknown" if value is None else number(rule, value), number(rule, rule.limit)
     if value is None:
-        says = f"no data: {n} turns with {RULE_MEASURES[rule.measure].says} over {over(rule)}, fewer than {rule.min_n}"
+        says = f"no data: {n} turns with {measure_of(rule.measure).says} over {over(rule)}, fewer than {rule.min_n}"
     else:
         side = "above" if rule.sign > 0 else "below"
         if not rule.breached(value):
@@ -64,7 +65,7 @@ def number(rule: Rule, value: float) -> str:
 
 def amount(rule: Rule, value: float) -> str:
     """Return a rule's statistic, with its unit."""
-    measure = RULE_MEASURES[rule.measure]
+    measure = measure_of(rule.measure)
     if rule.statistic == "count" or rule.kind == "absence" or (rule.kind == "budget" and rule.measure == "unpriced"):
         return f"{value:,.0f} turns"
     if measure.unit == "USD":
@@ -107,11 +108,13 @@ def short(span: timedelta) -> str:
 
 def what(rule: Rule) -> str:
     """Return what a rule watches, in words."""
-    says = RULE_MEASURES[rule.measure].says
+    says = measure_of(rule.measure).says
     if rule.kind == "burn_rate":
         return f"the budget of {100 * (1 - (rule.objective or 0)):.3g} % {says} over {over(rule)}, burning,"
     if rule.kind == "budget":
         return f"{says} of {over(rule)}"
     if rule.kind == "absence":
         return f"the number over {over(rule)}"
+    if is_judged(rule.measure):
+        return f"the corrected rate of {says} over {over(rule)}"
     return f"{rule.statistic} of {says} over {over(rule)}"

@@ -132,7 +132,10 @@ def _say_what_is_true(found: "pd.DataFrame", turns: "pd.DataFrame", known: dict[
     labels = [known.get(turn_id) for turn_id in found["turn_id"]]
     units = found["conversation_id"].fillna(found["turn_id"])
     say(f"\n{corrected_rate(verdicts, labels, units)}")
-    say(f"\n{agreement(labels, verdicts, units)}")
+    agreed = agreement(labels, verdicts, units)
+    say(f"\n{agreed}")
+    counts = ", ".join(f"{name} = {count:.0f}" for name, count in agreed.confusion._asdict().items())
+    say(f"\nfor a rule of alerts: agreement = {{ {counts} }}")
     length = turns["answer"].str.len()
     halves = ["long" if is_long else "short" for is_long in length > length.median()]
     biased = judge_bias(labels, verdicts, halves, units)

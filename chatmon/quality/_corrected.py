@@ -163,7 +163,21 @@ def rogan_gladen(verdicts: Values, agreement: Agreement) -> Estimate:
     """
     read = numbers("verdict", verdicts)
     known = [bool(value > YES) for value in read if value == value]
-    if not known:
+    return rogan_gladen_of(sum(known), len(known), agreement)
+
+
+def rogan_gladen_of(yes: int, n: int, agreement: Agreement) -> Estimate:
+    """Return ``rogan_gladen`` of so many yes among so many verdicts.
+
+    Args:
+        yes: How often the judge said yes.
+        n: Its verdicts.
+        agreement: Of the same judge.
+
+    Raises:
+        ValueError: As ``rogan_gladen``.
+    """
+    if not n:
         raise ValueError("there is no verdict to correct")
     finds, rejects = agreement.sensitivity, agreement.specificity
     if finds.value is None or rejects.value is None:
@@ -175,9 +189,9 @@ def rogan_gladen(verdicts: Values, agreement: Agreement) -> Estimate:
             f"the judge cannot be told from chance: sensitivity {finds.value:.2f} and specificity {rejects.value:.2f} "
             f"are {better:.2f} above a coin's, {agreement.youden.text()}; use corrected_rate, which needs no good judge"
         )
-    share = sum(known) / len(known)
+    share = yes / n
     value = min(1.0, max(0.0, (share + rejects.value - 1) / better))
-    return Estimate(value, *_lang_reiczigel(share, len(known), finds, rejects), len(known))
+    return Estimate(value, *_lang_reiczigel(share, n, finds, rejects), n)
 
 
 def _lang_reiczigel(share: float, n: int, finds: Estimate, rejects: Estimate) -> tuple[float, float]:
