@@ -13,7 +13,7 @@ from chatmon.analysis._concentration import Concentration, concentration
 from chatmon.analysis._cost_by import cost_by
 from chatmon.analysis._errors import ERROR_CLASSES, errors
 from chatmon.analysis._percentiles import percentiles
-from chatmon.analysis._quality import QualityRate, quality
+from chatmon.analysis._quality import QualityRate, quality, rubrics
 from chatmon.analysis._satisfaction import Satisfaction, satisfaction
 from chatmon.analysis._segments import segments
 from chatmon.analysis._summary import summary
@@ -48,6 +48,7 @@ __all__ = [
     "prepare_dashboard_data",
     "quality",
     "relation",
+    "rubrics",
     "satisfaction",
     "segments",
     "summary",

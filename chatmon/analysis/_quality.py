@@ -73,10 +73,10 @@ def quality(turns: Turns) -> list[QualityRate]:
         0.67 (0.48 to 0.81, n = 30)
     """
     source = relation(turns)
-    return [_rate(source, name) for name in names(source)]
+    return [_rate(source, name) for name in rubrics(source)]
 
 
-def names(turns: Turns) -> list[str]:
+def rubrics(turns: Turns) -> list[str]:
     """Return the names of the rubrics that turns have verdicts or labels of, in order."""
     import duckdb
 

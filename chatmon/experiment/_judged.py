@@ -1,15 +1,11 @@
 """A verdict as a metric: each variant's rate with the judge's errors taken out, by labels of its own.
 
 A judge that likes the style of one variant is wrong about it in another way, so what it says alone compares nothing.
-What a turn adds is the judge's word by a weight, and where it is labelled by how much label and word differ, times how
-few turns are labelled: the mean of that is the corrected rate (Angelopoulos, Duchi and Zrnic, PPI++, 2023), and its
-scatter over users is how sure that is.
 """
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from chatmon._tools.judged import LABEL, VERDICT, yes_no
 from chatmon.experiment._metrics import Metric
@@ -18,12 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatmon.experiment._aggregate import Floats
-
-FEWEST_OF_A_KIND: Final = 10
-"""Labels that say yes, and that say no, from which on a variant's rate is put right by them."""
-FEWEST_LABELLED: Final = 20
-"""Users that the labelled turns have to count as: one user's replies tell nothing of the others'."""
-_SMOOTH: Final = 0.5
 
 
 def is_judged(metric: Metric) -> bool:
@@ -58,25 +48,14 @@ def put_right(words: Floats, known: Floats, labels: Floats, labelled: Floats, sa
         same: The judge's yes where there is a label.
         both: Where both say yes.
     """
-    n, yes = labelled.sum(), labels.sum()
-    if not n:
-        return "no reply has a label: how wrong the judge is about it nobody knows"
-    if min(yes, n - yes) < FEWEST_OF_A_KIND:
-        return f"{yes:.0f} labels say yes and {n - yes:.0f} no: {FEWEST_OF_A_KIND} of each are needed, label more"
-    users = n**2 / (labelled**2).sum()
-    if users < FEWEST_LABELLED:
-        return f"its {n:.0f} labels are of as few as {users:.0f} users: {FEWEST_LABELLED} are needed, drawn at random"
-    weight = _weight(n, yes, same.sum(), both.sum())
-    rest = (yes - weight * same.sum()) / n
-    # The rests add up to nothing, so that what widens them, for the two numbers read off them, moves no rate.
-    times = known.sum() / n * math.sqrt(n / (n - 2))
-    words *= weight
-    words += rest * known + times * (labels - weight * same - rest * labelled)
+    from chatmon.quality import correction
+
+    n = float(labelled.sum())
+    units = n**2 / float((labelled**2).sum()) if n else 0.0
+    judged, yes, said, met = (float(one.sum()) for one in (known, labels, same, both))
+    found = correction(judged, n, yes, said, met, units)
+    if isinstance(found, str):
+        return found
+    words *= found.weight
+    words += found.rest * known + found.times * (labels - found.weight * same - found.rest * labelled)
     return ""
-
-
-def _weight(n: float, yes: float, same: float, both: float) -> float:
-    """Return how much of the judge's word is used, with half a label added to each way in which the two can meet."""
-    total = n + 4 * _SMOOTH
-    truth, said, met = ((amount + places * _SMOOTH) / total for amount, places in ((yes, 2), (same, 2), (both, 1)))
-    return float(min(1.0, max(-1.0, (met - truth * said) / (said * (1 - said)))))

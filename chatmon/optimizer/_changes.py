@@ -167,7 +167,7 @@ def _queued(sample: Sample, shift: Shift) -> bool:
 
 def _overpowered(sample: Sample, shift: Shift) -> _Cause | None:
     """Return the case of an intent that went to a dearer model, which completes no more of its tasks."""
-    if shift.dimension != "intent" or sample.lacks("model", "task_completed"):
+    if shift.dimension != "intent" or sample.lacks("model") or sample.lacks_quality():
         return None
     inside = window_of(shift)
     shares = query(
@@ -185,7 +185,7 @@ def _overpowered(sample: Sample, shift: Shift) -> _Cause | None:
     if done is None:
         return None
     moved_to = f"{100 * won:+.0f} points to {dear}, {100 * lost:+.0f} from {cheap}"
-    return _Cause("overpowered_model", (("share of its turns", moved_to), (f"tasks {cheap} completes", str(done))))
+    return _Cause("overpowered_model", (("share of its turns", moved_to), *done.rows(cheap)))
 
 
 def _recommend(sample: Sample, shift: Shift, cause: _Cause, on: Cells, *, apart: bool) -> Recommendation | None:

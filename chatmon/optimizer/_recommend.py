@@ -10,6 +10,7 @@ from chatmon.optimizer.recommendation import Recommendations
 
 if TYPE_CHECKING:
     from chatmon.analysis.source import Turns
+    from chatmon.optimizer._sample import Sample
 
 FEWEST_TURNS: Final = 200
 """Turns below which nothing is recommended."""
@@ -55,6 +56,14 @@ def recommend(turns: Turns, tz: str = "UTC", *, most: int = MOST) -> Recommendat
         if lacking == ["error_type"]
         else f"no turn has {' or '.join(lacking)}"
         for name, kind in KINDS.items()
-        if (lacking := sample.lacks(*kind.needs))
+        if (lacking := _lacking(sample, name, kind.needs))
     }
     return Recommendations(tuple(found), number, sample.days, unable)
+
+
+def _lacking(sample: Sample, kind: str, needs: tuple[str, ...]) -> list[str]:
+    """Return the columns that a kind of advice needs and no turn has; labelled verdicts stand for completed tasks."""
+    lacking = sample.lacks(*needs)
+    if kind == "overpowered_model" and not sample.lacks_quality():
+        lacking = [name for name in lacking if name != "task_completed"]
+    return lacking

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from chatmon._tools.judged import LABEL, VERDICT, yes_no
 from chatmon._tools.sql import text
+from chatmon.analysis import rubrics
 from chatmon.analysis.conversations import RESOLVED
 from chatmon.analysis.findings import slice_of, window_of
 from chatmon.analysis.search import cells as table
@@ -79,6 +81,8 @@ class Sample:
         end: The last turn's.
         known: Column to how many turns have it.
         prices: Model to what a fresh, a cached and a written token usually cost, in US dollars.
+        rubrics: Those that turns have labels of, whose verdicts and labels stand behind the columns too, as
+            ``verdict_NAME`` and ``label_NAME``, 0 or 1.
     """
 
     turns: duckdb.DuckDBPyRelation
@@ -91,6 +95,7 @@ class Sample:
     end: datetime
     known: Mapping[str, int]
     prices: Mapping[str, tuple[float, ...]]
+    rubrics: tuple[str, ...] = ()
 
     @property
     def days(self) -> float:
@@ -100,6 +105,10 @@ class Sample:
     def lacks(self, *columns: str) -> list[str]:
         """Return which of some columns no turn has."""
         return [name for name in columns if not self.known[name]]
+
+    def lacks_quality(self) -> bool:
+        """Return whether nothing says how good a reply is: no completed task, and no verdict that labels put right."""
+        return bool(self.lacks("task_completed")) and not self.rubrics
 
     def total(self, unit: str) -> float:
         """Return what all turns cost, wait, fail or leave unhelped."""
@@ -207,7 +216,8 @@ def take(turns: Turns, most: int = MOST) -> Sample | None:
     part = part_of(source, most)
     columns = ", ".join(f"count({name})" for name in COLUMNS)
     known = dict(zip(COLUMNS, query(source, f"SELECT {columns} FROM turns")[0], strict=True))  # noqa: S608 - names
-    prepared = relation(asked(part.turns, _prepare()).to_arrow_table())
+    names = rubrics(source)
+    prepared = relation(asked(part.turns, _prepare(names)).to_arrow_table())
     prices = table.token_prices(prepared)
     cells = table.read(
         prepared,
@@ -220,10 +230,23 @@ def take(turns: Turns, most: int = MOST) -> Sample | None:
     ends = query(prepared, f"SELECT {MICROSECONDS}(min(timestamp)), {MICROSECONDS}(max(timestamp)) FROM turns")[0]  # noqa: S608 - our own name
     start, end = (table_time for one in ends if (table_time := instant(one)) is not None)
     other = cells.shown["half"][1] > 0
-    return Sample(prepared, cells, cells.of(~other), cells.of(other), known["turn_id"], part, start, end, known, prices)
+    halves, told = (cells.of(~other), cells.of(other)), tuple(_labelled(prepared, names))
+    return Sample(prepared, cells, *halves, known["turn_id"], part, start, end, known, prices, told)
 
 
-def _prepare() -> str:
+def _labelled(turns: duckdb.DuckDBPyRelation, names: Sequence[str]) -> list[str]:
+    """Return the rubrics that turns have labels of."""
+    if not names:
+        return []
+    counts = query(turns, f"SELECT {', '.join(f'count({LABEL}{name})' for name in names)} FROM turns")[0]  # noqa: S608
+    return [name for name, count in zip(names, counts, strict=True) if count]
+
+
+def _prepare(names: Sequence[str]) -> str:
+    said = "".join(
+        f", CAST({yes_no(key)} AS DOUBLE) AS {key}" for name in names for key in (f"{VERDICT}{name}", f"{LABEL}{name}")
+    )
+    behind = "".join(f", {VERDICT}{name}, {LABEL}{name}" for name in names)
     kept = ", ".join(
         name if name in _READ else f"CAST(NULL AS {DUCKDB_TYPES[KINDS[name]]}) AS {name}" for name in COLUMNS
     )
@@ -232,10 +255,10 @@ def _prepare() -> str:
         CASE WHEN NOT resolved AND next_start IS NULL THEN 1 WHEN resolved IS NOT NULL THEN 0 END AS unhelped,
         CASE WHEN error_type IS NOT NULL AND {soon} AND (next_question = question
             OR (next_question IS NULL AND ({_WORTH_A_RETRY}))) THEN 1 ELSE 0 END AS retried,
-        half, first_input
+        half, first_input{behind}
         FROM (SELECT {", ".join(COLUMNS)},
             row_number() OVER w AS place, lead(timestamp) OVER w AS next_start, lead(question) OVER w AS next_question,
             first_value(input_tokens) OVER w AS first_input, last_value({RESOLVED}) OVER (PARTITION BY conversation_id
                 ORDER BY timestamp, turn_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS resolved,
-            CASE WHEN md5(coalesce(user_id, conversation_id)) < '8' THEN 0 ELSE 1 END AS half
+            CASE WHEN md5(coalesce(user_id, conversation_id)) < '8' THEN 0 ELSE 1 END AS half{said}
             FROM turns WINDOW w AS (PARTITION BY conversation_id ORDER BY timestamp, turn_id)) AS placed"""  # noqa: S608 - our own names

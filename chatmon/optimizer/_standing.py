@@ -138,7 +138,7 @@ def _told_slow(sample: Sample, worst: SlowSlice, each: Held, looked_at: int) -> 
 
 def _models(sample: Sample, busy: set[tuple[str, str]]) -> list[Recommendation]:
     """Return the intents that go to a dear model although a cheaper one completes as many of their tasks."""
-    if sample.lacks("model", "cost", "task_completed", "intent"):
+    if sample.lacks("model", "cost", "intent") or sample.lacks_quality():
         return []
     found: list[Recommendation] = []
     for one in _slices(sample.cells, ("intent",)):
@@ -175,11 +175,12 @@ def _told_model(sample: Sample, one: SlowSlice, cheap: str, dear: str, done: Com
     n = done.like * sample.counted("cost", {**one.values, "model": dear})
     dearer = Amount.around(each.change, each.error)
     numbers = "+${:.2g} ({:+.2g} to {:+.2g})".format(*dearer)
+    better = "completes no more of them" if done.rubric is None else "is no better at them"
     return [
         _told(
             sample, "overpowered_model", one, {"usd": dearer.times(n)},
-            f"{dear} answers {n:,.0f} turns about {one.values['intent']} and completes no more of them than {cheap}",
-            (("cost of a turn", numbers), (f"tasks {cheap} completes", str(done))),
+            f"{dear} answers {n:,.0f} turns about {one.values['intent']} and {better} than {cheap}",
+            (("cost of a turn", numbers), *done.rows(cheap)),
             "avg(cost)", each.p(1),
         )
     ]  # fmt: skip

@@ -13,11 +13,13 @@ from chatmon.quality._judge import Judge, JudgeError
 from chatmon.quality._labels import next_to_label
 from chatmon.quality._measures import check_satisfaction, context_relevance, task_completed
 from chatmon.quality._rubric import Rubric
+from chatmon.quality._turnwise import Correction, correction
 from chatmon.quality._verdicts import Verdict
 
 __all__ = [
     "Agreement",
     "CorrectedRate",
+    "Correction",
     "Judge",
     "JudgeError",
     "Rubric",
@@ -27,6 +29,7 @@ __all__ = [
     "context_relevance",
     "corrected_difference",
     "corrected_rate",
+    "correction",
     "judge_bias",
     "labels_needed",
     "next_to_label",
