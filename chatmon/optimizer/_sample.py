@@ -9,7 +9,6 @@ import numpy as np
 
 from chatmon._tools.judged import LABEL, VERDICT, yes_no
 from chatmon._tools.sql import text
-from chatmon.analysis import rubrics
 from chatmon.analysis.conversations import RESOLVED
 from chatmon.analysis.findings import slice_of, window_of
 from chatmon.analysis.search import cells as table
@@ -212,6 +211,8 @@ def take(turns: Turns, most: int = MOST) -> Sample | None:
         turns: Any holder of turns.
         most: About how many turns are read; of more, those of conversations drawn by chance.
     """
+    from chatmon.analysis import rubrics
+
     source = relation(turns)
     part = part_of(source, most)
     columns = ", ".join(f"count({name})" for name in COLUMNS)

@@ -53,8 +53,8 @@ def correction(verdicts: float, labels: float, yes: float, same: float, both: fl
         units: What the labelled turns count as, such as users of like size.
 
     Example:
-        >>> correction(1000, 100, 60, 75, 56, 90)
-        Correction(weight=0.5714285714285714, rest=0.17142857142857143, times=10.101525445522107)
+        >>> [round(one, 3) for one in correction(1000, 100, 60, 75, 56, 90)]
+        [0.57, 0.172, 10.102]
         >>> correction(1000, 100, 100, 75, 75, 90)
         '100 labels say yes and 0 no: 10 of each are needed, label more'
     """
