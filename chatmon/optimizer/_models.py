@@ -83,12 +83,19 @@ def completion(sample: Sample, intent: str, cheap: str, dear: str, rubric: str |
     """
     like = "coalesce(floor(log2(greatest(input_tokens, 1))), -1), place = 1"
     where = f"intent = {text(intent)} AND model IN ({text(cheap)}, {text(dear)})"
-    done = _DONE if rubric is None else _corrected(sample, rubric, f"model = {text(dear)}", where)
-    return None if done is None else _compared(sample, f"model = {text(dear)}", where, like, done)
+    side = f"model = {text(dear)}"
+    done = _DONE if rubric is None else _corrected(sample, rubric, side, where)
+    return None if isinstance(done, _Unknown) else _compared(sample, side, where, like, done)
 
 
-def _corrected(sample: Sample, rubric: str, side: str, where: str) -> str | None:
-    """Return the SQL of what a turn adds to the corrected rate of its side; None where labels do not put both right."""
+class _Unknown(NamedTuple):
+    """Why labels do not put verdicts right."""
+
+    why: str
+
+
+def _corrected(sample: Sample, rubric: str, side: str, where: str) -> str | _Unknown:
+    """Return the SQL of what a turn adds to the corrected rate of its side, or why labels do not put both right."""
     from chatmon.quality import correction
 
     word, label = f"{VERDICT}{rubric}", f"{LABEL}{rubric}"
@@ -105,8 +112,9 @@ def _corrected(sample: Sample, rubric: str, side: str, where: str) -> str | None
         bool(dear): correction(float(n), labels, yes, same, met, units or 0.0)
         for dear, n, labels, yes, same, met, units in rows
     }
-    if len(found) < 2 or any(isinstance(one, str) for one in found.values()):
-        return None
+    why = [one for one in found.values() if isinstance(one, str)]
+    if why or len(found) < 2:
+        return _Unknown(why[0] if why else "one of the two has no verdict")
     on_dear, on_cheap = (one.adds(word, label) for one in (found[True], found[False]) if not isinstance(one, str))
     return f"CASE WHEN {side} THEN {on_dear} ELSE {on_cheap} END"
 
@@ -162,8 +170,8 @@ def _compared(sample: Sample, side: str, where: str, like: str, done: str) -> Co
 def as_good(sample: Sample, intent: str, cheap: str, dear: str, margin: float = MARGIN) -> Completion | None:
     """Return how a cheaper model does that is as good at an intent as a dearer one, but for a margin.
 
-    It has to complete as many of its tasks, where the log says which were, and by each rubric that turns have labels of
-    its corrected rate has to be as high. A judge's own rate shows nothing.
+    It has to complete as many of its tasks, where the log says which were, and by each rubric of which both have labels
+    enough its corrected rate has to be as high. A judge's own rate shows nothing.
 
     Args:
         sample: The turns.
@@ -175,9 +183,11 @@ def as_good(sample: Sample, intent: str, cheap: str, dear: str, margin: float = 
     Returns:
         None where it may be worse by more than that (non-inferiority), or too little is known.
     """
-    measures: list[str | None] = [*([] if sample.lacks("task_completed") else [None]), *sample.rubrics]
+    side, where = f"model = {text(dear)}", f"intent = {text(intent)} AND model IN ({text(cheap)}, {text(dear)})"
+    known: list[str | None] = [None] if not sample.lacks("task_completed") else []
+    known += [name for name in sample.rubrics if not isinstance(_corrected(sample, name, side, where), _Unknown)]
     found = []
-    for rubric in measures:
+    for rubric in known:
         one = completion(sample, intent, cheap, dear, rubric)
         if one is None or one.lowest <= -margin:
             return None
@@ -188,25 +198,28 @@ def as_good(sample: Sample, intent: str, cheap: str, dear: str, margin: float = 
 def completes_as_many(sample: Sample, values: Mapping[str, str], margin: float = MARGIN) -> bool:
     """Return whether turns outside a slice are as good as those inside, but for a margin, like for like.
 
-    By completed tasks where the log says which were, and by each rubric that turns have labels of.
+    By completed tasks where the log says which were, and by each rubric of which both sides have labels enough.
 
     Args:
         sample: The turns.
         values: The slice, dimension to value.
         margin: Points of completion.
     """
-    if sample.lacks_quality() or not all(_rated_as_high(sample, values, rubric, margin) for rubric in sample.rubrics):
+    rated = [_rated_as_high(sample, values, rubric, margin) for rubric in sample.rubrics]
+    if False in rated:
         return False
     if sample.lacks("task_completed"):
-        return True
+        return True in rated
     rows = sample.cells.where(values)
     held = against(sample.cells, "completion", rows, ~rows)
     return held is not None and held.change + _ONE_SIDED * held.error < margin
 
 
-def _rated_as_high(sample: Sample, values: Mapping[str, str], rubric: str, margin: float) -> bool:
-    """Return whether turns outside a slice have as high a corrected rate as those inside, of like intent and model."""
+def _rated_as_high(sample: Sample, values: Mapping[str, str], rubric: str, margin: float) -> bool | None:
+    """Return whether turns outside a slice have as high a corrected rate, like for like; None where that is unknown."""
     side = " AND ".join(f"coalesce({name} = {text(value)}, false)" for name, value in values.items())
     done = _corrected(sample, rubric, side, "true")
-    found = None if done is None else _compared(sample, side, "true", "intent, model", done)
+    if isinstance(done, _Unknown):
+        return None
+    found = _compared(sample, side, "true", "intent, model", done)
     return found is not None and found.lowest > -margin

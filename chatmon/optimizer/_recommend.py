@@ -9,8 +9,12 @@ from chatmon.analysis.search.part import MOST
 from chatmon.optimizer.recommendation import Recommendations
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
     from chatmon.analysis.source import Turns
     from chatmon.optimizer._sample import Sample
+    from chatmon.optimizer.recommendation import Recommendation
 
 FEWEST_TURNS: Final = 200
 """Turns below which nothing is recommended."""
@@ -58,7 +62,7 @@ def recommend(turns: Turns, tz: str = "UTC", *, most: int = MOST) -> Recommendat
         for name, kind in KINDS.items()
         if (lacking := _lacking(sample, name, kind.needs))
     }
-    return Recommendations(tuple(found), number, sample.days, unable)
+    return Recommendations(tuple(found), number, sample.days, unable | _held_back(sample, found, zone))
 
 
 def _lacking(sample: Sample, kind: str, needs: tuple[str, ...]) -> list[str]:
@@ -67,3 +71,18 @@ def _lacking(sample: Sample, kind: str, needs: tuple[str, ...]) -> list[str]:
     if kind == "overpowered_model" and not sample.lacks_quality():
         lacking = [name for name in lacking if name != "task_completed"]
     return lacking
+
+
+def _held_back(sample: Sample, found: Sequence[Recommendation], zone: ZoneInfo) -> dict[str, str]:
+    """Return the advice that would be given but for labelled verdicts, which do not show that replies stay as good."""
+    from chatmon.optimizer._changes import changes
+    from chatmon.optimizer._standing import standing
+
+    if not sample.rubrics:
+        return {}
+    bare = replace(sample, rubrics=())
+    others = changes(bare, zone)
+    others += standing(bare, others)
+    told = {(one.kind, one.where) for one in found}
+    why = f"replies are not shown to stay as good by {', '.join(sample.rubrics)}; more labels may show it"
+    return {one.kind: f"{one.title}, but {why}" for one in others if (one.kind, one.where) not in told}

@@ -102,10 +102,7 @@ def agreement(labels: Values, verdicts: Values, units: Owners | None = None) -> 
         kappa:       0.00 (0.00 to 0.00, n = 100)
     """
     sample = Sample.of(verdicts, labels, units)
-    places = [
-        place for place in range(len(sample.verdicts))
-        if sample.labelled[place] and sample.verdicts[place] == sample.verdicts[place]
-    ]  # fmt: skip
+    places = (sample.labelled & (sample.verdicts == sample.verdicts)).nonzero()[0].tolist()
     truth = [bool(sample.labels[place]) for place in places]
     words = [float(sample.verdicts[place]) > YES for place in places]
     owners = None if sample.units is None else [sample.units[place] for place in places]
@@ -168,9 +165,9 @@ def judge_bias(
         raise ValueError(f"{len(verdicts)} verdicts and {len(groups)} groups: each reply has one")
     sample = Sample.of(verdicts, labels, units)
     members: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for place, group in enumerate(groups):
-        if sample.labelled[place] and sample.verdicts[place] == sample.verdicts[place]:
-            members[group].append(place)
+    each = list(groups)
+    for place in (sample.labelled & (sample.verdicts == sample.verdicts)).nonzero()[0].tolist():
+        members[each[place]].append(place)
     rows = {}
     for group, places in sorted(members.items(), key=lambda item: str(item[0])):
         truth, words = sample.labels[places], sample.verdicts[places]

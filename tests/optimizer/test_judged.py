@@ -79,6 +79,15 @@ def test_it_has_to_hold_by_tasks_and_by_verdicts():
     assert [name for name, _ in both.rows("cheap")] == ["tasks cheap completes", "solves of cheap, corrected"]
     assert judged_as_good(tasks=True, cheap=0.7) is None, "tasks are as many, but replies are worse"
     assert judged_as_good(tasks=True, labels=0.0).rubric is None, "without labels verdicts say nothing"
+    few = judged_as_good(tasks=True, labels=0.005)
+    assert (few.rubric, few.also) == (None, ()), "too few labels leave it to the tasks"
+
+
+def test_advice_that_verdicts_hold_back_is_said_to_be():
+    assert "about x" not in recommend(turns(tasks=True)).unable.get("overpowered_model", "")
+    held = recommend(turns(tasks=True, cheap=0.7))
+    assert not [one for one in held if one.kind == "overpowered_model"]
+    assert "not shown to stay as good by solves" in held.unable["overpowered_model"]
 
 
 def test_advice_rests_on_verdicts_where_the_log_says_nothing_of_tasks():
