@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon._tools.judged import LABEL, VERDICT, yes_no
+from chatmon.analysis._units import UNIT
 from chatmon.analysis.source import arrow, query, relation
 from chatmon.estimates import Estimate
 
@@ -58,7 +59,7 @@ def quality(turns: Turns) -> list[QualityRate]:
     """Return how good replies are, by each rubric that turns have verdicts or labels of.
 
     A rate is corrected by labels alone: of verdicts without any, only the judge's own rate is known. Labels have to be
-    of turns drawn at random. Turns of a conversation are taken as alike.
+    of turns drawn at random. Turns of a user, or where that is unknown of a conversation, are taken as alike.
 
     Args:
         turns: Any holder of turns, with ``verdict_NAME`` and ``label_NAME`` in their attributes: see ``open_logs``.
@@ -102,10 +103,10 @@ def _rate(turns: Turns, name: str) -> QualityRate:
     rows = arrow(
         turns,
         f"""SELECT {columns}, {_text(f"{VERDICT}{name}_by")} AS whose, {_text(f"{VERDICT}{name}_version")} AS version,
-            conversation_id, user_id FROM turns WHERE {some}
+            {UNIT} AS unit, user_id FROM turns WHERE {some}
         ORDER BY timestamp, turn_id""",  # noqa: S608 - identifiers
     )
-    verdicts, labels, units = (rows[side].to_pylist() for side in (*_SIDES, "conversation_id"))
+    verdicts, labels, units = (rows[side].to_pylist() for side in (*_SIDES, "unit"))
     known = any(label is not None for label in labels)
     corrected = corrected_rate(verdicts, labels, units) if known else None
     both = known and any(

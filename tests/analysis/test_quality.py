@@ -52,13 +52,13 @@ def test_whatever_the_judge_is_the_corrected_rate_holds_the_truth(judge):
     assert any("its word is the same for every reply" in note for note in one.notes) == (judge == "always yes")
 
 
-def test_it_is_what_corrected_rate_says_of_the_same_words_by_conversation(tmp_path):
+def test_it_is_what_corrected_rate_says_of_the_same_words_by_user(tmp_path):
     given, _ = judged(JUDGES["kind"], number=300)
     path = tmp_path / "turns.parquet"
     write_parquet(given, path)
     (one,) = quality(path)
     words, labels = ([turn.attributes.get(f"{side}_solves") for turn in given] for side in ("verdict", "label"))
-    assert one.corrected.rate == corrected_rate(words, labels, [turn.conversation_id for turn in given]).rate
+    assert one.corrected.rate == corrected_rate(words, labels, [turn.user_id for turn in given]).rate
 
 
 def test_without_a_label_nothing_is_claimed_but_the_judges_own_rate():
@@ -88,8 +88,9 @@ def test_one_user_who_wrote_everything_is_said():
     assert "One user wrote" not in str(quality(given)[0])
     (one,) = quality([replace(turn, user_id="u") for turn in given])
     assert "One user wrote 100 of 100 turns: others may fare otherwise." in one.notes
-    (one,) = quality([replace(turn, conversation_id="c") for turn in given])
-    assert (one.rate.low, one.rate.high) == (None, None), "one conversation tells nothing of others"
+    assert (one.rate.low, one.rate.high) == (None, None), "one user tells nothing of others"
+    (one,) = quality([replace(turn, user_id=None, conversation_id="c") for turn in given])
+    assert (one.rate.low, one.rate.high) == (None, None), "nor does one conversation"
 
 
 def test_what_is_neither_yes_nor_no_is_unknown_and_counted():
