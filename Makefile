@@ -79,8 +79,9 @@ report: setup  ## Write report.html about exported logs: make report LOGS=runs.j
 producers: setup  ## Record what real libraries emit, each in an environment of its own: make producers ONLY="logfire"
 	$(BIN)/python tests/producers/run.py $(ONLY)
 
-docs: setup  ## Write docs/formats.md, docs/usage.md and docs/figure.png from the importers, the table of shapes and the README.
+docs: setup  ## Write the pages in docs/ that are made: formats, usage, LangSmith's methods and the README's picture.
 	$(BIN)/python docs/make_formats.py
+	$(BIN)/python docs/make_langsmith_methods.py
 	$(BIN)/python -m chatmon.cost._shape_table > docs/usage.md
 	$(BIN)/python docs/make_picture.py
 

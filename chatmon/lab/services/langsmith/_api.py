@@ -6,12 +6,14 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.lab.services.langsmith import _bodies as bodies
+from chatmon.lab.services.langsmith import _configs as configs
 from chatmon.lab.services.langsmith import _examples_api as examples_api
 from chatmon.lab.services.langsmith import _feedback as feedback
 from chatmon.lab.services.langsmith import _ingest as ingest
 from chatmon.lab.services.langsmith import _projects as projects
 from chatmon.lab.services.langsmith import _prompts as prompts
 from chatmon.lab.services.langsmith import _queries as queries
+from chatmon.lab.services.langsmith import _queues_api as queues_api
 from chatmon.lab.services.langsmith import _shapes as shapes
 from chatmon.lab.services.langsmith import _spans as spans
 from chatmon.lab.services.langsmith._call import ApiAnswer, ApiCall, answered
@@ -39,6 +41,9 @@ _INFO: Final = {
         "examples_multipart_enabled": False, "ch_query_enabled": True, "sdb_query_enabled": True,
     },
 }  # fmt: skip
+_ATTACHMENT: Final = """
+    SELECT data FROM attachments WHERE secret = :secret
+    UNION ALL SELECT data FROM example_attachments WHERE secret = :secret"""
 _RUN: Final = "SELECT * FROM runs WHERE id = ?"
 
 
@@ -216,9 +221,49 @@ def _token(call: ApiCall, token: str, expires_at: int) -> dict[str, Any]:
     return {"id": token, "url": url, "expires_at": aware(expires_at)}
 
 
-def sharing(call: ApiCall) -> ApiAnswer:
-    """Refuse to make anything public."""
-    raise RefusalError(501, f"{call.id()} cannot be shared: this server is on one machine, and nobody else sees it")
+def create_config(call: ApiCall) -> ApiAnswer:
+    """Say what a feedback key means."""
+    with call.store.writing() as connection:
+        return answered(configs.create(connection, call.object()))
+
+
+def list_configs(call: ApiCall) -> ApiAnswer:
+    """Give a page of what is said of feedback keys; nothing that was deleted is kept, and none is enforced."""
+    limit, offset = call.window()
+    if call.flag("is_enforced"):
+        return answered([])
+    found = configs.found(
+        call.store.reading(), keys=call.values("key"), contains=call.value("name_contains"), limit=limit, offset=offset
+    )
+    return answered(found)
+
+
+def update_config(call: ApiCall) -> ApiAnswer:
+    """Change what is said of a feedback key."""
+    with call.store.writing() as connection:
+        return answered(configs.update(connection, call.object()))
+
+
+def delete_config(call: ApiCall) -> ApiAnswer:
+    """Say nothing more of a feedback key."""
+    by_id = call.value("id")
+    with call.store.writing() as connection:
+        configs.delete(connection, "key" if by_id is None else "id", by_id or call.value("feedback_key") or "")
+    return answered({})
+
+
+def not_shared(call: ApiCall) -> ApiAnswer:
+    """Say that something has no public address, or has none any more."""
+    return answered(None)
+
+
+def _refused(reason: str) -> Callable[[ApiCall], ApiAnswer]:
+    """Return an endpoint for what this server does not do, which says why, also to who has no key."""
+
+    def open_refusal(call: ApiCall) -> ApiAnswer:
+        raise RefusalError(501, f"{reason}: this is a LangSmith on one machine")
+
+    return open_refusal
 
 
 def create_project(call: ApiCall) -> ApiAnswer:
@@ -262,8 +307,7 @@ def _project(call: ApiCall, connection: sqlite3.Connection, row: sqlite3.Row) ->
 
 def open_attachment(call: ApiCall) -> ApiAnswer:
     """Give an attachment to who knows its address; as a file, never as a page."""
-    select = "SELECT mime_type, data FROM attachments WHERE secret = ?"
-    row = call.store.reading().execute(select, [call.path["secret"]]).fetchone()
+    row = call.store.reading().execute(_ATTACHMENT, {"secret": call.path["secret"]}).fetchone()
     if row is None:
         raise RefusalError(404, "no attachment at this address")
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
@@ -295,6 +339,10 @@ def _quoted(text: str | None) -> str:
     return "null" if text is None else f'"{text}"'
 
 
+_NOBODY: Final = "nothing is shared, as nobody else sees it"
+_MODEL: Final = "insights and issues need a language model"
+_FILES: Final = "agents and skills are folders of files, which are not kept here: push a prompt"
+
 ROUTES: Final[tuple[tuple[str, str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("GET", "/info", open_info),
     ("GET", "/settings", settings),
@@ -320,6 +368,27 @@ ROUTES: Final[tuple[tuple[str, str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("GET", "/feedback/{id}", read_feedback),
     ("PATCH", "/feedback/{id}", update_feedback),
     ("DELETE", "/feedback/{id}", delete_feedback),
+    ("POST", "/feedback-configs", create_config),
+    ("GET", "/feedback-configs", list_configs),
+    ("PATCH", "/feedback-configs", update_config),
+    ("DELETE", "/feedback-configs", delete_config),
+    ("POST", "/annotation-queues", queues_api.create_queue),
+    ("GET", "/annotation-queues", queues_api.list_queues),
+    ("GET", "/annotation-queues/{id}", queues_api.read_queue),
+    ("PATCH", "/annotation-queues/{id}", queues_api.update_queue),
+    ("DELETE", "/annotation-queues/{id}", queues_api.delete_queue),
+    ("POST", "/annotation-queues/{id}/runs", queues_api.add_runs),
+    ("POST", "/annotation-queues/{id}/runs/by-key", queues_api.add_runs),
+    ("POST", "/annotation-queues/{id}/runs/delete", queues_api.delete_items),
+    ("GET", "/annotation-queues/{id}/runs", queues_api.list_runs),
+    ("DELETE", "/annotation-queues/{id}/runs/{run}", queues_api.delete_run),
+    ("GET", "/annotation-queues/{id}/run/{index}", queues_api.read_run),
+    ("GET", "/annotation-queues/{id}/size", queues_api.count_runs),
+    ("GET", "/annotation-queues/{id}/total_size", queues_api.count_runs),
+    ("POST", "/platform/annotation-queues/{id}/items", queues_api.add_items),
+    ("GET", "/platform/annotation-queues/{id}/items", queues_api.list_items),
+    ("POST", "/platform/annotation-queues/{id}/items/delete", queues_api.delete_items),
+    ("GET", "/platform/annotation-queues/{id}/items/count", queues_api.count_runs),
     ("POST", "/sessions", create_project),
     ("GET", "/sessions", list_projects),
     ("GET", "/sessions/{id}", read_project),
@@ -328,11 +397,24 @@ ROUTES: Final[tuple[tuple[str, str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("POST", "/datasets", examples_api.create_dataset),
     ("GET", "/datasets", examples_api.list_datasets),
     ("POST", "/datasets/upload", examples_api.upload_csv),
+    ("POST", "/datasets/comparative", examples_api.create_comparison),
     ("GET", "/datasets/{id}", examples_api.read_dataset),
     ("DELETE", "/datasets/{id}", examples_api.delete_dataset),
+    ("GET", "/datasets/{id}/versions", examples_api.list_versions),
+    ("GET", "/datasets/{id}/versions/diff", examples_api.diff_versions),
+    ("GET", "/datasets/{id}/version", examples_api.read_version),
+    ("PUT", "/datasets/{id}/tags", examples_api.tag_version),
+    ("GET", "/datasets/{id}/splits", examples_api.list_splits),
+    ("PUT", "/datasets/{id}/splits", examples_api.update_splits),
+    ("POST", "/datasets/{id}/runs", examples_api.examples_with_runs),
+    ("POST", "/v2/datasets/{id}/experiment-runs", examples_api.query_experiment_runs),
+    ("POST", "/platform/datasets/examples/delete", examples_api.erase_examples),
+    ("PATCH", "/platform/datasets/{id}/examples/metadata", examples_api.change_metadata),
     ("POST", "/platform/datasets/{id}/examples", examples_api.upload_examples),
     ("PATCH", "/platform/datasets/{id}/examples", examples_api.patch_examples),
     ("POST", "/examples/bulk", examples_api.create_examples),
+    ("PATCH", "/examples/bulk", examples_api.update_examples),
+    ("DELETE", "/examples", examples_api.delete_examples),
     ("POST", "/examples", examples_api.create_example),
     ("GET", "/examples", examples_api.list_examples),
     ("GET", "/examples/{id}", examples_api.read_example),
@@ -349,7 +431,26 @@ ROUTES: Final[tuple[tuple[str, str, Callable[[ApiCall], ApiAnswer]], ...]] = (
     ("POST", "/commits/{owner}/{name}", prompts.create_commit),
     ("GET", "/commits/{owner}/{name}", prompts.list_commits),
     ("GET", "/commits/{owner}/{name}/{commit}", prompts.read_commit),
-    ("PUT", "/runs/{id}/share", sharing),
-    ("PUT", "/datasets/{id}/share", sharing),
+    ("GET", "/runs/{id}/share", not_shared),
+    ("DELETE", "/runs/{id}/share", not_shared),
+    ("PUT", "/runs/{id}/share", _refused(_NOBODY)),
+    ("DELETE", "/datasets/{id}/share", not_shared),
+    ("GET", "/datasets/{id}/share", _refused(_NOBODY)),
+    ("PUT", "/datasets/{id}/share", _refused(_NOBODY)),
+    ("GET", "/datasets/{id}/openai_ft", _refused("examples are not turned into OpenAI's format of fine-tuning")),
+    *(
+        (method, f"/platform/hub/repos/{{owner}}/{{name}}/directories{tail}", _refused(_FILES))
+        for method in ("GET", "POST", "DELETE")
+        for tail in ("", "/commits")
+    ),
+    *((method, "/public/{path:path}", _refused(_NOBODY)) for method in ("GET", "POST")),
+    *(
+        (method, f"/sessions/{{id}}/insights{tail}", _refused(_MODEL))
+        for method in ("GET", "POST")
+        for tail in ("", "/{job}")
+    ),
+    ("GET", "/platform/issues", _refused(_MODEL)),
+    ("GET", "/workspaces/current/secrets", _refused(_MODEL)),
+    ("POST", "/workspaces/current/secrets", _refused(_MODEL)),
 )
 """Method, path and handler; a handler whose name begins with ``open_`` needs no key."""

@@ -19,7 +19,8 @@ _HEAD: Final = 8192  # bytes above a part's data
 _TOO_MUCH: Final = f"the body has over {LIMIT:,} bytes once decompressed: send smaller batches"
 _WINDOW: Final = 2**27  # bytes that a zstd frame may make the reader remember
 _BOUNDARY: Final = re.compile(r'multipart/form-data;.*\bboundary="?([^";,]{1,200})"?', re.IGNORECASE)
-_NAME: Final = re.compile(rb'content-disposition:\s*form-data;.*\bname="([^"\r\n]*)"', re.IGNORECASE)
+_NAME: Final = re.compile(rb'content-disposition:\s*form-data;.*?\bname="([^"\r\n]*)"', re.IGNORECASE)
+_FILENAME: Final = re.compile(rb'\bfilename="([^"\r\n]*)"', re.IGNORECASE)
 _TYPE: Final = re.compile(rb"content-type:\s*([^;\r\n]*)", re.IGNORECASE)
 
 
@@ -30,11 +31,13 @@ class Part(NamedTuple):
         name: Its name.
         mime_type: Its type, without parameters.
         data: Its bytes.
+        filename: Of the file that it is; empty where it is none.
     """
 
     name: str
     mime_type: str
     data: bytes
+    filename: str = ""
 
 
 async def read(chunks: AsyncIterator[bytes], encoding: str | None, *, gzip: bool = False) -> bytes:
@@ -81,7 +84,7 @@ def parts(body: bytes, content_type: str) -> list[Part]:
     Example:
         >>> body = b'--x\r\nContent-Disposition: form-data; name="post.1"\r\n\r\n{}\r\n--x--\r\n'
         >>> parts(body, "multipart/form-data; boundary=x")
-        [Part(name='post.1', mime_type='application/json', data=b'{}')]
+        [Part(name='post.1', mime_type='application/json', data=b'{}', filename='')]
     """
     found = _BOUNDARY.match(content_type)
     if found is None:
@@ -100,7 +103,9 @@ def _part(piece: bytes) -> Part:
         raise RefusalError(400, f"a part of the multipart body has no name in the first {_HEAD:,} bytes")
     kind = _TYPE.search(head)
     mime_type = kind[1].strip().decode("latin-1") if kind else "application/json"
-    return Part(name[1].decode("utf-8", "replace"), mime_type, data)
+    file = _FILENAME.search(head)
+    filename = file[1].decode("utf-8", "replace") if file else ""
+    return Part(name[1].decode("utf-8", "replace"), mime_type, data, filename)
 
 
 def _unzipped(body: bytes) -> bytes:

@@ -150,6 +150,8 @@ def _field(one: Compare) -> Sql:
     if name in ("tags", "metadata"):
         return _has(one)
     if one.op == "exists":
+        if one.value is not None:
+            raise RefusalError(400, f"exists({name}, ...) takes no second value: only metadata has keys")
         return Sql(f"{_column(name)} IS NOT NULL")
     if name == "is_root":
         return _boolean("(parent_id IS NULL)", one)
@@ -220,6 +222,8 @@ def _boolean(expression: str, one: Compare) -> Sql:
 
 
 def _has(one: Compare) -> Sql:
+    if one.op == "exists" and one.field == "metadata" and isinstance(one.value, str):
+        return Sql("n IN (SELECT run FROM pairs WHERE kind = 'metadata' AND key = ?)", (clean(one.value),))
     if one.op not in ("has", "eq", "in"):
         raise RefusalError(400, f"{one.op} cannot be asked of {one.field}: take has({one.field}, ...)")
     if one.field == "tags":
@@ -246,6 +250,27 @@ def in_document(metadata: str, column: str) -> list[Sql]:
     """
     held = f"EXISTS (SELECT 1 FROM json_each({column}, '$.metadata') WHERE key = ? AND value = ?)"
     return [Sql(held, (clean(key), _in_json(value))) for key, value in _wanted(metadata, "metadata")]
+
+
+def on_metadata(condition: Condition, column: str) -> Sql:
+    """Return a filter as a condition on a column with JSON, whose metadata is all that it can ask for.
+
+    Raises:
+        RefusalError: It asks for anything else.
+    """
+    if isinstance(condition, Logic):
+        parts = [on_metadata(part, column) for part in condition.parts]
+        joined = _joined(condition.op.upper(), parts) if condition.op != "not" else parts[0]
+        return Sql(f"NOT {joined.text}", joined.values) if condition.op == "not" else joined
+    if condition.field == "metadata" and condition.op == "has":
+        return _joined("AND", in_document(str(condition.value), column) or [Sql("1")])
+    if condition.field == "metadata" and condition.op == "exists" and isinstance(condition.value, str):
+        found = f"EXISTS (SELECT 1 FROM json_each({column}, '$.metadata') WHERE key = ?)"
+        return Sql(found, (clean(condition.value),))
+    raise RefusalError(
+        400, f"{condition.op}({condition.field}, ...) cannot be asked of examples: take has(metadata, ...) or "
+        'exists(metadata, "key")'
+    )  # fmt: skip
 
 
 def _in_json(value: object) -> str | int | float:

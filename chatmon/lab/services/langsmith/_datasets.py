@@ -1,4 +1,4 @@
-"""Datasets and their examples, with every version that an example had: an experiment can be read as of its time."""
+"""Datasets: made, found and deleted, and what the schemas of one ask of its examples."""
 
 # ruff: noqa: S608 - SQL made of our own names; every value is a parameter
 
@@ -19,7 +19,6 @@ from chatmon.lab.services.langsmith._values import (  # fmt: skip
     microseconds,
     now,
     parse,
-    parse_object,
     shortened,
     uuid,
 )
@@ -30,7 +29,12 @@ if TYPE_CHECKING:
 
     from chatmon.lab.services.langsmith._bodies import Part
 
-_OBJECTS: Final = ("inputs", "outputs", "metadata")
+_KINDS: Final = ("kv", "llm", "chat")
+_LONGEST_FAULT: Final = 200
+_NOT_KEPT: Final = {
+    "transformations": "examples are kept as they come: change them before they are sent",
+    "tag_value_ids": "tags of a workspace are not kept here: give metadata",
+}
 _STORED_FIELDS: Final = (
     "name",
     "description",
@@ -46,7 +50,7 @@ def create(connection: sqlite3.Connection, body: Mapping[str, Any]) -> dict[str,
     """Make a dataset.
 
     Raises:
-        RefusalError: There is one of this name.
+        RefusalError: There is one of this name, or something is asked of it that none here can be.
     """
     name = body.get("name")
     if not isinstance(name, str) or not name:
@@ -57,7 +61,10 @@ def create(connection: sqlite3.Connection, body: Mapping[str, Any]) -> dict[str,
     if connection.execute("SELECT 1 FROM datasets WHERE id = ?", [dataset_id]).fetchone():
         raise RefusalError(409, f"Dataset with id {dataset_id} already exists")
     created = now() if body.get("created_at") is None else microseconds(body["created_at"], "created_at")
-    document = {"data_type": "kv"} | {key: body[key] for key in _STORED_FIELDS if body.get(key) is not None}
+    document = _checked({"data_type": "kv"} | {key: body[key] for key in _STORED_FIELDS if body.get(key) is not None})
+    for field, instead in _NOT_KEPT.items():
+        if body.get(field):
+            raise RefusalError(501, f"{field}: {instead}")
     connection.execute("INSERT INTO datasets VALUES (?, ?, ?, ?)", [dataset_id, clean(name), created, dump(document)])
     return read(connection, dataset_id)
 
@@ -109,33 +116,47 @@ def found(
     return _shown(connection, rows.fetchall())
 
 
-def delete(connection: sqlite3.Connection, dataset_id: str) -> None:
-    """Delete a dataset with its examples."""
-    read(connection, dataset_id)
-    connection.execute("DELETE FROM examples WHERE dataset_id = ?", [dataset_id])
-    connection.execute("DELETE FROM datasets WHERE id = ?", [dataset_id])
+class Schemas(NamedTuple):
+    """What a dataset asks of its examples, in JSON Schema; None where it asks nothing.
+
+    Attributes:
+        inputs: Of their inputs.
+        outputs: Of their outputs.
+    """
+
+    inputs: dict[str, Any] | None
+    outputs: dict[str, Any] | None
+
+    def check(self, document: Mapping[str, Any], example_id: str) -> None:
+        """Refuse an example that is not as the dataset asks; one without outputs has none to be wrong."""
+        for name, schema in (("inputs", self.inputs), ("outputs", self.outputs)):
+            if schema is not None and (name == "inputs" or document.get(name) is not None):
+                fault = _fault(schema, document.get(name) or {})
+                if fault:
+                    raise RefusalError(422, f"{name} of example {example_id} are not as the dataset's schema: {fault}")
 
 
-def from_parts(parts: Iterable[Part], dataset_id: str) -> list[dict[str, Any]]:
-    """Return the examples of a multipart body: one part with what is said of each, further ones for its payloads.
+def schemas(connection: sqlite3.Connection, dataset_id: str) -> Schemas:
+    """Return what a dataset asks of its examples.
 
     Raises:
-        RefusalError: A part is none that examples are made of.
+        RefusalError: There is no dataset with this id.
     """
-    examples: dict[str, dict[str, Any]] = {}
-    for part in parts:
-        example_id, _, name = part.name.partition(".")
-        if not name:
-            examples[example_id] = parse_object(part.data, part.name) | {"id": example_id, "dataset_id": dataset_id}
-        elif name in ("inputs", "outputs") and example_id in examples:
-            examples[example_id][name] = parse_object(part.data, part.name)
-        elif name == "attachments_operations" and example_id in examples:
-            continue
-        elif name.startswith("attachment."):
-            raise RefusalError(501, f"{part.name[:80]}: attachments of examples are not kept here, those of runs are")
-        else:
-            raise RefusalError(422, f"part {part.name[:80]!r} is none that examples are made of")
-    return list(examples.values())
+    row = connection.execute("SELECT document FROM datasets WHERE id = ?", [dataset_id]).fetchone()
+    if row is None:
+        raise RefusalError(404, f"no dataset {dataset_id}")
+    document = parse(row["document"])
+    return Schemas(*(document.get(f"{name}_schema_definition") for name in ("inputs", "outputs")))
+
+
+def delete(connection: sqlite3.Connection, dataset_id: str) -> None:
+    """Delete a dataset with its examples and all that is said of them."""
+    read(connection, dataset_id)
+    examples = "SELECT id FROM examples WHERE dataset_id = ?"
+    connection.execute(f"DELETE FROM example_attachments WHERE example_id IN ({examples})", [dataset_id])
+    for table in ("examples", "dataset_tags", "comparisons"):
+        connection.execute(f"DELETE FROM {table} WHERE dataset_id = ?", [dataset_id])
+    connection.execute("DELETE FROM datasets WHERE id = ?", [dataset_id])
 
 
 class DatasetFile(NamedTuple):
@@ -157,7 +178,9 @@ def from_csv(parts: Iterable[Part]) -> DatasetFile:
         RefusalError: There is no file, no input, or a column that is not there.
     """
     said: dict[str, list[str]] = {}
+    called = "data.csv"
     for part in parts:
+        called = part.filename or called
         said.setdefault(part.name, []).append(part.data.decode("utf-8-sig", "replace"))
     if len(said.get("file", ())) != 1 or not said.get("input_keys"):
         raise RefusalError(422, "the form needs one file and input_keys, the columns that are inputs")
@@ -175,151 +198,51 @@ def from_csv(parts: Iterable[Part]) -> DatasetFile:
         raise RefusalError(422, f"line {reader.line_num} of the file is no CSV: {error}") from None
     told = ("id", "name", "description", "data_type")
     dataset: dict[str, Any] = {name: said[name][-1] for name in told if said.get(name)}
-    return DatasetFile({"name": "data.csv", **dataset}, examples)
+    return DatasetFile({"name": called, **dataset}, examples)
 
 
-def write_examples(connection: sqlite3.Connection, given: Iterable[Mapping[str, Any]], at: int) -> list[str]:
-    """Add examples and return their ids.
-
-    Args:
-        connection: The database.
-        given: Examples as they came.
-        at: Since when they hold, in microseconds since 1970.
-
-    Raises:
-        RefusalError: One belongs to no dataset, is there already, or holds what no example does.
-    """
-    place = connection.execute("SELECT coalesce(max(place), 0) FROM examples").fetchone()[0]
-    ids = []
-    for offset, example in enumerate(given, start=1):
-        example_id = str(uuid4()) if example.get("id") is None else uuid(example["id"], "an example's id")
-        dataset_id = uuid(example.get("dataset_id"), "dataset_id")
-        read(connection, dataset_id)
-        if connection.execute("SELECT 1 FROM examples WHERE id = ? AND until IS NULL", [example_id]).fetchone():
-            raise RefusalError(409, f"example {example_id} is there already: update it")
-        created = at if example.get("created_at") is None else microseconds(example["created_at"], "created_at")
-        document = _document(connection, example)
-        connection.execute(
-            "INSERT INTO examples VALUES (?, ?, ?, NULL, ?, ?, ?)",
-            [example_id, dataset_id, at, created, place + offset, dump(document)],
-        )
-        ids.append(example_id)
-    return ids
+def _checked(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a dataset: its metadata in one place, wherever a client puts it."""
+    if document["data_type"] not in _KINDS:
+        raise RefusalError(422, f"data_type ({shortened(document['data_type'])}) is none of {', '.join(_KINDS)}")
+    extra = document.get("extra")
+    metadata = document.get("metadata") or (extra.get("metadata") if isinstance(extra, dict) else None)
+    if metadata is not None and not isinstance(metadata, dict):
+        raise RefusalError(422, f"metadata of a dataset is {type(metadata).__name__}, not a JSON object")
+    for name in ("inputs_schema_definition", "outputs_schema_definition"):
+        if name in document:
+            fault = _no_schema(document[name])
+            if fault:
+                raise RefusalError(422, f"{name} is no JSON Schema: {fault}")
+    return document | ({"metadata": metadata} if metadata else {})
 
 
-def update_examples(connection: sqlite3.Connection, given: Iterable[Mapping[str, Any]], at: int) -> list[str]:
-    """Give examples a new version and return their ids; what is null is left as it was.
+def _no_schema(schema: object) -> str | None:
+    """Return why something is no JSON Schema."""
+    from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
+    from jsonschema.validators import validator_for  # type: ignore[import-untyped]
 
-    Raises:
-        RefusalError: One is not there.
-    """
-    ids = []
-    for changes in given:
-        example_id = uuid(changes.get("id"), "an example's id")
-        row = _current(connection, example_id)
-        connection.execute("UPDATE examples SET until = ? WHERE id = ? AND until IS NULL", [at, example_id])
-        document = parse(row["document"]) | _document(connection, changes)
-        connection.execute(
-            "INSERT OR REPLACE INTO examples VALUES (?, ?, ?, NULL, ?, ?, ?)",
-            [example_id, row["dataset_id"], at, row["created_at"], row["place"], dump(document)],
-        )
-        ids.append(example_id)
-    return ids
+    if not isinstance(schema, dict):
+        return f"it is {type(schema).__name__}, not a JSON object"
+    try:
+        validator_for(schema).check_schema(schema)
+    except SchemaError as error:
+        return str(error.message)[:_LONGEST_FAULT]
+    return None
 
 
-def delete_example(connection: sqlite3.Connection, example_id: str, at: int) -> None:
-    """End an example; versions of its dataset before that keep it."""
-    _current(connection, example_id)
-    connection.execute("UPDATE examples SET until = ? WHERE id = ? AND until IS NULL", [at, example_id])
+def _fault(schema: dict[str, Any], value: object) -> str | None:
+    """Return what of a value is not as a schema says; a part of the schema that lies elsewhere is never fetched."""
+    from jsonschema.exceptions import best_match
+    from jsonschema.validators import validator_for
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
-
-def examples(
-    connection: sqlite3.Connection, wanted: Mapping[str, Any], limit: int, offset: int
-) -> list[dict[str, Any]]:
-    """Return the examples that a query asks for, the first added first.
-
-    Args:
-        connection: The database.
-        wanted: ``dataset`` and ``id`` (lists), ``as_of``, ``splits`` (a list), ``metadata`` (JSON); None is not asked.
-        limit: How many at most.
-        offset: How many to pass over.
-    """
-    as_of = wanted.get("as_of")
-    at = None if as_of in (None, "latest") else microseconds(as_of, "as_of")
-    where = ["until IS NULL"] if at is None else ["since <= ? AND (until IS NULL OR until > ?)"]
-    values: list[Any] = [] if at is None else [at, at]
-    for column, given in (("dataset_id", wanted.get("dataset")), ("id", wanted.get("id"))):
-        if given:
-            where.append(f"{column} {AMONG}")
-            values.append(dump([uuid(one, column) for one in given]))
-    if wanted.get("splits"):
-        where.append(f"EXISTS (SELECT 1 FROM json_each(document, '$.split') AS split WHERE split.value {AMONG})")
-        values.append(dump(wanted["splits"]))
-    for held in in_document(wanted["metadata"], "document") if wanted.get("metadata") else ():
-        where.append(held.text)
-        values += held.values
-    rows = connection.execute(
-        f"SELECT * FROM examples WHERE {' AND '.join(where)} ORDER BY place LIMIT ? OFFSET ?", [*values, limit, offset]
-    )
-    return [shown(row) for row in rows]
-
-
-def read_example(connection: sqlite3.Connection, example_id: str, as_of: str | None) -> dict[str, Any]:
-    """Return an example as the API writes it.
-
-    Raises:
-        RefusalError: It is not there, or was not at that time.
-    """
-    rows = examples(connection, {"id": [example_id], "as_of": as_of}, 1, 0)
-    if not rows:
-        raise RefusalError(404, f"no example {example_id}")
-    return rows[0]
-
-
-def shown(row: sqlite3.Row) -> dict[str, Any]:
-    """Return an example as the API writes it."""
-    document = parse(row["document"])
-    metadata = dict(document.get("metadata") or {})
-    if document.get("split"):
-        metadata["dataset_split"] = document["split"]
-    return {
-        "id": row["id"], "dataset_id": row["dataset_id"], "created_at": aware(row["created_at"]),
-        "modified_at": aware(row["since"]), "inputs": document.get("inputs") or {}, "outputs": document.get("outputs"),
-        "metadata": metadata, "source_run_id": document.get("source_run_id"), "attachment_urls": None,
-    }  # fmt: skip
-
-
-def _current(connection: sqlite3.Connection, example_id: str) -> sqlite3.Row:
-    select = "SELECT * FROM examples WHERE id = ? AND until IS NULL"
-    row: sqlite3.Row | None = connection.execute(select, [example_id]).fetchone()
-    if row is None:
-        raise RefusalError(404, f"no example {example_id}")
-    return row
-
-
-def _document(connection: sqlite3.Connection, example: Mapping[str, Any]) -> dict[str, Any]:
-    document: dict[str, Any] = {}
-    for name in _OBJECTS:
-        if example.get(name) is not None:
-            if not isinstance(example[name], dict):
-                raise RefusalError(422, f"{name} of an example is {type(example[name]).__name__}, not a JSON object")
-            document[name] = example[name]
-    split = example.get("split")
-    if split is not None:
-        document["split"] = split if isinstance(split, list) else [split]
-    elif isinstance(document.get("metadata"), dict) and document["metadata"].get("dataset_split"):
-        found = document["metadata"]["dataset_split"]
-        document["split"] = found if isinstance(found, list) else [found]
-    source = example.get("source_run_id")
-    if source is not None:
-        document["source_run_id"] = uuid(source, "source_run_id")
-        if example.get("use_source_run_io"):
-            select = "SELECT inputs, outputs FROM runs JOIN payloads USING (n) WHERE id = ?"
-            row = connection.execute(select, [document["source_run_id"]]).fetchone()
-            if row is None:
-                raise RefusalError(404, f"no run {source} to take inputs and outputs from")
-            document |= {name: parse(row[name]) for name in ("inputs", "outputs") if row[name]}
-    return document
+    try:
+        error = best_match(validator_for(schema)(schema, registry=Registry()).iter_errors(value))
+    except Unresolvable as missing:
+        return f"it refers to {shortened(missing.ref)}, which it does not have"
+    return None if error is None else f"{error.json_path}: {str(error.message)[:_LONGEST_FAULT]}"
 
 
 def _shown(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[dict[str, Any]]:

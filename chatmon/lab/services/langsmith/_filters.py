@@ -140,10 +140,9 @@ class _Parser:
         if op == "search" and self._kind == "text":
             field = None
         else:
-            field = self._word if self._kind == "name" else self._refuse("a field's name")
-            self._next()
-            if op == "exists":
-                self._expect(")")
+            field = self._field()
+            if op == "exists" and self._word == ")":
+                self._next()
                 return Compare(op, field)
             self._expect(",")
         value = self._value()
@@ -153,6 +152,14 @@ class _Parser:
             self._refuse("a text before this")
         self._expect(")")
         return Compare(op, field, value)
+
+    def _field(self) -> str:
+        """A field's name, which some clients put in quotes."""
+        field = self._word if self._kind == "name" else _unquoted(self._word) if self._kind == "text" else None
+        if field is None:
+            self._refuse("a field's name")
+        self._next()
+        return field
 
     def _value(self) -> Value:
         kind, word = self._kind, self._word

@@ -117,6 +117,7 @@ def delete(connection: sqlite3.Connection, project_id: str) -> None:
     for statement in (
         f"DELETE FROM feedback WHERE run_id IN {runs.format('id')}",
         f"DELETE FROM attachments WHERE run_id IN {runs.format('id')}",
+        f"DELETE FROM queue_runs WHERE run_id IN {runs.format('id')}",
         f"DELETE FROM pairs WHERE run IN {runs.format('n')}",
         f"DELETE FROM texts WHERE rowid IN {runs.format('2 * n')} OR rowid IN {runs.format('2 * n + 1')}",
         f"DELETE FROM payloads WHERE n IN {runs.format('n')}",

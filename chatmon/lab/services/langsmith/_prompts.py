@@ -44,7 +44,7 @@ def list_prompts(call: ApiCall) -> ApiAnswer:
     column = _SORTED.get(call.value("sort_field") or "updated_at")
     if column is None:
         raise RefusalError(422, f"sort_field ({shortened(call.value('sort_field'))}) is none of {', '.join(_SORTED)}")
-    if call.value("is_public") == "true":
+    if call.value("is_public") == "true" or call.value("repo_type") not in (None, "prompt"):
         return answered({"repos": [], "total": 0})
     connection = call.store.reading()
     found = [_shown(connection, row) for row in connection.execute(f"SELECT * FROM prompts ORDER BY {column}, name")]  # noqa: S608

@@ -76,6 +76,22 @@ CREATE TABLE IF NOT EXISTS examples (
     id TEXT NOT NULL, dataset_id TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, created_at INTEGER NOT NULL,
     place INTEGER NOT NULL, document TEXT NOT NULL, PRIMARY KEY (id, since));
 CREATE INDEX IF NOT EXISTS examples_by_dataset ON examples (dataset_id, place);
+-- A version of an example says which attachments it has, so that an earlier one keeps its own.
+CREATE TABLE IF NOT EXISTS example_attachments (
+    secret TEXT PRIMARY KEY, example_id TEXT NOT NULL, mime_type TEXT NOT NULL, data BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS attachments_by_example ON example_attachments (example_id);
+CREATE TABLE IF NOT EXISTS dataset_tags (
+    dataset_id TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (dataset_id, name));
+CREATE TABLE IF NOT EXISTS comparisons (
+    id TEXT PRIMARY KEY, dataset_id TEXT NOT NULL, created_at INTEGER NOT NULL, document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS annotation_queues (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS queue_runs (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, queue TEXT NOT NULL, run_id TEXT NOT NULL,
+    added_at INTEGER NOT NULL, UNIQUE (queue, run_id));
+CREATE TABLE IF NOT EXISTS feedback_configs (
+    key TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, modified_at INTEGER NOT NULL, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS prompts (
     id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
     document TEXT NOT NULL, liked INTEGER NOT NULL);

@@ -404,5 +404,5 @@ def test_datasets_are_found_by_their_metadata_and_type(ask):
 
 
 def test_what_is_not_spoken_here_says_so(ask):
-    answer = ask.post("/annotation-queues", json={})
+    answer = ask.post("/charts", json={})
     assert (answer.status_code, "not part of this server" in answer.json()["detail"]) == (404, True)
