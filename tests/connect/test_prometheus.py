@@ -1,10 +1,12 @@
 """What Prometheus is given, as prometheus-client itself reads it; the real programs are in tests/system."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import urllib.request
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
@@ -75,6 +77,22 @@ def test_a_scrape_finds_what_the_turns_were(monitor, clock):
     assert (found["chatmon_user_satisfaction_sum",], found["chatmon_user_satisfaction_count",]) == (4, 1)
 
 
+def test_a_turn_counts_where_its_number_is_known_as_the_engine_counts_it(monitor):
+    metrics = Metrics()
+    metrics.watch(monitor)
+    with suppress(asyncio.CancelledError), monitor.track("c1"):
+        raise asyncio.CancelledError
+    with monitor.track("c2") as answered:
+        answered.set(input_tokens=100, output_tokens=20)
+    with monitor.track("c3") as failing:
+        failing.set(input_tokens=900)
+        failing.record_error(TimeoutError("too slow"))
+    found = scraped(metrics)
+    assert (found["chatmon_turns_total",], found["chatmon_outcomes_total",]) == (3, 2)
+    assert found["chatmon_failed_turns_total",] == 1
+    assert (found["chatmon_turn_tokens_sum",], found["chatmon_turn_tokens_count",]) == (120, 1)
+
+
 def test_the_buckets_are_those_of_opentelemetrys_conventions(monitor):
     metrics = Metrics()
     metrics.watch(monitor)
@@ -134,8 +152,8 @@ def test_the_monitor_still_does_what_it_did(monitor):
         (
             {"min_n": 20},
             (
-                "((sum (increase(chatmon_failed_turns_total[5m])) / sum (increase(chatmon_turns_total[5m]))) > 0.1) "
-                "and sum (increase(chatmon_turns_total[5m])) >= 20"
+                "((sum (increase(chatmon_failed_turns_total[5m])) / sum (increase(chatmon_outcomes_total[5m]))) "
+                "> 0.1) and sum (increase(chatmon_outcomes_total[5m])) >= 20"
             ),
         ),
         (
@@ -154,10 +172,7 @@ def test_the_monitor_still_does_what_it_did(monitor):
         ),
         (
             {"measure": "tokens", "statistic": "mean", "above": 500},
-            (
-                "(sum (increase(gen_ai_client_token_usage_sum[5m])) / sum (increase(gen_ai_client_token_usage_count"
-                '{gen_ai_token_type="output"}[5m]))) > 500'
-            ),
+            ("(sum (increase(chatmon_turn_tokens_sum[5m])) / sum (increase(chatmon_turn_tokens_count[5m]))) > 500"),
         ),
         (
             {"kind": "absence", "measure": "turns", "statistic": "mean", "above": None, "below": 3},
@@ -167,9 +182,9 @@ def test_the_monitor_still_does_what_it_did(monitor):
             {"recover": 0.05, "by": ("region",)},
             (
                 '((sum by (region) (increase(chatmon_failed_turns_total{region!=""}[5m])) / sum by (region) '
-                '(increase(chatmon_turns_total{region!=""}[5m]))) > 0.1) or ((sum by (region) '
+                '(increase(chatmon_outcomes_total{region!=""}[5m]))) > 0.1) or ((sum by (region) '
                 '(increase(chatmon_failed_turns_total{region!=""}[5m])) / sum by (region) '
-                '(increase(chatmon_turns_total{region!=""}[5m]))) > 0.05 and on (region) '
+                '(increase(chatmon_outcomes_total{region!=""}[5m]))) > 0.05 and on (region) '
                 'ALERTS{alertname="errors", alertstate="firing"})'
             ),
         ),

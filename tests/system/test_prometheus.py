@@ -1,11 +1,13 @@
 """The real Prometheus and Alertmanager take our rules, decide as our engine does, and reach the inbox."""
 
+import asyncio
 import json
 import random
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from moments import MORNING
@@ -65,7 +67,7 @@ def test_promtool_accepts_a_rule_of_every_kind(tmp_path):
 
 SHOWN = {
     "share": (Rule(name="share", measure="error", statistic="rate", window=5 * MINUTE, above=0.2),
-              {"chatmon_failed_turns_total": "0+5x60", "chatmon_turns_total": "0+10x60"},
+              {"chatmon_failed_turns_total": "0+5x60", "chatmon_outcomes_total": "0+10x60"},
               "rate of failed turns over 5m is 50%, above 20 %"),
     "count": (Rule(name="count", measure="turns", statistic="count", window=5 * MINUTE, above=20),
               {"chatmon_turns_total": "0+10x60"}, "count of turns over 5m is 50 turns, above 20 turns"),
@@ -73,7 +75,7 @@ SHOWN = {
                 {"chatmon_cost_usd_total": "0+1x60", "chatmon_priced_turns_total": "0+1x60"},
                 "sum of cost over 5m is $5.00, above $2.00"),
     "own": (Rule(name="own", measure="error", statistic="rate", window=5 * MINUTE, above=0.2, text="{{!}} {value}"),
-            {"chatmon_failed_turns_total": "0+5x60", "chatmon_turns_total": "0+10x60"}, "{!} 50%"),
+            {"chatmon_failed_turns_total": "0+5x60", "chatmon_outcomes_total": "0+10x60"}, "{!} 50%"),
 }  # fmt: skip
 
 
@@ -149,64 +151,109 @@ def test_amtool_accepts_the_configuration_and_routes_as_we_do(tmp_path):
         assert answer.strip() == receiver
 
 
-PLANTED = [errors(), errors(name="held", for_=3 * MINUTE, recover=0.05, keep_firing_for=4 * MINUTE)]
+def watched(name, measure, statistic, **limits):
+    usual = {"window": 5 * MINUTE, "by": ("region",), "min_n": 1 if statistic == "sum" else 5}
+    return Rule(name=name, measure=measure, statistic=statistic, **usual, **limits)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_promtool_and_our_engine_agree_within_one_evaluation_on_a_planted_burst(tmp_path, seed):
+PLANTED = [
+    errors(above=0.4),  # of the turns that were not cancelled one half fails in the burst, and of all one third
+    errors(name="held", for_=3 * MINUTE, recover=0.05, keep_firing_for=4 * MINUTE),
+    Rule(name="burn", kind="burn_rate", measure="error", window=10 * MINUTE, short_window=5 * MINUTE, objective=0.95,
+         above=4, min_n=20),
+    watched("failures", "error", "sum", above=15),
+    watched("incomplete", "incomplete", "rate", above=0.4),
+    watched("irrelevant", "relevance", "mean", below=0.5),
+    watched("slow", "response_time", "p95", above=0.4),
+    watched("slow-to-begin", "time_to_first_token", "mean", above=0.3),
+    watched("long", "tokens", "mean", above=400),
+    watched("long-answers", "output_tokens", "mean", above=50),
+    watched("spent", "cost", "sum", above=1),
+    watched("dear", "cost", "mean", above=0.02),
+    Rule(name="many", measure="turns", statistic="count", window=5 * MINUTE, above=150),
+    Rule(name="silent", kind="absence", window=10 * MINUTE, below=1),
+]  # fmt: skip
+"""One of every kind, each of which fires in the burst and in no other minute; silence only after the end."""
+BURST, END, LAST = (20, 30), 60, 90
+"""Minutes: of the burst, of the last turn, of the last scrape."""
+
+
+def lived(rules, seed):
+    """Return what our engine said in an hour with a burst and half an hour of silence, and each scrape of it."""
     clock = ManualClock(MORNING)
     monitor = ChatMonitor(clock=clock.time_ns, timer=clock.timer)
     metrics = Metrics(by=("region",))
     metrics.watch(monitor)
-    said = []
-    engine = AlertEngine(PLANTED, said.append, clock=clock.time_ns)
+    said, scrapes, drawn = [], [], random.Random(seed)
+    engine = AlertEngine(rules, said.append, clock=clock.time_ns)
     engine.watch(monitor)
-    drawn = random.Random(seed)
-    names = ("chatmon_turns_total", "chatmon_failed_turns_total")
-    scrapes = {}
-    for quarter in range(4 * 60):  # an hour, scraped every 15 s; the burst lasts from minute 20 to 30
-        share = 0.5 if 20 * 4 <= quarter < 30 * 4 else 0.02
-        for _ in range(drawn.randint(3, 9)):
-            clock.advance(15 / 10)
-            with monitor.track("c1", region="uk") as turn:
-                if drawn.random() < share:
-                    turn.record_error(TimeoutError("too slow"))
+    for quarter in range(4 * LAST):
+        bad = BURST[0] * 4 <= quarter < BURST[1] * 4
+        for _ in range(drawn.randint(9, 12) if bad else drawn.randint(3, 6) if quarter < 4 * END else 0):
+            one_turn(monitor, clock, drawn, bad)
         clock.advance((quarter + 1) * 15 - clock.timer())
-        for name in names:
-            labels = {"region": "uk", "gen_ai_request_model": "", "gen_ai_provider_name": ""}
-            scrapes.setdefault(name, []).append(metrics.registry.get_sample_value(name, labels))
+        families = metrics.registry.collect()
+        scrapes.append({series(one): one.value for family in families for one in family.samples})
         engine.tick()
+    return said, scrapes
+
+
+def one_turn(monitor, clock, drawn, bad):
+    """A turn in which all goes badly or well; every third one is cancelled, whatever else it was."""
+    begun = clock.timer()
+    with suppress(asyncio.CancelledError), monitor.track("c1", region="uk") as turn:
+        clock.advance(0.6 if bad else 0.05)
+        turn.first_token()
+        clock.advance(0.3 if bad else 0.05)
+        cost = Decimal("0.04") if bad else Decimal("0.005")
+        turn.set(input_tokens=700 if bad else 100, cost=cost, price_source="list", task_completed=not bad)
+        turn.set(context_relevance=0.2 if bad else 0.9)
+        if drawn.random() < 1 / 3:
+            raise asyncio.CancelledError
+        turn.set(output_tokens=90 if bad else 20)
+        if drawn.random() < (0.5 if bad else 0.01):
+            turn.record_error(TimeoutError("too slow"))
+    clock.advance(begun + 1 - clock.timer())
+
+
+def series(sample):
+    labels = ",".join(f"{name}={json.dumps(value)}" for name, value in sample.labels.items())
+    return f"{sample.name}{{{labels}}}"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_promtool_and_our_engine_agree_within_one_evaluation_on_every_kind_of_rule(tmp_path, seed):
+    said, scrapes = lived(PLANTED, seed)
     began = {one.rule: one.at - MORNING for one in said if one.status is Status.FIRING}
     ended = {one.rule: one.at - MORNING for one in said if one.status is Status.RESOLVED}
-    assert set(began) == set(ended) == {"errors", "held"}
-    assert all(20 * MINUTE < one <= 30 * MINUTE for one in began.values())
-
-    (tmp_path / "rules.yml").write_text(export_rules(PLANTED).text, encoding="utf-8")
-    alert = {"exp_labels": {"severity": "page", "region": "uk"}}
+    assert set(began) == {one.name for one in PLANTED}
+    assert set(ended) == set(began) - {"silent"}
+    assert all(BURST[0] * MINUTE < at <= BURST[1] * MINUTE for name, at in began.items() if name != "silent")
     checks = [
-        {"eval_time": f"{moment // SECOND}s", "alertname": rule, "exp_alerts": [alert] if fires else []}
-        for rule in began
-        for moment, fires in [
-            (began[rule] - MINUTE, False),
-            (began[rule] + MINUTE, True),
-            (ended[rule] - MINUTE, True),
-            (ended[rule] + MINUTE, False),
-        ]
-    ]
-    series = [
-        {"series": f'{name}{{region="uk"}}', "values": "0 " + " ".join(f"{value:g}" for value in values)}
-        for name, values in scrapes.items()
-    ]
+        (name, began[name] + offset, fires) for name in began for offset, fires in ((-MINUTE, False), (MINUTE, True))
+    ] + [(name, ended[name] + offset, fires) for name in ended for offset, fires in ((-MINUTE, True), (MINUTE, False))]
+    names = sorted({name for scrape in scrapes for name in scrape})
+    values = {name: " ".join(f"{one[name]:.12g}" if name in one else "_" for one in scrapes) for name in names}
+    # What a scrape does not find yet has grown from nothing: prometheus-client makes its counters at once.
+    first = {name: "0" if name in scrapes[0] else "_" for name in names}
+    exported = export_rules(PLANTED).text.splitlines()
+    # promtool compares annotations as well, which hold the value: the test is of when, so they are taken out.
+    kept = [line for line in exported if "annotations:" not in line and "summary:" not in line]
+    (tmp_path / "rules.yml").write_text("\n".join(kept), encoding="utf-8")
+    labels = {one.name: {"severity": one.severity.value} | ({"region": "uk"} if one.by else {}) for one in PLANTED}
     tests = {
         "rule_files": ["rules.yml"],
-        "evaluation_interval": "1m",
-        "tests": [{"interval": "15s", "input_series": series, "alert_rule_test": checks}],
-    }
+        "evaluation_interval": "15s",
+        "tests": [{
+            "interval": "15s",
+            "input_series": [{"series": name, "values": f"{first[name]} {values[name]}"} for name in names],
+            "alert_rule_test": [
+                {"eval_time": f"{at // SECOND}s", "alertname": name,
+                 "exp_alerts": [{"exp_labels": labels[name]}] if fires else []} for name, at, fires in checks
+            ],
+        }],
+    }  # fmt: skip
     (tmp_path / "tests.yml").write_text(to_yaml(tests), encoding="utf-8")
-    # promtool compares annotations as well, which hold the value: the test is of when, so they are taken out.
-    text = (tmp_path / "rules.yml").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in text if "annotations:" not in line and "summary:" not in line]
-    (tmp_path / "rules.yml").write_text("\n".join(kept), encoding="utf-8")
     assert "SUCCESS" in run(program("promtool"), "test", "rules", tmp_path / "tests.yml")
 
 

@@ -33,7 +33,7 @@ def _quantile(q: float, histogram: str) -> str:
 PANELS: Final[tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]] = (
     ("Turns per second", "reqps", (("{{%s}}", f"sum {_BY} (rate(chatmon_turns_total{_OF}[$__rate_interval]))"),)),
     ("Share of turns that failed", "percentunit",
-        (("{{%s}}", _ratio("chatmon_failed_turns_total", "chatmon_turns_total")),)),
+        (("{{%s}}", _ratio("chatmon_failed_turns_total", "chatmon_outcomes_total")),)),
     ("Response time", "s", tuple((f"{q:.0%}", _quantile(q, DURATION)) for q in (0.5, 0.95, 0.99))),
     ("Time to the first token", "s", tuple((f"{q:.0%}", _quantile(q, FIRST_CHUNK)) for q in (0.5, 0.95))),
     ("Tokens per second", "short",

@@ -2,9 +2,8 @@
 
 What Prometheus decides otherwise: it estimates how much a counter grew within a window from the scrapes in it; it reads
 a percentile out of OpenTelemetry's buckets, each twice as wide as the one before; it takes no data for the end of an
-alert, whatever ``no_data`` says, unless that is ``alert``; of turns that were cancelled it
-knows that they did not fail; and it knows no flapping. How often it says again that something still fires is
-Alertmanager's ``repeat_interval``.
+alert, whatever ``no_data`` says, unless that is ``alert``; and it knows no flapping. How often it says again that
+something still fires is Alertmanager's ``repeat_interval``.
 """
 
 from __future__ import annotations
@@ -49,7 +48,6 @@ class _Source:
         count: The counter of the turns for which it is known.
         buckets: The histogram, for a percentile.
         only: What the counters are narrowed to.
-        count_only: What the counter of turns is narrowed to, if to something else.
         labelled: Whether its counters have labels.
     """
 
@@ -57,7 +55,6 @@ class _Source:
     count: str
     buckets: str | None = None
     only: str = ""
-    count_only: str | None = None
     labelled: bool = True
 
 
@@ -68,7 +65,7 @@ def _histogram(name: str, only: str = "") -> _Source:
 _INPUT, _OUTPUT = 'gen_ai_token_type="input"', 'gen_ai_token_type="output"'
 _SOURCES: Final = {
     "turns": _Source("chatmon_turns_total", "chatmon_turns_total"),
-    "error": _Source("chatmon_failed_turns_total", "chatmon_turns_total"),
+    "error": _Source("chatmon_failed_turns_total", "chatmon_outcomes_total"),
     "incomplete": _Source("chatmon_incomplete_tasks_total", "chatmon_tasks_total"),
     "cost": _Source("chatmon_cost_usd_total", "chatmon_priced_turns_total"),
     "relevance": _Source("chatmon_context_relevance_sum", "chatmon_context_relevance_count"),
@@ -77,7 +74,7 @@ _SOURCES: Final = {
     "time_to_first_token": _histogram(FIRST_CHUNK),
     "input_tokens": _histogram(TOKENS, _INPUT),
     "output_tokens": _histogram(TOKENS, _OUTPUT),
-    "tokens": _Source(f"{TOKENS}_sum", f"{TOKENS}_count", count_only=_OUTPUT),
+    "tokens": _Source("chatmon_turn_tokens_sum", "chatmon_turn_tokens_count"),
 }
 
 
@@ -97,7 +94,7 @@ def export_rules(rules: Iterable[Rule], *, interval: timedelta = timedelta(minut
           interval: 1m
           rules:
           - alert: errors
-            expr: (sum (increase(chatmon_failed_turns_total[5m])) / sum (increase(chatmon_turns_total[5m]))) > 0.5
+            expr: (sum (increase(chatmon_failed_turns_total[5m])) / sum (increase(chatmon_outcomes_total[5m]))) > 0.5
             labels:
               severity: ticket
             annotations:
@@ -236,10 +233,9 @@ def _burn(rule: Rule, window: timedelta | None) -> str:
 def _increase(rule: Rule, window: timedelta, *, count: bool = False) -> str:
     """Return how much a measure's sum, or its number of turns, grew within a window, for each group."""
     source = _SOURCES[rule.measure]
-    only = source.count_only if count and source.count_only is not None else source.only
     by = f"by ({', '.join(_label(name) for name in rule.by)}) " if rule.by else ""
     counter = source.count if count else source.total
-    return f"sum {by}(increase({counter}{_selector(rule, only)}[{duration(window)}]))"
+    return f"sum {by}(increase({counter}{_selector(rule, source.only)}[{duration(window)}]))"
 
 
 def _selector(rule: Rule, only: str) -> str:

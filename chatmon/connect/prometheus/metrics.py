@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from chatmon._tools.extras import wanted
+from chatmon._tools.outcomes import failed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,11 +186,15 @@ class _Families:
             TOKENS, "Tokens of a turn.", [*operation, "gen_ai_token_type"], buckets=TOKEN_BUCKETS, registry=registry
         )
         self.turns = counter("chatmon_turns", "Turns.")
+        self.outcomes = counter("chatmon_outcomes", "Turns of which it is known whether they failed.")
         self.failed = counter("chatmon_failed_turns", "Turns that failed.")
         self.tasks = counter("chatmon_tasks", "Turns of which it is known whether the task was completed.")
         self.incomplete = counter("chatmon_incomplete_tasks", "Those of them in which it was not.")
         self.priced = counter("chatmon_priced_turns", "Turns whose cost is known.")
         self.cost = counter("chatmon_cost_usd", "What they cost, in US dollars.")
+        self.turn_tokens = client.Summary(
+            "chatmon_turn_tokens", "Input and output of turns that report both.", labels, registry=registry
+        )
         self.relevance = client.Summary("chatmon_context_relevance", "0 to 1.", labels, registry=registry)
         self.satisfaction = client.Summary("chatmon_user_satisfaction", "1 to 5.", registry=registry)
 
@@ -208,18 +213,15 @@ class _Counted:
             for name in ("input_tokens", "output_tokens")
         }
         # Made here, all at once: a counter that appears at 1 has not grown, as Prometheus sees it.
-        self._turns, self._failed, self._tasks, self._incomplete, self._priced, self._cost, self._relevance = (
-            family.labels(*values)
-            for family in (
-                families.turns,
-                families.failed,
-                families.tasks,
-                families.incomplete,
-                families.priced,
-                families.cost,
-                families.relevance,
-            )
-        )
+        self._turns = families.turns.labels(*values)
+        self._outcomes = families.outcomes.labels(*values)
+        self._failed = families.failed.labels(*values)
+        self._tasks = families.tasks.labels(*values)
+        self._incomplete = families.incomplete.labels(*values)
+        self._priced = families.priced.labels(*values)
+        self._cost = families.cost.labels(*values)
+        self._turn_tokens = families.turn_tokens.labels(*values)
+        self._relevance = families.relevance.labels(*values)
 
     def observe(self, turn: Ended, error: str) -> None:
         columns = turn.columns
@@ -229,13 +231,18 @@ class _Counted:
         if turn.response_time is not None:
             duration.observe(turn.response_time)
         self._turns.inc()
-        if error:
-            self._failed.inc()
+        ended = failed(columns.get("error_type"), columns.get("finish_reason"), columns.get("attributes"))
+        if ended is not None:
+            self._outcomes.inc()
+            self._failed.inc(ended)
         if turn.time_to_first_token is not None:
             self._first_chunk.observe(turn.time_to_first_token)
         for name, histogram in self._tokens.items():
             if (tokens := columns.get(name)) is not None:
                 histogram.observe(tokens)
+        given, made = (columns.get(name) for name in self._tokens)
+        if given is not None and made is not None:
+            self._turn_tokens.observe(given + made)
         if (cost := columns.get("cost")) is not None:
             self._priced.inc()
             self._cost.inc(float(cost))
