@@ -1,8 +1,12 @@
-"""The process that runs the model: llama.cpp's OpenAI-compatible server. `llm.start` starts it."""
+"""The process that runs the model: llama.cpp's OpenAI-compatible server behind a front. `llm.start` starts it."""
 
+import json
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
-from chatmon.lab.services._serving import Serving, serve
+from chatmon.lab.services._llm_front import Front
+from chatmon.lab.services._serving import Serving, listen, serve
 
 SLOTS = 4
 CONTEXT_PER_SLOT = 4096  # tokens
@@ -17,7 +21,7 @@ def parameters(settings: dict[str, Any]) -> Any:
     wanted.model.path = settings["model_path"]
     wanted.model_alias = {settings["alias"]}
     wanted.hostnames = ["127.0.0.1"]
-    wanted.port = settings["port"]
+    wanted.port = 0  # any free one: clients come to the front
     wanted.api_keys = [settings["api_key"]]
     wanted.offline = True
     wanted.ui = False
@@ -43,8 +47,22 @@ def begin(settings: dict[str, Any]) -> Serving:
     """Load the model and serve it."""
     import xllamacpp
 
+    listening = listen(settings["port"])
     server = xllamacpp.Server(parameters(settings))
-    return Serving(server.listening_address, server)
+    port = int(urlsplit(server.listening_address).port or 0)
+    front = Front(listening, port, _able(port, settings["api_key"]))
+    return Serving(front.address, (server, front))
+
+
+def _able(port: int, api_key: str) -> dict[str, bool]:
+    """Return what the model's template has a place for, as llama.cpp found by trying it."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/props", headers={"Authorization": f"Bearer {api_key}"})
+        found = json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+    return dict(found.get("chat_template_caps") or {})
 
 
 if __name__ == "__main__":

@@ -102,6 +102,26 @@ def test_ten_users_at_once_all_get_replies(llm: LocalLLM) -> None:
     assert all(replies)
 
 
+def test_a_tool_that_this_model_cannot_call_is_refused_and_not_passed_over(llm: LocalLLM) -> None:
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}}}
+    with client(llm) as opened, pytest.raises(openai.BadRequestError, match="tools has no place in this model's") as no:
+        opened.chat.completions.create(
+            model=llm.model, messages=[{"role": "user", "content": "Hi"}], tools=[tool], max_tokens=4
+        )
+    assert (no.value.param, no.value.code) == ("tools", "unsupported_parameter")
+
+
+def test_a_reply_is_streamed_piece_by_piece_through_the_front(llm: LocalLLM) -> None:
+    with client(llm) as opened:
+        stream = opened.chat.completions.create(
+            model=llm.model, messages=[{"role": "user", "content": "Count to nine."}], max_tokens=20, stream=True
+        )
+        begun = time.monotonic()
+        at = [time.monotonic() - begun for piece in stream if piece.choices and piece.choices[0].delta.content]
+    assert len(at) > 5
+    assert at[0] < at[-1] / 2
+
+
 def test_it_has_four_slots_of_at_least_4096_tokens(llm: LocalLLM) -> None:
     key = {"Authorization": f"Bearer {llm.api_key}"}
     answer = httpx.get(llm.base_url.removesuffix("v1") + "props", headers=key, timeout=PATIENCE)
