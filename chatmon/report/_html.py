@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from chatmon._tools.templates import templates
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -54,14 +56,7 @@ class Table:
 @cache
 def template(name: str = "page.html.jinja") -> Template:
     """Return a template, which escapes every value that is put into it."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    pages = Environment(
-        loader=FileSystemLoader(HERE, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
+    pages = templates(HERE)
     pages.filters |= {"sentence": sentence, "csv": as_csv}
     pages.globals |= {"unknown": UNKNOWN, "long": LONG}
     return pages.get_template(name)

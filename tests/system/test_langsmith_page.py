@@ -56,13 +56,21 @@ def paths(server):
     """Each kind of page with a path of it."""
     with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as ask:
         dataset = ask.post("/datasets", json={"name": EVIL}).json()["id"]
-        experiment = {"name": f"{EVIL} 2", "reference_dataset_id": dataset}
-        assert ask.post("/sessions", json=experiment).status_code == 200
+        example = {"inputs": {EVIL: EVIL}, "outputs": {"a": LONG}, "dataset_id": dataset, "id": PLAIN}
+        assert ask.post("/examples", json=example).status_code == 200
+        both = []
+        for number in (4, 5):
+            name = f"{EVIL} {number}"
+            both.append(ask.post("/sessions", json={"name": name, "reference_dataset_id": dataset}).json()["id"])
+            made = run(number, "target", name, reference_example_id=PLAIN)
+            assert ask.post("/runs/batch", json={"post": [made]}).status_code == 202
+        compare = f"/o/x/datasets/{dataset}/compare?selectedSessions={','.join(both)}"
         project = ask.get("/sessions", params={"name": EVIL}).json()[0]["id"]
     traces = f"/o/x/projects/p/{project}"
     return {
         "projects": "/", "traces": traces, "refusal": f"{traces}?filter=eq(", "trace": f"{traces}/r/{CALL}",
-        "root": f"{traces}/r/{ROOT}", "dataset": f"/o/x/datasets/{dataset}", "nowhere": f"/o/x/datasets/{PLAIN}",
+        "root": f"{traces}/r/{ROOT}", "dataset": f"/o/x/datasets/{dataset}", "compare": compare,
+        "nowhere": f"/o/x/datasets/{PLAIN}",
     }  # fmt: skip
 
 
@@ -74,7 +82,9 @@ def page(server, paths, tmp_path_factory):
         yield browser
 
 
-KINDS = pytest.mark.parametrize("kind", ["projects", "traces", "refusal", "trace", "root", "dataset", "nowhere"])
+KINDS = pytest.mark.parametrize(
+    "kind", ["projects", "traces", "refusal", "trace", "root", "dataset", "compare", "nowhere"]
+)
 
 
 def opened(page, server, path, width=WIDE):
@@ -169,3 +179,21 @@ def test_without_the_key_the_form_lets_one_in(server, paths, tmp_path):
         enter(stranger)
         stranger.wait_for("document.querySelector('table') !== null")
         assert stranger.ask("location.search") == ""
+
+
+@pytest.mark.parametrize("width", [WIDE, 390])
+def test_a_tree_of_sixty_levels_keeps_its_columns_in_sight(page, server, width):
+    runs, order = [], ""
+    for level in range(60):
+        one = run(100 + level, f"step {level}", "deep project", trace_id=str(UUID(int=100)))
+        order = one["dotted_order"] = f"{order}.{one['dotted_order']}".removeprefix(".")
+        runs.append(one | ({"parent_run_id": runs[-1]["id"]} if runs else {}))
+    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as ask:
+        assert ask.post("/runs/batch", json={"post": runs}).status_code == 202
+        project = ask.get("/sessions", params={"name": "deep project"}).json()[0]["id"]
+    opened(page, server, f"/o/x/projects/p/{project}/r/{runs[-1]['id']}", width)
+    table, window = page.ask(
+        "[document.querySelector('.tree').scrollWidth, document.querySelector('.wide').clientWidth]"
+    )
+    assert table <= window
+    assert page.ask("[...document.querySelectorAll('.tree a')].every(a => a.getClientRects().length <= 2)")

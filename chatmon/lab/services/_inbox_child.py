@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import threading
 import time
@@ -13,8 +12,10 @@ from collections import deque
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+from chatmon._tools.templates import templates
 from chatmon.lab.services import _inbox_protocols as protocols
 from chatmon.lab.services._serving import Serving, in_thread, serve
 
@@ -208,19 +209,10 @@ class _Handler(BaseHTTPRequestHandler):
 def page(inbox: Inbox) -> str:
     """Return what came as a page for a browser, the newest first."""
     with inbox.lock:
-        rows = [
-            f"<tr><td>{one['at'][:19]}<td>{one['kind']}<td>{one['status'] or 'no answer'}"
-            f"<td>{html.escape(one['reason'] or ('repeated' if one['repeated'] else 'received'))}"
-            f"<td><details><summary>content</summary><pre>{html.escape(json.dumps(one['content'], indent=1))}</pre>"
-            "</details>"
-            for one in reversed(inbox.requests)
-        ]
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="5">'
-        "<title>Inbox</title><h1>Inbox</h1><table><caption>What came, the newest first (UTC)</caption>"
-        '<tr><th scope="col">Time<th scope="col">Protocol<th scope="col">Status<th scope="col">What became of it'
-        f'<th scope="col">Content{"".join(rows)}</table></html>'
-    )
+        requests = [dict(one) for one in reversed(inbox.requests)]
+    pages = templates(Path(__file__).parent / "templates")
+    pages.filters["indented"] = lambda content: json.dumps(content, indent=1)
+    return pages.get_template("inbox.html.jinja").render(requests=requests)
 
 
 def begin(settings: dict[str, Any]) -> Serving:

@@ -34,6 +34,10 @@ class Addresses:
         """Return the path of the page that shows a run in its trace."""
         return f"{self.project_path(project_id)}/r/{run_id}?trace_id={trace_id}&poll=true"
 
+    def dataset_path(self, dataset_id: str) -> str:
+        """Return the path of the page with a dataset's experiments."""
+        return f"/o/{TENANT}/datasets/{dataset_id}"
+
     def attachment(self, secret: str) -> str:
         """Return the address of an attachment, which only who was told it can know."""
         return f"{self.base}/attachments/{secret}"

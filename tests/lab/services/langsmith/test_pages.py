@@ -183,3 +183,82 @@ def test_more_traces_than_a_page_holds_are_a_link_away(server, browser):
         older = re.search(r'href="(\?[^"]+)">Older', page)
         path = older and f"/o/x/projects/p/{project}{html.unescape(older[1])}"
     assert names == [f"n{n}" for n in reversed(range(120))]
+
+
+def test_words_are_searched_in_every_run_or_in_traces_alone(server, browser):
+    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as ask:
+        traces = f"/o/x/projects/p/{ask.get('/sessions', params={'name': EVIL}).json()[0]['id']}"
+
+    def names(**asked):
+        return [row for row in ("late", EVIL) if f">{html.escape(row)}</a>" in browser.get(traces, params=asked).text]
+
+    assert names(words="late") == []
+    assert names(words="late", every="true") == ["late"]
+    assert names(words="late", every="true", filter='gt(latency, "1h")') == []
+    assert names(words='or(eq(name, "x"') == []
+
+
+def test_a_tree_of_sixty_levels_is_indented_a_little_and_says_each_level(server, browser):
+    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as ask:
+        ids, order = [str(UUID(int=5000 + n)) for n in range(60)], ""
+        posts = []
+        for n, one in enumerate(ids):
+            begun = START + timedelta(seconds=n)
+            order += f"{'.' if order else ''}{begun:%Y%m%dT%H%M%S%f}Z{one}"
+            parent = {"parent_run_id": ids[n - 1]} if n else {}
+            posts.append(parent | {
+                "id": one, "trace_id": ids[0], "name": f"level {n}", "run_type": "chain", "session_name": "deep",
+                "start_time": begun.isoformat(), "dotted_order": order,
+            })  # fmt: skip
+        assert ask.post("/runs/batch", json={"post": posts}).status_code == 202
+        project = ask.get("/sessions", params={"name": "deep"}).json()[0]["id"]
+    shown = Tags(browser.get(f"/o/x/projects/p/{project}/r/{ids[59]}").text).text
+    assert re.findall(r"(\d+)\xa0level (\d+)", shown)[-1] == ("59", "59")
+    assert max(len(run) for run in re.findall("\xa0+", shown)) == 24
+    assert all(f"level {n}" in shown for n in range(60))
+
+
+def test_experiments_are_shown_side_by_side_example_by_example(server, browser):
+    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as ask:
+        dataset = ask.post("/datasets", json={"name": "squares"}).json()["id"]
+        for n in range(25):
+            example = {
+                "inputs": {"n": n},
+                "outputs": {"square": n * n},
+                "dataset_id": dataset,
+                "id": str(UUID(int=700 + n)),
+            }
+            assert ask.post("/examples", json=example).status_code == 200
+        projects = []
+        for power in (2, 3):
+            project = {"name": f"power {power}", "reference_dataset_id": dataset}
+            projects.append(ask.post("/sessions", json=project).json()["id"])
+            posts = [
+                {"id": str(UUID(int=power * 1000 + n)), "name": "target", "run_type": "chain", "inputs": {},
+                 "session_name": project["name"], "start_time": START.isoformat(), "outputs": {"square": n**power},
+                 "reference_example_id": str(UUID(int=700 + n))} for n in range(25) if (power, n) != (3, 1)
+            ]  # fmt: skip
+            assert ask.post("/runs/batch", json={"post": posts}).status_code == 202
+            score = {"run_id": posts[3]["id"], "key": "right", "score": power == 2}
+            assert ask.post("/feedback", json=score).status_code == 200
+    page = browser.get(f"/o/x/datasets/{dataset}").text
+    boxes = [box["value"] for box in Tags(page).of("input") if box["name"] == "selectedSessions"]
+    assert sorted(boxes) == sorted(projects)
+    shown = browser.get(f"/o/x/datasets/{dataset}/compare", params={"selectedSessions": projects})
+    assert browser.get(f"/o/x/datasets/{dataset}/compare?selectedSessions={'%2C'.join(projects)}").text == shown.text
+    rows = [
+        [re.sub("(<[^>]+>)+", "|", html.unescape(cell)).strip("|") for cell in re.findall("<td>(.*?)</td>", row)]
+        for row in re.findall("<tr>(.*?)</tr>", shown.text, re.DOTALL)
+    ]
+    assert ['{"n": 1}', '{"square": 1}', '{"square":1}|the run', "no run"] in rows
+    assert ['{"n": 2}', '{"square": 4}', '{"square":4}|the run', '{"square":8}|the run'] in rows
+    assert ['{"n": 3}', '{"square": 9}', '{"square":9}|right 1|the run', '{"square":27}|the run'] in rows
+    further = html.unescape(re.search(r'href="([^"]+)">Further', shown.text)[1])
+    second = browser.get(f"/o/x/datasets/{dataset}/compare{further}").text
+    assert "Examples from 21 on" in second
+    assert "Further" not in second
+    wrong = browser.get(
+        f"/o/x/datasets/{dataset}/compare", params={"selectedSessions": [projects[0], str(UUID(int=9))]}
+    )
+    assert wrong.status_code == 404
+    assert "no project" in wrong.text
