@@ -575,6 +575,23 @@ def test_a_local_langsmith_takes_traces_on_after_an_erasure(folder):
     assert (hits, bobs > 0) == (0, True)
 
 
+def test_an_example_that_was_made_of_a_run_goes_with_what_was_said_in_it(folder):
+    with closing(sqlite3.connect(folder / "langsmith.db")) as connection, connection:
+        run, said = connection.execute(
+            "SELECT id, inputs FROM runs JOIN payloads USING (n) WHERE inputs LIKE '%engine%' LIMIT 1"
+        ).fetchone()
+        document = {"inputs": json.loads(said), "attachments": {"note": "secret"}}
+        for example, source in (("theirs", {"source_run_id": run}), ("made up", {})):
+            kept = document | source if source else {"inputs": {"question": "What now?"}}
+            row = (example, "dataset", 1, None, 1, 1, json.dumps(kept))
+            connection.execute("INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO example_attachments VALUES ('secret', 'theirs', 'text/plain', ?)", [b"cogs!"])
+    assert erase_ada(folder).left == ()
+    with closing(sqlite3.connect(folder / "langsmith.db")) as connection:
+        assert connection.execute("SELECT id FROM examples").fetchall() == [("made up",)]
+        assert connection.execute("SELECT count(*) FROM example_attachments").fetchone() == (0,)
+
+
 def test_only_the_owner_may_read_what_an_erasure_writes(folder):
     erase_ada(folder)
     receipts = folder / "erasures"

@@ -1,6 +1,7 @@
 """What a user's erasure does to the traces in a local LangSmith's database.
 
 A trace keeps its runs, with their times, tokens and cost, and loses what was said, its attachments, and comments on it.
+An example that was made from one of its runs goes, in every version.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ def texts_of(connection: sqlite3.Connection, subject: Whose) -> tuple[set[str], 
 def erase(connection: sqlite3.Connection, subject: Whose) -> int:
     """Take out of a user's traces what was said, and return how many rows changed."""
     changed = 0
+    # A database that an earlier server wrote has no table of them.
+    datasets = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'example_attachments'").fetchone()
     for n, run in _runs_of(connection, subject).items():
         thread, extra = connection.execute(
             "SELECT thread_id, extra FROM runs JOIN payloads USING (n) WHERE n = ?", [n]
@@ -81,6 +84,7 @@ def erase(connection: sqlite3.Connection, subject: Whose) -> int:
         connection.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?)", pairs)
         connection.execute("DELETE FROM texts WHERE rowid IN (?, ?)", [2 * n, 2 * n + 1])
         connection.execute("DELETE FROM attachments WHERE run_id = ?", [run])
+        changed += _forget_examples(connection, run) if datasets else 0
         for key, document in connection.execute("SELECT id, document FROM feedback WHERE run_id = ?", [run]).fetchall():
             told = json.loads(document)
             told = {name: told[name] if name in _FEEDBACK else None for name in told}
@@ -88,6 +92,17 @@ def erase(connection: sqlite3.Connection, subject: Whose) -> int:
                 "UPDATE feedback SET comment = NULL, value = NULL, document = ? WHERE id = ?", [json.dumps(told), key]
             )
     return changed
+
+
+def _forget_examples(connection: sqlite3.Connection, run: str) -> int:
+    """Delete the examples that were made from a run, and return how many."""
+    made = connection.execute(
+        "SELECT DISTINCT id FROM examples WHERE json_extract(document, '$.source_run_id') = ?", [run]
+    ).fetchall()
+    for (example,) in made:
+        connection.execute("DELETE FROM example_attachments WHERE example_id = ?", [example])
+        connection.execute("DELETE FROM examples WHERE id = ?", [example])
+    return len(made)
 
 
 def rows_of(connection: sqlite3.Connection, subject: Whose) -> list[dict[str, Any]]:
