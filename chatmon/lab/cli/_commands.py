@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from chatmon.lab.cli import _incidents
 from chatmon.lab.cli._serve import serve
 from chatmon.lab.course.commands import course
 
@@ -88,6 +89,7 @@ def fetch_model() -> None:
 
 
 def simulate(
+    context: typer.Context,
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder for turns.parquet and truth.json.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same traffic: a student's number, say.")] = 1,
     days: Annotated[int, typer.Option(min=1, help="How long.")] = 14,
@@ -98,10 +100,21 @@ def simulate(
         typer.Option(help="KIND:DIMENSION=VALUE:SEVERITY@START/END, all but KIND optional; `list` lists them."),
     ] = None,
     surprise: Annotated[int, typer.Option(min=0, help="Plant so many problems that the seed picks.")] = 0,
+    student: Annotated[
+        str | None, typer.Option(help="Whose incident: a log without its answer key, and a diagnosis to fill in.")
+    ] = None,
+    class_key: Annotated[
+        Path | None, typer.Option("--class", help="The teacher's key file, made where it is missing.")
+    ] = None,
 ) -> None:
     """Make support-desk traffic with planted problems: the log for a student, and the answer key."""
     from chatmon.lab import traffic
 
+    if student is not None:
+        _incidents.make(context, output, student, surprise, days, class_key)
+        return
+    if class_key is not None:
+        raise typer.BadParameter("goes with --student, whose log it makes", param_hint="--class")
     if problem == ["list"]:
         for name, kind in traffic.KINDS.items():
             typer.echo(f"{name}: {kind.says.format(effect=' or '.join(f'{one:g}' for one in kind.effects))}")

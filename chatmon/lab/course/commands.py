@@ -1,13 +1,12 @@
 """The commands of ``chatmon course``: the reader's copies of the lessons, and a quiz."""
 
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chatmon.lab.course._quiz import Question
     from chatmon.lab.course._workbook import Copy
 
@@ -39,6 +38,16 @@ def status() -> None:
     typer.echo(
         f"{solved} of {total} exercises solved, as saved in work/  (✓ right, ✗ not right yet, ! an error, · not tried)"
     )
+
+
+@course.command("hint")
+def hint(folder: Annotated[Path, typer.Argument(help="The folder of your incident.")]) -> None:
+    """Give the next hint to an incident's diagnosis: it costs no marks, and your teacher sees how many you took."""
+    from datetime import UTC, datetime
+
+    from chatmon.lab.incident import hint as run
+
+    typer.echo(run(folder, datetime.now(UTC)))
 
 
 @course.command("reset")
