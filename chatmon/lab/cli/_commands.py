@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
     app.command("fetch-model")(fetch_model)
     app.command()(simulate)
+    app.command()(_incidents.grade)
     app.add_typer(serve, name="serve")
     app.add_typer(course, name="course")
 

@@ -19,7 +19,7 @@ SIGNS = {"right": "✓", "wrong": "✗", "error": "!", "not attempted": "·", "n
 
 
 @course.command("status")
-def status() -> None:
+def _status() -> None:
     """Say which exercises are solved, as saved in your copies, and which copies are older than their lesson."""
     from chatmon.lab.course._exercises import lessons, of_lesson
     from chatmon.lab.course._notebook import nbformat
@@ -40,8 +40,35 @@ def status() -> None:
     )
 
 
+@course.command("results")
+def _results(
+    folder: Annotated[Path, typer.Argument(help="A folder of learners' folders, each with its copies of the lessons.")],
+    csv: Annotated[Path | None, typer.Option("--csv", help="The table to write: a row for each learner.")] = None,
+) -> None:
+    """Say which checks each learner of a class has passed, as saved in the copies they handed in."""
+    from chatmon._tools.paths import whole_file
+    from chatmon.lab.course import _results as of_class
+    from chatmon.lab.course._exercises import lessons, of_lesson
+
+    rows = of_class.results(folder)
+    numbers = [one.number for lesson in lessons() for one in of_lesson(lesson)]
+    for row in rows:
+        others = [f"{number} {SIGNS[state]}" for number, state in row.states.items() if state in ("wrong", "error")]
+        failed = f"; {'  '.join(others)}" if others else ""
+        typer.echo(f"{row.learner}: {of_class.passed(row, numbers)} of {len(numbers)} passed{failed}")
+    for number in numbers:
+        solved = sum(row.states.get(number) == "right" for row in rows)
+        typer.echo(f"{number:>5}  {solved} of {len(rows)} passed")
+    if csv is not None:
+        with whole_file(csv) as unfinished:
+            unfinished.write_text(of_class.as_csv(rows, numbers), encoding="utf-8", newline="\n")
+        typer.echo(f"{csv} is written.")
+    for unread in (one for row in rows for one in row.unread):
+        typer.echo(f"not read: {unread}", err=True)
+
+
 @course.command("hint")
-def hint(folder: Annotated[Path, typer.Argument(help="The folder of your incident.")]) -> None:
+def _hint(folder: Annotated[Path, typer.Argument(help="The folder of your incident.")]) -> None:
     """Give the next hint to an incident's diagnosis: it costs no marks, and your teacher sees how many you took."""
     from datetime import UTC, datetime
 
@@ -51,7 +78,7 @@ def hint(folder: Annotated[Path, typer.Argument(help="The folder of your inciden
 
 
 @course.command("reset")
-def reset(lesson: Annotated[str, typer.Argument(help="The lesson, by number, such as 03.")]) -> None:
+def _reset(lesson: Annotated[str, typer.Argument(help="The lesson, by number, such as 03.")]) -> None:
     """Make your copy of a lesson anew; what was there is kept in work/before/."""
     from chatmon.lab.course._workbook import copies
     from chatmon.lab.course._workbook import reset as run
@@ -61,7 +88,7 @@ def reset(lesson: Annotated[str, typer.Argument(help="The lesson, by number, suc
 
 
 @course.command("update")
-def update(names: Names = None) -> None:
+def _update(names: Names = None) -> None:
     """Bring your copies up to the lessons, after a git pull; your answers and cells stay in them."""
     from chatmon.lab.course._workbook import add_missing, copies
     from chatmon.lab.course._workbook import update as run
@@ -83,7 +110,7 @@ def _tell(copy: "Copy", kept: "Path | None", what: str) -> None:
 
 
 @course.command("quiz")
-def quiz(
+def _quiz(
     names: Names = None,
     number: Annotated[int, typer.Option("--questions", "-n", min=1, help="How many questions to ask.")] = 10,
     seed: Annotated[int | None, typer.Option(help="Ask the same questions again.")] = None,

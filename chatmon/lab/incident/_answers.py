@@ -53,21 +53,27 @@ class Fitting(NamedTuple):
         do: What mends it; any of these.
         experiment: What would prove that; any of these.
         ruled_out: What looks like it and is not.
+        costs: What it mainly costs: one of the amounts of a diagnosis.
     """
 
     do: tuple[str, ...]
     experiment: tuple[str, ...]
     ruled_out: str
+    costs: str
 
 
 FITTING: Final[dict[str, Fitting]] = {
-    "latency_step": Fitting(("fall_back", "roll_back"), ("users_waiting",), "long_answers"),
-    "retry_storm": Fitting(("back_off",), ("users_failures", "users_waiting", "users_cost"), "asked_again"),
-    "prompt_bloat": Fitting(("roll_back",), ("users_cost",), "long_context"),
-    "uncached_prefix": Fitting(("stable_prefix", "roll_back"), ("users_cost",), "quiet_region"),
-    "overpowered_model": Fitting(("cheaper_model", "roll_back"), ("users_cost", "users_tasks"), "hard_questions"),
-    "error_burst": Fitting(("fall_back",), ("users_failures",), "broken_client"),
-    "abandonment": Fitting(("more_capacity", "fall_back"), ("users_waiting", "users_tasks"), "short_by_nature"),
-    "quality_drop": Fitting(("roll_back",), ("users_tasks",), "bad_news"),
-    "price_change": Fitting(("ask_the_provider", "cheaper_model"), ("invoice",), "weekend"),
+    "latency_step": Fitting(("fall_back", "roll_back"), ("users_waiting",), "long_answers", "seconds"),
+    "retry_storm": Fitting(("back_off",), ("users_failures", "users_waiting", "users_cost"), "asked_again", "seconds"),
+    "prompt_bloat": Fitting(("roll_back",), ("users_cost",), "long_context", "usd"),
+    "uncached_prefix": Fitting(("stable_prefix", "roll_back"), ("users_cost",), "quiet_region", "usd"),
+    "overpowered_model": Fitting(
+        ("cheaper_model", "roll_back"), ("users_cost", "users_tasks"), "hard_questions", "usd"
+    ),
+    "error_burst": Fitting(("fall_back",), ("users_failures",), "broken_client", "failures"),
+    "abandonment": Fitting(
+        ("more_capacity", "fall_back"), ("users_waiting", "users_tasks"), "short_by_nature", "seconds"
+    ),
+    "quality_drop": Fitting(("roll_back",), ("users_tasks",), "bad_news", "unhelped"),
+    "price_change": Fitting(("ask_the_provider", "cheaper_model"), ("invoice",), "weekend", "usd"),
 }

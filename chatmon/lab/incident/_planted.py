@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from chatmon.lab.traffic import Problem, Simulation
 
-FIRST_MONDAY: Final = datetime(2026, 8, 3, tzinfo=UTC)
-WEEKS: Final = 20
-"""How many Mondays a log may start on."""
+FIRST_DAY: Final = datetime(2026, 8, 3, tzinfo=UTC)
+STARTS: Final = 140
+"""How many days a log may start on: two students' days seldom meet."""
 LEAST_DAYS: Final = 10
 QUIET: Final = timedelta(days=4)
 """Days before anything goes wrong: what is usual has to be seen before it."""
 TURNS_PER_DAY: Final = (1400, 2200)
-LASTS: Final = (timedelta(hours=40), timedelta(hours=110))
+LASTS: Final = (timedelta(hours=30), timedelta(hours=84))
 BURST: Final = (timedelta(hours=2), timedelta(hours=5))
 WHERE_ALSO: Final[dict[str, tuple[Mapping[str, str], ...]]] = {
     "channel": ({"region": "uk"}, {"region": "france"}, {"region": "germany"}),
@@ -83,7 +83,7 @@ def incident(key: ClassKey, whose: Assigned) -> Simulation:
     from chatmon.lab.traffic import simulate
 
     chances = Chances(key, whose.named)
-    start = FIRST_MONDAY + timedelta(weeks=chances.one(range(WEEKS), "week"))
+    start = FIRST_DAY + timedelta(days=chances.one(range(STARTS), "start"))
     order = sorted(_kinds(), key=lambda kind: chances.uniform("kind", kind))
     problems = [_problem(chances, kind, start, whose.days) for kind in order[: whose.problems]]
     # All of the digest: a shorter seed could be found by trying.
@@ -119,8 +119,8 @@ def _problem(chances: Chances, kind: str, start: datetime, days: int) -> Problem
 
 
 def _also(chances: Chances, kind: str, where: Mapping[str, str]) -> Mapping[str, str]:
-    """Return what narrows a slice: nothing for every other one."""
+    """Return what narrows a slice: nothing for every third one."""
     (dimension,) = where
-    if kind in NEVER_NARROWED or chances.uniform(kind, "narrowed") < 0.5:
+    if kind in NEVER_NARROWED or chances.uniform(kind, "narrowed") < 1 / 3:
         return {}
     return chances.one(WHERE_ALSO[dimension], kind, "also")

@@ -1,7 +1,7 @@
 """Eleven diagnoses of one invented incident, and the marks that a person gave them, set down before there was a grader.
 
-The person had the rubric of docs/teaching/capstone.md before them: of 100 for each problem, 20 for what, where, when and
-cost, 10 for what to do, 5 for the experiment and for what was ruled out; the mark is the mean over the problems.
+The person had the rubric of docs/teaching/capstone.md before them: of 100 for each problem, 20 for what, where, when
+and cost, 10 for what to do, 5 for the experiment and for what was ruled out; the mark is the mean over the problems.
 """
 
 from datetime import UTC, datetime, timedelta
