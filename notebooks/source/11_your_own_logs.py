@@ -680,7 +680,8 @@ for title in re.findall(r"<h3[^>]*>(.*?)</h3>", page.read_text(encoding="utf-8")
 #
 # ## Going further
 #
-# - There is no next lesson; what comes next is your own log. Export a week of it, read the report, and put a first alert of
+# - [[next]]
+# - Then your own log: export a week of it, read the report, and put a first alert of
 #   [[lesson alerting]] on what you find.
 # - How [LangSmith](https://docs.langchain.com/langsmith/data-export) and
 #   [Langfuse](https://langfuse.com/docs/api-and-data-platform/features/export-to-blob-storage) export, from the sources.
