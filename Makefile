@@ -79,9 +79,10 @@ report: setup  ## Write report.html about exported logs: make report LOGS=runs.j
 producers: setup  ## Record what real libraries emit, each in an environment of its own: make producers ONLY="logfire"
 	$(BIN)/python tests/producers/run.py $(ONLY)
 
-docs: setup  ## Write the pages in docs/ that are made: formats, usage, LangSmith's methods and the README's picture.
+docs: setup  ## Write the pages in docs/ that are made: formats, usage, LangSmith's methods, what a teacher needs, and the README's picture.
 	$(BIN)/python docs/make_formats.py
 	$(BIN)/python docs/make_langsmith_methods.py
+	$(BIN)/python docs/teaching/make_teaching.py
 	$(BIN)/python -m chatmon.cost._shape_table > docs/usage.md
 	$(BIN)/python docs/make_picture.py
 
