@@ -1,5 +1,6 @@
 """The commands of the course: its set-up, JupyterLab, a demonstration, the model, traffic, services, own copies."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from chatmon.lab.cli._serve import serve
 from chatmon.lab.course.commands import course
 
 FIRST_DAY = datetime(2026, 10, 5, tzinfo=UTC)
+_PYTHON = "{}.{}".format(*sys.version_info)
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(lab)
     app.command()(demo)
     app.command("fetch-model")(fetch_model)
+    app.command()(bundle)
     app.command()(simulate)
     app.command()(_incidents.grade)
     app.add_typer(serve, name="serve")
@@ -87,6 +90,24 @@ def fetch_model() -> None:
 
         file = model.fetch(progress)
     typer.echo(f"The model is at {file}, and whole.")
+
+
+def bundle(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The ZIP file to write.")] = Path("class.zip"),
+    platforms: Annotated[str, typer.Option(help="Of linux, macos and windows, with commas.")] = "linux,macos,windows",
+    python: Annotated[str, typer.Option(help="The Python that the machines have.")] = _PYTHON,
+) -> None:
+    """Pack the course for a room without network: wheels, model, lessons, an installer; run again, it goes on."""
+    from chatmon._tools.paths import cache_folder
+    from chatmon.lab.cli import _bundle as packing
+
+    def tell(platform: str, done: int, wanted: int) -> None:
+        typer.echo(f"{platform}: {done} of {wanted} packages")
+
+    packing.make(output, [one.strip() for one in platforms.split(",")], python, cache_folder() / "bundle", tell)
+    typer.echo(
+        f"{output} is written, {output.stat().st_size / 1e6:,.0f} MB. Unpack it there, and run: python3 install.py"
+    )
 
 
 def simulate(
