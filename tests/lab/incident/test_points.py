@@ -166,3 +166,19 @@ def test_what_a_problem_mainly_costs_is_what_the_optimizer_would_save(kind):
 @pytest.mark.parametrize("kind", WHAT)
 def test_what_looks_like_a_kind_is_what_the_traffic_holds_against_it(kind):
     assert RULED_OUT[FITTING[kind].ruled_out].split()[0] == KINDS[kind].decoy.split()[0]
+
+
+@pytest.mark.parametrize(
+    ("half", "points"), [(1, 9 + 11), (2, 9 + 11), (4, 9 + 5.5), (7.9, 9 + 11 / 3.95), (8, 9), (50, 9)]
+)
+def test_an_interval_is_worth_all_up_to_the_size_of_the_truth_and_nothing_from_four_times_on(half, points):
+    said = DEAR | {"amounts": amounts((4 - half, 4 + half), (0, 0), (0, 0), (0, 0))}
+    assert marked(said).problems[1].parts[3].points == pytest.approx(points, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    "missed", [{"what": "abandonment"}, {"where": {"region": "uk"}}, {"start": at(6), "end": at(8)}]
+)
+def test_what_follows_from_a_problem_is_worth_nothing_where_it_was_not_found(missed):
+    parts = {part.name: part.points for part in marked(SLOW | missed).problems[0].parts}
+    assert [parts[name] for name in ("cost", "do", "experiment", "ruled_out")] == [0, 0, 0, 0]
