@@ -13,8 +13,10 @@ from importers.writers_langsmith import runs, write_lines
 
 from chatmon._tools.paths import REPO, data_file
 
-PAGES = {
-    path.stem: path.read_text(encoding="utf-8") for path in [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
+DOCS = REPO / "docs"
+PAGES = {"README": (REPO / "README.md").read_text(encoding="utf-8")} | {
+    path.relative_to(DOCS).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted(DOCS.rglob("*.md"))
 }
 RULE = '[[rule]]\nname = "errors"\nmeasure = "error"\nstatistic = "rate"\nwindow = "5m"\nabove = 0.5\n'
 
@@ -131,7 +133,8 @@ def test_the_map_of_a_table_of_one_s_own(tmp_path, monkeypatch):
 def test_the_commands_for_an_export(export, called, tmp_path):
     (tmp_path / "solves.md").write_text("Does the reply solve it?", encoding="utf-8")
     elsewhere = ("alerts", "label", "judge")
-    said = {words[1]: called(words) for words in commands("my_export") if words[1] not in elsewhere}
+    asked = [words for words in commands("my_export") if words[1] not in elsewhere and "--scores" not in words]
+    said = {words[1]: called(words) for words in asked}
     assert list(said) == ["inspect", "report", "convert", "replay", "optimize", "export"]
     assert "langsmith: run" in said["inspect"]
     assert {"report.html", "turns.parquet", "history.lp"} <= {path.name for path in tmp_path.iterdir()}
@@ -197,11 +200,36 @@ def test_a_rule_and_where_it_rings(tmp_path, monkeypatch):
     saved.close()
 
 
-def test_a_student_s_log_and_its_answer_key(tmp_path, monkeypatch, called):
+def test_a_student_s_log_and_its_answer_key_and_a_class_s(tmp_path, monkeypatch, called):
     monkeypatch.chdir(tmp_path)
-    (words,) = commands("teacher")
-    called(words)
+    simulate, student, grade, results = commands("teacher")
+    called(simulate)
     assert {path.name for path in (tmp_path / "incident17").iterdir()} >= {"turns.parquet", "truth.json"}
+    called(student)
+    assert {path.name for path in (tmp_path / "Ada").iterdir()} == {"turns.parquet", "diagnosis.toml"}
+    (tmp_path / "handed_in").mkdir()
+    (tmp_path / "Ada").rename(tmp_path / "handed_in" / "Ada")
+    assert "Ada" in called(grade)
+    shutil.copytree(REPO / "notebooks", tmp_path / "work_of_the_class" / "Ada", ignore=shutil.ignore_patterns("so*"))
+    called(results)
+    assert {"class.csv", "class.html", "checks.csv"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_an_incident_for_each_student_and_its_grades(tmp_path, monkeypatch, called):
+    monkeypatch.chdir(tmp_path)
+    simulate, grade = commands("teaching/capstone")
+    called(simulate)
+    assert "Ada" in called(grade)
+
+
+def test_verdicts_and_labels_are_joined_to_an_export(export, called, tmp_path):
+    ids = [run["trace_id"] for run in runs(some_turns()) if run.get("parent_run_id") is None]
+    for name in ("verdict", "label"):
+        rows = [f"{turn},solves,yes" for turn in ids]
+        (tmp_path / f"{name}s.csv").write_text("\n".join([f"turn_id,name,{name}", *rows]), encoding="utf-8")
+    (words,) = commands("verdicts")
+    called(words)
+    assert "Was it any good?" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_draft_of_a_map_and_what_became_of_each_column(tmp_path, monkeypatch, called):
@@ -225,6 +253,7 @@ def test_the_line_for_every_monday(tmp_path, export, called):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_of_every_page_are_run_or_start_the_course(page):
-    runs_itself = {"my_export", "erase_a_user", "tables", "teacher"}
+    runs_itself = {"my_export", "erase_a_user", "tables", "teacher", "teaching/capstone", "verdicts"}
     left = {words[1] for words in commands(page)} if page not in runs_itself else set()
-    assert left <= {"fetch-model", "lab"}, f"{page}: {left} is run by no test"
+    # What a bundle holds comes from a package index: `tests/system/test_bundle.py` makes one.
+    assert left <= {"fetch-model", "lab", "bundle"}, f"{page}: {left} is run by no test"
