@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatmon._tools.checks import COST_PLACES, as_json, check_value
 from chatmon._tools.outcomes import failed
+from chatmon._tools.paths import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -346,10 +347,11 @@ def _with_written_cost(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_parquet(turns: Iterable[Turn], path: Path) -> None:
-    """Write turns to a Parquet file."""
+    """Write turns to a Parquet file that only its owner may read."""
     import pyarrow.parquet as pq
 
-    pq.write_table(to_arrow(turns), path, compression="zstd")
+    with whole_file(path) as unfinished:
+        pq.write_table(to_arrow(turns), unfinished, compression="zstd")
 
 
 def read_parquet(path: Path) -> list[Turn]:
@@ -360,8 +362,8 @@ def read_parquet(path: Path) -> list[Turn]:
 
 
 def write_jsonl(turns: Iterable[Turn], path: Path) -> None:
-    """Write turns to a file of JSON lines, one turn a line, what is unknown left out, ``cost`` as text."""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    """Write turns to a file of JSON lines of its owner's only: a turn a line, no unknowns, ``cost`` as text."""
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
         for turn in turns:
             row: dict[str, Any] = {name: getattr(turn, name) for name in COLUMNS if getattr(turn, name) is not None}
             row["timestamp"] = turn.timestamp.isoformat()

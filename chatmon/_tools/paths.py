@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 REPO = Path(__file__).resolve().parents[2]
 DATA = REPO / "data"
@@ -14,6 +14,7 @@ WORK = REPO / "work"
 """The reader's own copies of the lessons; git does not see them."""
 UNFINISHED = ".rewriting-"
 """How the names of files begin that ``rewritten`` has not finished."""
+_OWNERS: Final = 0o600
 
 
 def cache_folder() -> Path:
@@ -59,8 +60,13 @@ def check_folder(path: Path) -> None:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, private: bool = True) -> Iterator[Path]:
     """Give the path of a file to write, which gets its own name only when the block ends well.
+
+    Args:
+        path: What it will be called.
+        private: Whether only its owner may read it, as where people's words or ids may be in it. False is for what
+            holds nobody's data and is read by another program's user.
 
     Raises:
         FileNotFoundError: Its folder is not there; the message names it.
@@ -75,8 +81,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     check_folder(path)
     unfinished = path.with_name(path.name + ".part")
+    unfinished.unlink(missing_ok=True)
     try:
+        if private:
+            os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNERS))
         yield unfinished
+        if private:  # a writer may have put another file in its place; one that is there may be stricter still
+            unfinished.chmod(_OWNERS & (path.stat().st_mode if path.exists() else _OWNERS))
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -103,7 +114,7 @@ def private_file(path: Path) -> None:
         0
     """
     private_folder(path.parent)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, _OWNERS))
 
 
 def rewritten(path: Path) -> AbstractContextManager[IO[bytes]]:
@@ -126,7 +137,7 @@ def made(path: Path) -> AbstractContextManager[IO[bytes]]:
 @contextmanager
 def _named_at_the_end(path: Path, name: Callable[[Path, Path], None]) -> Iterator[IO[bytes]]:
     unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
-    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNERS)
     try:
         with os.fdopen(descriptor, "w+b") as file:
             yield file

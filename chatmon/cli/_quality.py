@@ -177,7 +177,10 @@ def _asked() -> str | None:
 
 
 def _append(path: Path, row: dict[str, str]) -> None:
+    from chatmon._tools.paths import private_file
+
     is_new = not path.exists()
+    private_file(path)
     columns = _COLUMNS if is_new else _head(path)
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore")  # a file of another release keeps its columns

@@ -80,13 +80,15 @@ class Logs:
         return turns.as_frame(self.turns.order("timestamp, turn_id").to_arrow_table().cast(turns.schema()))
 
     def write_parquet(self, path: Path) -> None:
-        """Write the turns to a Parquet file, in order of time, whatever their number.
+        """Write the turns to a Parquet file of its owner's only, in order of time, whatever their number.
 
         Raises:
             FileNotFoundError: There is no such folder.
         """
         with whole_file(path) as unfinished:
-            self.turns.order("timestamp, turn_id").write_parquet(str(unfinished), compression="zstd")
+            self.turns.order("timestamp, turn_id").write_parquet(
+                str(unfinished), compression="zstd", use_tmp_file=False
+            )
 
     def close(self) -> None:
         """Let go of the turns and the disk they spilled to; forgetting the object does the same."""

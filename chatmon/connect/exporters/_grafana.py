@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from chatmon.connect.exporters._history import text_file
+from chatmon._tools.paths import whole_file
 from chatmon.connect.prometheus.metrics import DURATION, FIRST_CHUNK, LABELS, TOKENS
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def write_grafana(path: Path) -> None:
     Raises:
         FileNotFoundError: There is no such folder.
     """
-    with text_file(path) as file:
-        file.write(json.dumps(dashboard(), indent=2) + "\n")
+    with whole_file(path, private=False) as unfinished:  # questions only: Grafana reads it as a user of its own
+        unfinished.write_text(json.dumps(dashboard(), indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
 def _panel(place: int, title: str, unit: str, queries: tuple[tuple[str, str], ...]) -> dict[str, Any]:

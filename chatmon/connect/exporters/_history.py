@@ -51,7 +51,7 @@ def nanoseconds(moment: datetime) -> int:
 
 @contextmanager
 def text_file(path: Path) -> Iterator[TextIO]:
-    """Open a text file for writing that gets its name only when the block ends well.
+    """Open a text file of its owner's only for writing, which gets its name only when the block ends well.
 
     Raises:
         FileNotFoundError: There is no such folder.

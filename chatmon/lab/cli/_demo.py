@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chatmon._tools.paths import check_folder, whole_file
+from chatmon._tools.paths import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -237,6 +237,5 @@ def _write(
         write_report(turns, output, made_at=made_at, step=status.update)
     say(f"{output} reports on {len(turns):,} turns: open it in a browser.\n")
     if log is not None:
-        with whole_file(log) as unfinished:
-            write_parquet(turns, unfinished)
+        write_parquet(turns, log)
         say(f"{log} holds them, with what was said.\n")

@@ -221,5 +221,6 @@ def _set_aside(path: Path) -> Path | None:
     number = 1
     while (kept := folder / f"{path.stem}_{number}.ipynb").exists():
         number += 1
-    kept.write_bytes(path.read_bytes())
+    with whole_file(kept) as unfinished:
+        unfinished.write_bytes(path.read_bytes())
     return kept

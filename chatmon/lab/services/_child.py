@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chatmon._tools.paths import cache_folder
+from chatmon._tools.paths import cache_folder, private_file, private_folder
 
 _KEPT_LOGS = 20
 Process = subprocess.Popen[bytes]
@@ -35,6 +35,7 @@ def spawn(module: str, log: Path) -> Process:
     group: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    private_file(log)  # a service may quote in it what it was asked
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - a module of our own, in the Python we run in
             # -P: a file named json.py beside a notebook is not for the child.
@@ -101,7 +102,7 @@ def unusable(port: int) -> str | None:
 def new_log(name: str) -> Path:
     """Return the path of a new log file in the cache, and clear all but the last few of that name."""
     folder = cache_folder() / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     for old in sorted(folder.glob(f"{name}-*.log"))[: -_KEPT_LOGS + 1]:
         with contextlib.suppress(OSError):  # it may be open elsewhere, or already gone
             old.unlink()
