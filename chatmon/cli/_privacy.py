@@ -1,11 +1,16 @@
 """The commands about one user: ``chatmon erase`` and ``chatmon export-user``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chatmon.cli._say import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatmon.store.privacy import Waiting
 
 User = Annotated[str, typer.Argument(metavar="USER", help="The user's id, as the bot knows it.")]
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="The folder that turns are stored in.")]
@@ -14,6 +19,9 @@ Keys = Annotated[
 ]
 Also = Annotated[
     list[str] | None, typer.Option("--also", help="What else stands for the user, such as an e-mail address.")
+]
+Redis = Annotated[
+    str | None, typer.Option("--redis", help="The server through which turns come, to look at those that wait in it.")
 ]
 
 
@@ -62,13 +70,13 @@ def backup(
     say(f"{to} holds the keys.")
 
 
-def erase(user: User, data: Data, keys: Keys = None, also: Also = None) -> None:
+def erase(user: User, data: Data, keys: Keys = None, also: Also = None, redis: Redis = None) -> None:
     """Erase a user from a data folder, prove it by a search of every byte, and leave a receipt that names nobody."""
     from chatmon.store.privacy import erase as run
     from chatmon.store.privacy import known_keys
 
     pseudonyms = known_keys(keys)
-    receipt = run(user, data, pseudonyms=pseudonyms, also=also or ())
+    receipt = run(user, data, pseudonyms=pseudonyms, also=also or (), waiting=_waiting(redis))
     say(receipt)
     if pseudonyms is None:
         say("No keys of pseudonyms were found: what is stored under a pseudonym was not looked for.")
@@ -82,6 +90,7 @@ def export_user(
     output: Annotated[Path, typer.Option("-o", "--output", help="The JSON file to write.")],
     keys: Keys = None,
     also: Also = None,
+    redis: Redis = None,
 ) -> None:
     """Write what a data folder holds about a user to a file that only you may read."""
     import json
@@ -90,7 +99,13 @@ def export_user(
     from chatmon.store.privacy import export_user as run
     from chatmon.store.privacy import known_keys
 
-    held = run(user, data, pseudonyms=known_keys(keys), also=also or ())
+    held = run(user, data, pseudonyms=known_keys(keys), also=also or (), waiting=_waiting(redis))
     with rewritten(output) as file:
         file.write(json.dumps(held, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass"))
     say(f"{output} holds {len(held['turns']):,} turns and {len(held['runs']):,} runs.")
+
+
+def _waiting(redis: str | None) -> "Sequence[Waiting]":
+    from chatmon.connect.redis import waiting
+
+    return () if redis is None else (waiting(redis),)

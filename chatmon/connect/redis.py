@@ -20,7 +20,7 @@ from chatmon.store.buffer import Buffer
 from chatmon.store.lines import Rating, from_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from chatmon.store.lines import Line
 
@@ -117,6 +117,62 @@ def receive(
                 logger.error("what came is not acknowledged, and read again: %s", error)  # noqa: TRY400 - no fault here
                 time.sleep(0.5)
     return count
+
+
+class _Waiting:
+    """The turns in a stream, as an erasure asks for them."""
+
+    def __init__(self, url: str, stream: str, abandoned_ms: int) -> None:
+        redis = wanted("redis", "redis", "the turns that wait in Redis")
+        self._connection: Any = redis.Redis.from_url(url, socket_timeout=10)
+        self._stream = stream
+        self._abandoned_ms = abandoned_ms
+        self.name = f"the stream {stream}"
+
+    def entries(self) -> Iterator[tuple[bytes, bytes]]:
+        start = b"-"
+        while page := _answered(self._connection.xrange, self._stream, min=start, count=AT_ONCE):
+            for place, fields in page:
+                yield place, fields.get(b"turn", b" ".join(fields.values()))
+            start = b"(" + page[-1][0]
+
+    def replace(self, place: bytes, line: bytes | None) -> bool:
+        arguments = (_REPLACE, 1, self._stream, GROUP, place, self._abandoned_ms, line or b"")
+        return bool(_answered(self._connection.eval, *arguments))
+
+
+_REPLACE: Final = """
+local held = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1)[1]
+if type(held) == 'table' and held[3] < tonumber(ARGV[3]) then return 0 end
+if redis.call('XDEL', KEYS[1], ARGV[2]) == 0 then return 0 end
+redis.pcall('XACK', KEYS[1], ARGV[1], ARGV[2])
+if ARGV[4] ~= '' then redis.call('XADD', KEYS[1], '*', 'turn', ARGV[4]) end
+return 1
+"""
+"""One step for Redis: no receiver is handed the old entry while the new one takes its place."""
+
+
+def waiting(url: str, *, stream: str = STREAM, abandoned_ms: int = ABANDONED_MS) -> _Waiting:
+    """Return the turns that wait in a stream, for ``erase`` and ``export_user``.
+
+    An erasure replaces them by what may stay. One that a receiver has in hand is left to it, and said: erase again when
+    it is stored. What Redis wrote into files of its own (its log, a snapshot) it keeps until it writes them anew.
+
+    Args:
+        url: The server.
+        stream: The stream's name.
+        abandoned_ms: Milliseconds after which a receiver that has acknowledged nothing has it in hand no more.
+    """
+    return _Waiting(url, stream, abandoned_ms)
+
+
+def _answered(ask: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    import redis
+
+    try:
+        return ask(*arguments, **options)
+    except redis.RedisError as error:
+        raise OSError(f"Redis does not tell what waits in it: {error}") from error
 
 
 def _join(connection: Any, stream: str) -> None:

@@ -20,7 +20,7 @@ from chatmon import turns
 from chatmon._tools import sql
 from chatmon._tools.locks import Hold
 from chatmon._tools.paths import private_file, sync_folder
-from chatmon.store.layout import ASIDE, PART, _is_whole, live_files, part_of, parts
+from chatmon.store.layout import ASIDE, PART, _is_whole, _part_of, live_files, parts
 from chatmon.store.lines import from_line
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def compact(folder: Path, *, grace: float = GRACE_SECONDS, clock: Callable[[], f
                 there = {path.name for path in lines if path.exists()}
                 sources = {name: at for name, at in taken_in.items() if name in there}
                 sources |= {path.name: clock() for path in new}
-                done = _write_day(part_of(folder, day), new, sources, alone=not held_by_others)
+                done = _write_day(_part_of(folder, day), new, sources, alone=not held_by_others)
             if done is None:
                 continue
             rows, wrong = done

@@ -50,7 +50,7 @@ def _is_whole(part: Path) -> bool:
     return True
 
 
-def part_of(folder: Path, day: date) -> Path:
+def _part_of(folder: Path, day: date) -> Path:
     """Return where a day is compacted to."""
     return folder / TURNS / f"day={day.isoformat()}" / PART
 

@@ -1,8 +1,9 @@
-"""What several files of system tests start: JupyterLab with a browser."""
+"""What several files of system tests start: JupyterLab with a browser, and Redis."""
 
 import pytest
 from browser import chromium
 from jupyterlab import course_copy, make_lab
+from redis_server import Server
 
 collect_ignore = ["gunicorn_app.py", "langsmith_sdk.py", "otlp_exporter.py"]
 """Programs that tests run, in processes or environments of their own."""
@@ -19,3 +20,13 @@ def lab(tmp_path_factory):
     with make_lab(course, home, "LAB=--LabApp.expose_app_in_browser=True") as running, chromium(home) as page:
         server, _, token = running.address()
         yield course, server, token, page
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Server(tmp_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()

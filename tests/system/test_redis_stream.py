@@ -2,15 +2,13 @@
 
 import itertools
 import os
-import shutil
-import socket
-import subprocess
 import sys
 import time
 from datetime import timedelta
 
 import pytest
 from children import started
+from redis_server import empty
 from stored_turns import START, a_turn, forked, ids, ratings
 from waits import PATIENCE, until
 
@@ -30,47 +28,6 @@ from chatmon.store.lines import Rating
 from chatmon.connect.redis import receive
 receive(sys.argv[1], Store(Path(sys.argv[2])), abandoned_ms=200)
 """
-
-
-class Server:
-    """Debian's redis-server on loopback."""
-
-    def __init__(self, folder):
-        program = shutil.which("redis-server")
-        assert program, "redis-server is not installed: apt-get install redis-server"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}"
-        self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
-        self._command += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-
-    def start(self):
-        self._block = started(*self._command, seconds=30 * PATIENCE, stdout=subprocess.DEVNULL)
-        self._block.__enter__()
-        until(self.answers)
-
-    def answers(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def kill(self):
-        self._block.__exit__(None, None, None)
-
-
-@pytest.fixture
-def server(tmp_path):
-    server = Server(tmp_path)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
-
-
-def empty(redis, server):
-    with redis.Redis.from_url(server.url) as connection:
-        return connection.xlen(STREAM) == 0
 
 
 def test_what_bots_send_is_stored_once_though_it_is_sent_twice(tmp_path, server):

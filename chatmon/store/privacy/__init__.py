@@ -9,12 +9,14 @@ from chatmon.store.privacy._holdings import export_user
 from chatmon.store.privacy._proof import search
 from chatmon.store.privacy._protection import Protection
 from chatmon.store.privacy._pseudonyms import Pseudonyms, key_file, known_keys, open_keys, rotate
+from chatmon.store.privacy._waiting import Waiting
 from chatmon.store.privacy.redaction import find, redact
 
 __all__ = [
     "Protection",
     "Pseudonyms",
     "Receipt",
+    "Waiting",
     "erase",
     "export_user",
     "find",

@@ -8,6 +8,7 @@ import shutil
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from chatmon._tools.locks import Hold
@@ -17,12 +18,14 @@ from chatmon.store.privacy._proof import search
 from chatmon.store.privacy._stored import TURNS, stored_files
 from chatmon.store.privacy._subject import Subject, gather
 from chatmon.store.privacy._turn_files import erase_from
+from chatmon.store.privacy._waiting import erase_waiting, rows_in, still_waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from chatmon.store.privacy._pseudonyms import Pseudonyms
+    from chatmon.store.privacy._waiting import Waiting
 
 RECEIPTS: Final = "erasures"
 """The folder, within the data folder, with a receipt of each erasure."""
@@ -44,6 +47,8 @@ class Receipt:
         left: Files in which something is still found: those in a form that is not known are not changed.
         unread: Files that the proof could not open, or not all of what is in them, with the reason.
         other_keys: Keys that are not at hand, under which users here have pseudonyms: this one may be among them.
+        waiting: Turns that were looked at where they wait for a receiver, by its name. What was erased there is in
+            ``changed``; where a receiver had one in hand, or more came, the name is in ``left``.
     """
 
     at: datetime
@@ -55,6 +60,7 @@ class Receipt:
     left: tuple[str, ...]
     unread: dict[str, str] = field(default_factory=dict)
     other_keys: tuple[str, ...] = ()
+    waiting: dict[str, int] = field(default_factory=dict)
 
     @property
     def proved(self) -> bool:
@@ -70,9 +76,11 @@ class Receipt:
             lines = ["Nothing is held about this user: it was erased before, or was never there."]
         else:
             rows = sum(self.changed.values())
-            lines = [f"Erased: {rows:,} rows of {len(self.changed):,} files."]
+            places = "places" if self.waiting.keys() & self.changed.keys() else "files"
+            lines = [f"Erased: {rows:,} rows of {len(self.changed):,} {places}."]
             lines += [f"  {file}: {count:,}" for file, count in self.changed.items()]
         where = f"{self.searched:,} files, {self.searched_bytes:,} bytes"
+        where += "".join(f", {count:,} turns waiting in {name}" for name, count in self.waiting.items())
         if self.left:
             lines.append(
                 f"Searched {where}. Still found in these: erase again where a bot wrote meanwhile, "
@@ -102,6 +110,7 @@ def erase(
     *,
     pseudonyms: Pseudonyms | None = None,
     also: Iterable[str] = (),
+    waiting: Sequence[Waiting] = (),
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Receipt:
     """Erase a user from a data folder: every stored form of what is theirs; figures add up as before.
@@ -113,6 +122,7 @@ def erase(
         folder: Where turns are stored, with databases that lie there too.
         pseudonyms: Of the keys that stored turns were made with.
         also: What else stands for the user, such as an e-mail address.
+        waiting: Where turns wait on their way to the folder, such as ``chatmon.connect.redis.waiting(url)``.
         clock: The time of the receipt.
 
     Raises:
@@ -128,12 +138,15 @@ def erase(
         _remove_leftovers(folder)
         resumed = subject.resume(folder)
         files = stored_files(folder)
-        gather(files, subject)
+        gather(files, subject, [partial(rows_in, one) for one in waiting])
         patterns = subject.patterns()
         before = set(search(folder, patterns, subject).found)
         changed: dict[str, int] = {}
-        if before or resumed:
+        if before or resumed or any(still_waiting(one, subject, patterns)[1] for one in waiting):
             note = subject.note(folder)
+            for one in waiting:  # first: what a receiver stores from now on is nobody's
+                if count := erase_waiting(one, subject, patterns):
+                    changed[one.name] = count
             for stored in files:
                 count = 0
                 if stored.form == "sqlite":
@@ -144,6 +157,8 @@ def erase(
                 if count:
                     changed[_shown(stored.path, folder, subject)] = count
             note.unlink()
+        # The folder after what waits: a turn that has left a queue by now is stored, and found.
+        left = {one.name: still_waiting(one, subject, patterns) for one in waiting}
         proof = search(folder, patterns, subject)
     key_ids = () if pseudonyms is None else pseudonyms.key_ids
     receipt = Receipt(
@@ -153,9 +168,17 @@ def erase(
         backups=tuple(_shown(one.path, folder, subject) for one in files if one.form == "backup"),
         searched=proof.files,
         searched_bytes=proof.size,
-        left=tuple(_shown(path, folder, subject) for path in proof.found),
+        left=(
+            *(_shown(path, folder, subject) for path in proof.found),
+            *(
+                f"{name}: {theirs:,} turns, in a receiver's hands or new"
+                for name, (_, theirs) in left.items()
+                if theirs
+            ),
+        ),
         unread={_shown(path, folder, subject): why for path, why in proof.unread.items()},
         other_keys=tuple(sorted(proof.key_ids.difference(key_ids))),
+        waiting={name: count for name, (count, _) in left.items()},
     )
     if changed:
         _keep(receipt, folder)

@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -18,7 +19,7 @@ from chatmon.store.privacy.keepers import ERASED, strings
 from chatmon.store.privacy.redaction import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from chatmon.store.privacy._stored import StoredFile
@@ -32,6 +33,19 @@ _BATCH: Final = 5_000
 
 
 Pattern: TypeAlias = "bytes | re.Pattern[bytes]"
+_Rows: TypeAlias = "Callable[[], Iterator[dict[str, Any]]]"
+
+
+def id_of(value: Any) -> str:
+    """Return an id as text, whatever type a file gives it; of none the empty text.
+
+    Example:
+        >>> [id_of(value) for value in ("42", 42, 42.0, None)]
+        ['42', '42', '42', '']
+    """
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def holds(content: bytes, patterns: Iterable[Pattern]) -> bool:
@@ -62,11 +76,18 @@ class Subject:
     def is_theirs(self, row: dict[str, Any]) -> bool:
         """Return whether a turn is the user's: by its user, or where it names none, by its conversation."""
         user = row.get("user_id")
-        return user in self.names if user else row.get("conversation_id") in self.conversations
+        return id_of(user) in self.names if user else id_of(row.get("conversation_id")) in self.conversations
 
     def new_name(self, conversation: str) -> str:
         """Return what a conversation is called once it is nobody's."""
         return f"erased-{sha256((self.salt + conversation).encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
+
+    def renamed(self, conversation: Any) -> Any:
+        """Return an id that stands for a conversation from now on: text for text, and a number for a number."""
+        name = self.new_name(id_of(conversation))
+        if isinstance(conversation, int | float):
+            return type(conversation)(int(name[-8:], 16) % 2**31)  # as many bits as any column of numbers has
+        return name
 
     def without_names(self, value: Any, field: str = "") -> Any:
         """Return a value in which the user is not named.
@@ -93,8 +114,13 @@ class Subject:
             return {in_text(key): self._without(inner, key, in_text) for key, inner in value.items()}
         if isinstance(value, list):
             return [self._without(inner, field, in_text) for inner in value]
+        if isinstance(value, tuple):  # an entry of a map in Parquet
+            name, inner = value
+            return in_text(name) if isinstance(name, str) else name, self._without(inner, str(name), in_text)
         if not isinstance(value, bool | float | None) and self.is_in_field(value, field):
-            return ERASED if str(value) in self.names else self.new_name(str(value))
+            if str(value) in self.names:
+                return ERASED if isinstance(value, str) else None
+            return self.renamed(value)
         if not isinstance(value, str):
             return value
         inner = parsed(value)
@@ -104,41 +130,28 @@ class Subject:
         return value if changed == inner else json.dumps(changed, ensure_ascii=False)
 
     def _unnamed(self, text: str) -> str:
-        for name in self._written(self._telling(self.names)):
+        for name in _names_written(self.names):
             if name in text:
                 inside = _WORD if name in self.alike else _LETTER
                 text = re.sub(rf"(?<!{inside}){re.escape(name)}(?!{inside})", ERASED, text)
         return text
 
     def _untraced(self, text: str) -> str:
-        for message in self._written(self.texts):
+        for message in _written(self.texts):
             text = text.replace(message, ERASED)
-        for conversation in self._written(self._telling(self.conversations)):
+        for conversation in _written(_telling(self.conversations)):
             text = text.replace(conversation, self.new_name(conversation))
         return self._unnamed(text)
 
     def patterns(self) -> list[Pattern]:
         """Return what is looked for in bytes, in every way a file may write it."""
         found: list[Pattern] = []
-        for name in sorted(self._telling({*self.names, *self.conversations})):
+        for name in sorted(_telling({*self.names, *self.conversations})):
             found += ways_of(name, whole_word=name in self.alike)
         for of_users, some in ((True, self.names), (False, self.conversations)):
             found += [in_json(name, of_users=of_users) for name in sorted(some) if is_plain(name)]
-        texts = sorted(self._written(self.texts))
+        texts = sorted(_written(self.texts))
         return found + [text.encode(code, "surrogatepass") for text in texts for code in ("utf-8", "utf-16-le")]
-
-    @staticmethod
-    def _telling(names: Iterable[str]) -> list[str]:
-        """Return the names that say of themselves whose they are."""
-        return [name for name in names if not is_plain(name)]
-
-    @staticmethod
-    def _written(texts: Iterable[str]) -> list[str]:
-        """Return texts as they are, within JSON, in JSON of ASCII only, and within CSV; the longest first."""
-        ways = set()
-        for text in texts:
-            ways |= {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], text.replace('"', '""')}
-        return sorted(ways, key=lambda way: (-len(way), way))
 
     # An erasure that is interrupted must go on with what it knew: a part of that may be erased already.
 
@@ -166,6 +179,24 @@ class Subject:
         return sha256("\0".join([self.salt, *sorted(self.names)]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@lru_cache(maxsize=8)
+def _names_written(names: frozenset[str]) -> list[str]:
+    return _written(_telling(names))
+
+
+def _telling(names: Iterable[str]) -> list[str]:
+    """Return the names that say of themselves whose they are."""
+    return [name for name in names if not is_plain(name)]
+
+
+def _written(texts: Iterable[str]) -> list[str]:
+    """Return texts as they are, within JSON, in JSON of ASCII only, and within CSV; the longest first."""
+    ways = set()
+    for text in texts:
+        ways |= {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], text.replace('"', '""')}
+    return sorted(ways, key=lambda way: (-len(way), way))
+
+
 def parsed(text: str) -> Any:
     """Return the object or list that a text is as JSON; None where it is neither."""
     if text[:1] not in ("{", "["):
@@ -176,15 +207,16 @@ def parsed(text: str) -> Any:
         return None
 
 
-def gather(files: Sequence[StoredFile], subject: Subject) -> None:
-    """Add to a subject what files know of them."""
-    turns = [stored for stored in files if stored.form in TURNS]
+def gather(files: Sequence[StoredFile], subject: Subject, more: Iterable[_Rows] = ()) -> None:
+    """Add to a subject what files know of them, and rows that are not in files."""
+    turns: list[_Rows] = [partial(rows_of, stored) for stored in files if stored.form in TURNS]
+    turns += more
     databases = [stored.path for stored in files if stored.form == "sqlite"]
     theirs: set[str] = set()
     shared: set[str] = set()
     users: set[str] = set()
     for row in _rows(turns):
-        user, conversation = row.get("user_id"), row["conversation_id"]
+        user, conversation = id_of(row.get("user_id")), id_of(row["conversation_id"])
         if user in subject.names:
             theirs.add(conversation)
         elif user:
@@ -202,14 +234,14 @@ def gather(files: Sequence[StoredFile], subject: Subject) -> None:
     _gather_texts(turns, databases, subject)
 
 
-def _gather_texts(turns: Sequence[StoredFile], databases: Iterable[Any], subject: Subject) -> None:
+def _gather_texts(turns: Sequence[_Rows], databases: Iterable[Any], subject: Subject) -> None:
     found: set[str] = set()
     for row in _rows(turns):
         if subject.is_theirs(row):
-            subject.turns.add(row["turn_id"])
-            found.update(row[name] for name in _TEXTS if row.get(name))
-            question = row.get("question") or ""
-            found.update(question[one.start : one.end] for one in find(question) if one.kind == "email")
+            subject.turns.add(id_of(row["turn_id"]))
+            found.update(_texts_of(row, *_TEXTS))
+            for text in _texts_of(row, "question"):
+                found.update(text[one.start : one.end] for one in find(text) if one.kind == "email")
     others: set[str] = set()
     for path in databases:
         theirs, of_others = texts_of(path, subject)
@@ -220,7 +252,7 @@ def _gather_texts(turns: Sequence[StoredFile], databases: Iterable[Any], subject
     batch: list[str] = []
     for row in _rows(turns):
         if found and not subject.is_theirs(row):
-            batch += [row[name] for name in _TEXTS if row.get(name)]
+            batch += _texts_of(row, *_TEXTS)
             attributes = row.get("attributes")
             batch += strings(parsed(attributes) if isinstance(attributes, str) else attributes)
         if len(batch) > _BATCH:
@@ -229,9 +261,15 @@ def _gather_texts(turns: Sequence[StoredFile], databases: Iterable[Any], subject
     subject.texts |= found - _in_any(found, batch)
 
 
-def _rows(turns: Sequence[StoredFile]) -> Iterable[dict[str, Any]]:
-    for stored in turns:
-        for row in rows_of(stored):
+def _texts_of(row: dict[str, Any], *columns: str) -> Iterator[str]:
+    """Yield the texts in some columns; a message may also be a list of parts."""
+    for name in columns:
+        yield from strings(row.get(name))
+
+
+def _rows(turns: Sequence[_Rows]) -> Iterable[dict[str, Any]]:
+    for rows in turns:
+        for row in rows():
             if row.get("turn_id") and row.get("conversation_id"):
                 yield row
 

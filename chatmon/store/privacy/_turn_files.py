@@ -15,10 +15,11 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from chatmon._tools.paths import rewritten
 from chatmon.store.privacy._stored import as_row, as_text, opened, rows_of
-from chatmon.store.privacy._subject import holds
+from chatmon.store.privacy._subject import holds, id_of
 from chatmon.turns import REQUIRED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from chatmon.store.privacy._stored import StoredFile
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CONTENT_COLUMNS: Final = ("question", "answer", "error_message", "attributes")
 """What is content, or may be."""
+_IDS: Final = ("turn_id", "conversation_id", "user_id")
 
 
 def erase_from(stored: StoredFile, subject: Subject) -> int:
@@ -37,11 +39,25 @@ def erased(row: dict[str, Any], subject: Subject) -> dict[str, Any] | None:
     """Return what a row becomes; None where it stays as it is."""
     if subject.is_theirs(row):
         changed = row | dict.fromkeys(("user_id", *CONTENT_COLUMNS))
-        if row["conversation_id"] in subject.conversations:
-            changed["conversation_id"] = subject.new_name(row["conversation_id"])
+        changed |= {name: subject.without_traces(value, name) for name, value in changed.items() if name not in _IDS}
+        if id_of(row.get("conversation_id")) in subject.conversations:
+            changed["conversation_id"] = subject.renamed(row["conversation_id"])
         return changed
-    changed = row | {name: subject.without_names(row[name], name) for name in CONTENT_COLUMNS if row.get(name)}
+    changed = {
+        name: value if name in _IDS and not isinstance(value, dict | list) else subject.without_names(value, name)
+        for name, value in row.items()
+    }
     return None if changed == row else changed
+
+
+def without(line: bytes, subject: Subject, patterns: Sequence[Pattern]) -> bytes | None:
+    """Return what a line becomes: itself where nothing of the subject is in it, None where it goes."""
+    row = as_row(line)
+    if row is None:
+        # Half a line of a killed process: what is theirs in it cannot be told from the rest.
+        return None if holds(line, patterns) else line
+    changed = erased(row, subject)
+    return line if changed is None else _line(changed)
 
 
 def _erase_lines(stored: StoredFile, subject: Subject) -> int:
@@ -59,13 +75,7 @@ def _erase_lines(stored: StoredFile, subject: Subject) -> int:
             if growing and not line.endswith(b"\n"):
                 source.seek(-len(line), os.SEEK_CUR)
                 break
-            row = as_row(line)
-            if row is None:
-                # Half a line of a killed process: what is theirs in it cannot be told from the rest.
-                kept: bytes | None = None if holds(line, patterns) else line
-            else:
-                changed = erased(row, subject)
-                kept = line if changed is None else _line(changed)
+            kept = without(line, subject, patterns)
             count += kept is not line
             if kept is not None:
                 to.write(kept)

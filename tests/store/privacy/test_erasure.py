@@ -17,6 +17,8 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from children import started
 from data_folder import ADA, ADAS_WORDS, COMMON, EMAIL, PSEUDONYMS, START, make, write_csv
@@ -680,3 +682,52 @@ def test_whatever_a_user_is_called_the_others_keep_every_value(turns, user):
                 assert after[turn][2:] == (None, {})
             else:
                 assert after[turn] == (owner, talk, *said), (user, turn)
+
+
+USER = "77123456789"
+
+
+@pytest.mark.parametrize("written", [USER, int(USER), float(USER)])
+def test_an_id_is_the_same_whatever_type_a_line_gives_it(tmp_path, written):
+    others = {"turn_id": "t0", "conversation_id": 8, "user_id": 5, "question": f"{USER[:5]} apples", "n": 7}
+    theirs = {"conversation_id": 7, "user_id": written, "question": [{"text": "words of my own"}], "answer": "no"}
+    lines = [others, {"turn_id": "t1", **theirs}, {"turn_id": 2, **theirs}, {"user_id": written, "turn_id": "t3"}]
+    path = tmp_path / "turns.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert {turn["turn_id"] for turn in export_user(USER, tmp_path)["turns"]} == {"t1", 2, "t3"}
+    assert erase(USER, tmp_path).proved
+    first, *rest = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    assert first == others
+    assert [row["turn_id"] for row in rest] == ["t1", 2, "t3"]
+    assert rest[0]["conversation_id"] == rest[1]["conversation_id"] != 7
+    assert [set(row) - {"turn_id", "conversation_id"} for row in rest] == [set(), set(), set()]
+
+
+COLUMNS_OF_OTHER_TYPES = {
+    "conversations are numbers": ("conversation_id", pa.array([1, 2, 2], pa.int32())),
+    "users are numbers with a fraction": ("user_id", pa.array([float(USER), 5.0, None])),
+    "users are a dictionary": ("user_id", pa.array([USER, "5", "5"]).dictionary_encode()),
+    "a message is a list of parts": ("question", pa.array([[{"text": USER}], [{"text": f"to {USER}"}], []])),
+    "attributes are a map": (
+        "attributes", pa.array([[("k", USER)], [("k", f"to {USER}")], None], pa.map_(pa.string(), pa.string())),
+    ),
+    "an attribute is a number": ("attributes", pa.array([{"user_id": int(USER)}, {"user_id": int(USER)}, None])),
+    "a column of one's own": ("ticket", pa.array([f"of {USER}", f"like {USER}'s", "other"], pa.large_string())),
+    "times in nanoseconds": ("at", pa.array([1, 2, 3], pa.timestamp("ns", "UTC"))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", COLUMNS_OF_OTHER_TYPES)
+def test_columns_of_any_type_are_erased_and_keep_it(tmp_path, what):
+    name, column = COLUMNS_OF_OTHER_TYPES[what]
+    usual = {"turn_id": ["a", "b", "c"], "conversation_id": ["x", "y", "y"], "user_id": [USER, "5", "5"]}
+    before = pa.table(usual | {name: column})
+    pq.write_table(before, tmp_path / "turns.parquet")
+    assert erase(USER, tmp_path).proved
+    after = pq.read_table(tmp_path / "turns.parquet")
+    assert after.schema.equals(before.schema)
+    assert after["user_id"].to_pylist()[0] is None
+    assert USER not in str(after.to_pylist())
+    assert after.slice(2).to_pylist() == before.slice(2).to_pylist(), "the last row is another's, and names nobody"
+    assert after["conversation_id"][0] != before["conversation_id"][0]
+    assert after["conversation_id"][1:].equals(before["conversation_id"][1:])
