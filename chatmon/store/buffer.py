@@ -2,8 +2,9 @@
 
 What is written outlives the process; what is synced outlives the machine. The thread writes every ``interval`` seconds
 (0.1) and syncs every second, so a killed process loses what its bot did in the last tenth of a second. ``flush``
-returns when all that was given so far is synced. A queue that is full is emptied by whoever finds it so: no turn is
-dropped. Where the disk takes nothing, turns are kept in memory and tried again each second.
+returns when all that was given so far is synced. No turn is dropped: whoever finds the queue full writes for 4 ms, or
+waits as long for the thread that writes; long texts are left to that thread, which takes longer to protect them.
+Where the disk takes nothing, turns are kept in memory and tried again each second.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ SYNC_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 1.0
 BATCH: Final = 500
 """Turns made into lines before other threads get their turn: about 5 ms."""
+MOMENT: Final = 0.004
+"""Seconds that a chat gives where the queue is full."""
+LONG: Final = 2_000
+"""Characters of a turn from which a chat leaves it to the thread that writes: to protect these takes 2 ms."""
+_TEXTS: Final = ("question", "answer", "error_message", "attributes")
 
 
 class Sink(Protocol):
@@ -116,7 +122,7 @@ class Buffer:
             return
         self._waiting.append(turn)
         if len(self._waiting) >= self.capacity:
-            self._write_through()
+            self._make_room()
 
     def attach(self, monitor: ChatMonitor) -> None:
         """Take every turn of a monitor from now on, and every rating."""
@@ -233,35 +239,53 @@ class Buffer:
             except Exception:  # a thread that dies would leave turns unwritten, and say nothing
                 logger.exception("the store's thread goes on after a fault")
 
-    def _write_through(self) -> None:
-        with self._lock:
+    def _make_room(self) -> None:
+        if not self._lock.acquire(timeout=MOMENT):
+            return
+        try:
             if len(self._waiting) >= self.capacity:  # another caller may have done it meanwhile
-                self._drain()
+                self._drain(time.thread_time() + MOMENT)
+        finally:
+            self._lock.release()
 
-    def _drain(self) -> None:
-        """Write what waits, so much as waits now."""
+    def _drain(self, ends: float | None = None) -> None:
+        """Write what waits, so much as waits now.
+
+        Args:
+            ends: In a chat's thread: when to stop, by the thread's own processor time.
+        """
         left = len(self._waiting)
         while left > 0 or self._lines:
-            taken = min(left, BATCH)
-            left -= taken
-            self._in_hand = taken
-            self._make_lines([self._waiting.popleft() for _ in range(taken)])
-            self._in_hand = 0
+            taken = self._make_lines(min(left, BATCH), ends)
+            left = left - taken if taken else 0
             if time.monotonic() >= self._retry_at:
                 self._put()
             if not left and self._problem is not None:
                 return
             time.sleep(0)  # whoever answers a user comes first
 
-    def _make_lines(self, turns: Sequence[Turn | LiveTurn | Rating]) -> None:
-        for turn in turns:
+    def _make_lines(self, most: int, ends: float | None) -> int:
+        """Make lines of what waits, and return of how many turns."""
+        for done in range(most):
+            if ends is not None and (time.thread_time() >= ends or self._takes_long(self._waiting[0])):
+                return done
+            self._in_hand = 1
+            turn = self._waiting.popleft()
             try:
                 if self._protect is not None and not isinstance(turn, Rating):
-                    turn = self._protect(turn.to_turn() if isinstance(turn, LiveTurn) else turn)  # noqa: PLW2901
+                    turn = self._protect(turn.to_turn() if isinstance(turn, LiveTurn) else turn)
                 self._lines.append(to_line(turn))
             except Exception:  # whatever one turn holds, the others are written
                 self._refused += 1
                 logger.exception("a turn cannot be stored and is lost: %d so far", self._refused)
+            self._in_hand = 0
+        return most
+
+    def _takes_long(self, turn: Turn | LiveTurn | Rating) -> bool:
+        if self._protect is None or isinstance(turn, Rating):
+            return False
+        held = turn.columns if isinstance(turn, LiveTurn) else {name: getattr(turn, name) for name in _TEXTS}
+        return sum(len(str(held.get(name) or "")) for name in _TEXTS) > LONG
 
     def _put(self) -> None:
         if not self._lines:

@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -135,6 +136,61 @@ def test_a_full_queue_is_written_by_the_caller_and_nothing_is_dropped():
         assert len(disk.kept) == 90
         assert buffer.status().buffered == 5
     assert disk.ids() == [f"t{number}" for number in range(95)]
+
+
+def test_a_chat_that_finds_the_queue_full_leaves_long_texts_to_the_thread_that_writes():
+    protected = []
+
+    def protect(turn):
+        protected.append((turn.turn_id, threading.current_thread().name))
+        return turn
+
+    disk = Memory()
+    with Buffer(disk, "memory", interval=3600, capacity=3, protect=protect) as buffer:
+        for number in range(12):
+            columns = {"question": "a word " * 20_000} if number % 4 == 2 else {"question": "hello"}
+            buffer.append(a_turn(number, **columns))
+        own = threading.current_thread().name
+        assert protected == [("t0", own), ("t1", own)]
+        assert buffer.status().buffered == 10
+    assert disk.ids() == [f"t{number}" for number in range(12)], "in their order"
+
+
+def test_a_chat_that_finds_the_queue_full_gives_a_moment_of_its_processor_time():
+    def protect(turn):
+        ends = time.thread_time() + 0.001
+        while time.thread_time() < ends:
+            pass
+        return turn
+
+    disk, given = Memory(), []
+    with Buffer(disk, "memory", interval=3600, capacity=100, protect=protect) as buffer:
+        for number in range(300):
+            began = time.thread_time()
+            buffer.append(a_turn(number))
+            given.append(time.thread_time() - began)
+        assert sum(given) >= 0.2, "it was full"
+        assert sorted(given)[-5] < 0.006
+    assert disk.ids() == [f"t{number}" for number in range(300)]
+
+
+def test_a_chat_waits_no_longer_than_a_moment_for_a_thread_that_writes():
+    begun, go_on = threading.Event(), threading.Event()
+
+    def protect(turn):
+        begun.set()
+        go_on.wait(PATIENCE)
+        return turn
+
+    disk = Memory()
+    with Buffer(disk, "memory", interval=0.001, capacity=2, protect=protect) as buffer:
+        buffer.append(a_turn(0))
+        assert begun.wait(PATIENCE)
+        for number in range(1, 6):
+            buffer.append(a_turn(number))  # the thread that writes is still at the first
+        assert buffer.status().buffered == 6
+        go_on.set()
+    assert disk.ids() == [f"t{number}" for number in range(6)]
 
 
 def test_many_threads_lose_and_double_nothing(tmp_path):

@@ -8,6 +8,7 @@ redactor is taken, such as one around Presidio's ``AnonymizerEngine``.
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -26,6 +27,15 @@ _EMAIL: Final = re.compile(
 )
 _ENOUGH: Final = re.compile(r"[\d@:_-]")
 """Without one of these a text holds nothing that is looked for."""
+
+_AT_ONCE: Final = 4_096
+"""Characters that are read at once: what the densest text of this length takes is 3 ms."""
+_LOOKED_AHEAD: Final = 256
+"""Characters, with white space between them, after the beginning of something that show it for what it is."""
+_LOOKED_BACK: Final = 256
+"""Characters before it that say what it is."""
+_LONGEST_WORD: Final = 65_536
+_SPACE: Final = re.compile(r"\s")
 
 _UNSEEN: Final = frozenset({"Mn", "Me", "Cf"})
 """Combining marks, and what only steers how text is shown, such as the direction of writing."""
@@ -68,6 +78,46 @@ def find(text: str) -> list[Found]:
         >>> find("I am ada@example.org")
         [Found(kind='email', start=5, end=20)]
     """
+    if len(text) <= _AT_ONCE:
+        return _find(text)
+    found: list[Found] = []
+    begins = known = 0  # where the piece begins, and up to where all is found
+    size = _AT_ONCE
+    while True:
+        end = _cut_after(text, known + size)
+        sure = end if end == len(text) else end - _LOOKED_AHEAD
+        here = [_moved(one, begins) for one in _find(text[begins:end]) if known <= begins + one.start < sure]
+        if sure < end and here and here[-1].end == end:  # it may go on
+            size *= 8
+            continue
+        found += here
+        if sure == end:
+            return found
+        known = max(sure, found[-1].end if found else 0)
+        begins, size = _cut_before(text, known - _LOOKED_BACK), _AT_ONCE
+        time.sleep(0)  # a rule holds the interpreter while it reads: other threads come in between
+
+
+def _cut_after(text: str, place: int) -> int:
+    """Return where a text may be cut, at a place or soon after it: at white space, if there is some."""
+    space = _SPACE.search(text, place, place + _LONGEST_WORD)
+    return min(place if space is None else space.start(), len(text))
+
+
+def _cut_before(text: str, place: int) -> int:
+    """Return where a text may be cut, at a place or soon before it."""
+    if place <= 0:
+        return 0
+    begins = max(0, place - _LONGEST_WORD)
+    words = text[begins:place].rsplit(None, 1)
+    return place - len(words[-1]) if len(words) > 1 and not text[place - 1].isspace() else place
+
+
+def _moved(one: Found, by: int) -> Found:
+    return Found(one.kind, one.start + by, one.end + by)
+
+
+def _find(text: str) -> list[Found]:
     if not _ENOUGH.search(text) and text.isascii():
         return []
     shown, places = plain(text)

@@ -1,6 +1,7 @@
 """What is redacted, measured on labelled sentences, and what must hold of any text."""
 
 import re
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -118,6 +119,55 @@ PIECES = (
     "1", "+", "+1", "1 ", "4 ", "1-", "1-1.", "(0", "1.", "a@", "a.", "ab@a.", ":", "f:", "DE89 ", "password=",
     "bearer a", "://a:", "sk-1", "-----BEGIN ", "\u0301", "٣", "x" * 64 + "@", "4111 1111 1111 1111 ",
 )  # fmt: skip
+
+
+IN_LONG_TEXTS = {
+    "email": "ada.lovelace@mail.example.org", "card": "4111 1111 1111 1111", "phone": "+49 30 1234567",
+    "iban": "DE89 3704 0044 0532 0130 00", "ip": "203.0.113.77", "key": "sk-" + "aB3xQ9" * 8,
+}  # fmt: skip
+FILLERS = {"words": "so it goes on ", "one word": "x", "lines": "\n", "wide": "\u3000", "umlauts": "ä ö "}
+
+
+@pytest.mark.parametrize("filler", FILLERS)
+@pytest.mark.parametrize("kind", IN_LONG_TEXTS)
+def test_what_stands_anywhere_in_a_long_text_is_found_once_and_whole(kind, filler):
+    what, much = IN_LONG_TEXTS[kind], (FILLERS[filler] * 9_000)[:9_000]
+    for place in [*range(3_700, 4_400, 7), *range(7_900, 8_600, 31)]:
+        text = f"{much[:place]} {what} {much[place:]}"
+        assert find(text) == [(kind, place + 1, place + 1 + len(what))], place
+
+
+@pytest.mark.parametrize("length", [300, 5_000, 40_000])
+def test_a_key_of_any_length_goes_whole(length):
+    key = "-----BEGIN " + "PRIVATE KEY-----\n" + "aB3x Q9\n" * (length // 8) + "-----END PRIVATE" + " KEY-----"
+    for what in (key, "sk-" + "aB3xQ9" * (length // 6), ".".join(["eyJ" + "aB3xQ9" * (length // 18)] * 3)):
+        for before in (0, 3_900, 4_090):
+            filler = "so it goes " * 1_000
+            assert redact(f"{filler[:before]} {what} {filler}") == f"{filler[:before]} [key] {filler}"
+
+
+@pytest.mark.parametrize("piece", ["aB3xQ9/+", "7", "ä ö ", "+49 30 1234567, "])
+def test_other_threads_run_while_a_megabyte_is_read(piece):
+    find("call +49 30 1234567")  # what is imported is imported
+
+    def turns_of_others():
+        reading = threading.Thread(target=find, args=(piece * (1_000_000 // len(piece)),))
+        reading.start()
+        turns = 0
+        while reading.is_alive():
+            time.sleep(0.0005)
+            turns += 1
+        return turns
+
+    assert any(turns_of_others() >= 80 for _ in range(5)), "once in 4,096 characters, where there is white space"
+
+
+def test_a_long_text_of_all_sentences_is_redacted_as_they_are():
+    sentences = [text for text, _ in labelled(SEEN, HELD_OUT, SECOND)]
+    apart = "\n" + "and so on " * 8 + "\n"  # what a sentence says of a number is not said of the next one
+    together = apart.join(sentences * 3)
+    assert len(together) > 150_000
+    assert redact(together) == apart.join(map(redact, sentences * 3))
 
 
 def seconds(text):
