@@ -15,28 +15,67 @@ if TYPE_CHECKING:
 _PEM: Final = re.compile(
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:.*?-----END [A-Z ]{0,40}PRIVATE KEY-----|.*)", re.DOTALL
 )
-_CALLED: Final = re.compile(
-    r"(?:pass(?:word|wd|phrase|wort|code)|pwd|kennwort|mot de passe|contraseña|secret|token"
-    r"|(?:api|access|secret|private|account|shared)[-_ ]?key)"
-    r"[\"']?\s{0,3}(?:=|:|\bis\b|\bist\b|\best\b|\bes\b)\s{0,3}[\"']?(?P<value>[^\s\"'<>\[\]{},;]{6,256})",
+_ASKED_FOR: Final = (
+    r"pass(?:word|wd|phrase|wort|code)|pwd|kennwort|mot de passe|mdp|contraseña|clave|senha|парол[ья]|密[码碼]|口令"
+    r"|パスワード|parola(?: d'ordine)?|wachtwoord|hasło|heslo|lösenord|adgangskode|passord|salasana|şifre|비밀번호"
+    r"|पासवर्ड|كلمة المرور"
+)
+_VALUE: Final = r"[^\s\"'<>\[\]{},;\u3000-\u30ff\u3400-\u9fff]{6,256}"
+"""What is given after such a word: it ends where Chinese or Japanese go on without a space."""
+_NAME: Final = re.compile(
+    rf"(?P<login>{_ASKED_FOR}|\bpw\b)|(?P<pass>\bpass\b)"
+    r"|(?P<other>(?:api|access|secret|private|account|shared)[-_ ]?key|secret|token)|(?P<key>\bkey\b)",
     re.IGNORECASE,
 )
-_WORDS: Final = ("pass", "pwd", "kennwort", "contraseña", "secret", "token", "key")
+_GIVEN: Final = re.compile(
+    rf"[\"']?\s{{0,3}}(?:=|:|是|为|は|\b(?:is|ist|lautet|est|es|é)\b)\s{{0,3}}[\"']?(?P<value>{_VALUE})", re.IGNORECASE
+)
+_BESIDE: Final = re.compile(
+    rf"(?:(?:\s[^\W\d_]{{1,15}}){{0,3}}?(?::|\s(?:is|ist|est|es|é|lautet)\b))?\s{{1,3}}(?![\w-]+[=:])(?P<value>{_VALUE})",
+    re.IGNORECASE,
+)
+_LONG: Final = re.compile(r"\s(?P<value>[A-Za-z0-9]{16,256})\b")
+_SET: Final = re.compile(r"(?:=[\"']?|[\"']\s?:\s?[\"'])(?P<value>[^\W\d_]{6,64})(?![\w.(\[-])")
+_WORDS: Final = (
+    "pass", "pwd", "pw", "kennwort", "mot de passe", "mdp", "contraseña", "clave", "senha", "парол", "密", "口令",
+    "パスワード", "parola", "wachtwoord", "hasło", "heslo", "lösenord", "adgangskode", "salasana", "şifre", "비밀번호",
+    "पासवर्ड", "كلمة المرور", "secret", "token", "api", "access", "private", "account", "shared", "key",
+)  # fmt: skip
+"""How what comes before a secret begins, in small letters."""
+_NO_PASSWORD: Final = frozenset(
+    {"password", "passwort", "string", "hidden", "invalid", "incorrect", "missing", "expired", "required", "optional",
+     "undefined", "redacted", "masked"}
+)  # fmt: skip
+"""Words after ``password=`` that say something about one."""
+_DIGIT: Final = re.compile(r"\d")
+_FAR: Final = 320
+"""Characters after such a word in which a secret ends."""
+_MIXED: Final = re.compile(r"\d.*[^\W\d_]|[^\W\d_].*\d")
+_CODED: Final = re.compile(r"\d|[a-z][A-Z]|=$")
+"""Signs by which what is sent as a secret is no word: a digit, a capital within, or what base64 is filled up with."""
 _SENT: Final = re.compile(r"\b(?:bearer|basic)\s{1,3}(?P<value>[\w.~+/-]{8,4096}=*)", re.IGNORECASE)
-_IN_ADDRESS: Final = re.compile(r"://[^\s/:@]{1,64}:(?P<value>[^\s/@\[\]]{1,256})@")
-_DIGITS: Final = re.compile(r"(?<![\w.])(?<!\w-)\d(?:[ -]?\d){12,}(?!\w|-\w|\.\d)")
+_IN_ADDRESS: Final = re.compile(r"://[^\s/:@]{0,64}:(?P<value>[^\s/@\[\]]{1,256})@")
+_DIGITS: Final = re.compile(r"(?a:(?<![\w.])(?<!\w-)\d(?:[ -]?\d){12,}(?!\w|-\w|\.\d))")
+_GROUPS: Final = re.compile(
+    r"(?a:(?<![\w./])\d{4}(?P<apart> - |[._/])"
+    r"(?:\d{4}(?P=apart)\d{4}(?P=apart)\d{4}(?:(?P=apart)\d{1,3})?|\d{6}(?P=apart)\d{4,5})(?!\w|[./-]\d))"
+)
+"""The groups of a card with other signs between them."""
 _BRAND: Final = re.compile(
     r"4\d{15}(?:\d{3})?|5[1-5]\d{14}"  # Visa, Mastercard
     r"|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"  # Mastercard
     r"|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"  # American Express, Diners, JCB
-    r"|(?:5[06-8]|6\d)\d{14,17}"  # Maestro, Discover, UnionPay
+    r"|(?:5[06-8]|6\d)\d{14,17}|8[12]\d{14}"  # Maestro, Discover, UnionPay, Elo, RuPay
+    r"|220[0-4]\d{12,15}"  # Mir
 )
-_CARD_BEGINS: Final = re.compile(r"(?<!\d)[2-6]")
+_CARD_BEGINS: Final = re.compile(r"(?<!\d)[2-68]")
 _SHORTEST_CARD: Final = 14
 _LONGEST_CARD: Final = 19
 _IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
-_V4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")
-_V6: Final = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{1,4})?(?![\w:])")
+_V4: Final = re.compile(r"(?a:(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d))")
+_V6: Final = re.compile(
+    r"(?a:(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{1,4})?(?![\w:]))"
+)
 _NUMBERED: Final = re.compile(
     r"(?:\bv|version|release|firmware|build|section|chapter|clause|figure|kapitel|abschnitt|§)[\s.:]{0,2}$",
     re.IGNORECASE,
@@ -45,10 +84,20 @@ _NUMBERED: Final = re.compile(
 _BEFORE: Final = 20
 
 
+_FOLLOWS: Final = {
+    "login": ((_GIVEN, _DIGIT), (_BESIDE, _MIXED), (_SET, re.compile(""))),
+    "pass": ((_GIVEN, _DIGIT),),
+    "other": ((_GIVEN, _DIGIT), (_LONG, _MIXED)),
+    "key": ((_LONG, _MIXED),),
+}
+"""What follows a word, and what is in a secret and in no plain word."""
+
+
 def secrets_in(text: str) -> Iterator[tuple[int, int]]:
     """Yield where keys, tokens and passwords stand in a text, as start and end.
 
-    Of what only a word before it gives away it wants a digit: "the password is wrong" holds none.
+    Of what only a word before it gives away it wants a digit: "the password is wrong" holds none. What is set, as in
+    ``password=swordfish``, may be a word.
 
     Example:
         >>> text = "the password is wrong, it is not my password: hunter22"
@@ -58,15 +107,54 @@ def secrets_in(text: str) -> Iterator[tuple[int, int]]:
     for found in _PEM.finditer(text) if "-----BEGIN" in text else ():
         yield found.span()
     yield from keys_in(text)
-    folded = text.casefold()  # where none of a rule's words is, the rule need not read a text letter by letter
-    for words, rule in ((_WORDS, _CALLED), (("bearer", "basic"), _SENT)):
-        for found in rule.finditer(text) if any(word in folded for word in words) else ():
-            value = found["value"].rstrip(".:?)")
-            if any(character.isdigit() for character in value):
-                start = found.start("value")
-                yield start, start + len(value)
+    small = _small(text)
+    end = digit = 0
+    for place in sorted({place for word in _WORDS for place in _places(word, small)}):
+        if place >= end and (name := _NAME.match(text, place)):
+            if digit < name.end():
+                found_digit = _DIGIT.search(text, name.end())
+                digit = found_digit.start() if found_digit else len(text)
+            value, end = _after(text, name, has_digit=digit < min(name.end() + _FAR, len(text)))
+            if value:
+                yield value
+    for found in _SENT.finditer(text) if "bearer" in small or "basic" in small else ():
+        if value := _value(found, _CODED):
+            yield value
     for found in _IN_ADDRESS.finditer(text) if "://" in text else ():
         yield found.span("value")
+
+
+def _after(text: str, name: re.Match[str], *, has_digit: bool) -> tuple[tuple[int, int] | None, int]:
+    """Return where the secret stands that a word announces, if it does, and up to where the text is read."""
+    end = name.end()
+    for rule, sign in _FOLLOWS[str(name.lastgroup)]:
+        if (has_digit or rule is _SET) and (found := rule.match(text, name.end())):
+            if value := _value(found, sign):
+                return value, found.end()
+            end = max(end, found.end() if rule is _GIVEN else 0)
+    return None, end
+
+
+def _value(found: re.Match[str], sign: re.Pattern[str]) -> tuple[int, int] | None:
+    value = found["value"].rstrip(".:?)")
+    if not sign.search(value) or value.casefold() in _NO_PASSWORD:
+        return None
+    return found.start("value"), found.start("value") + len(value)
+
+
+def _small(text: str) -> str:
+    """Return a text in small letters, each where it was."""
+    small = text.lower()
+    if len(small) == len(text):
+        return small
+    return "".join(letter if len(letter.lower()) > 1 else letter.lower() for letter in text)
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + len(word))
 
 
 def cards_in(text: str) -> Iterator[tuple[int, int]]:
@@ -86,6 +174,10 @@ def cards_in(text: str) -> Iterator[tuple[int, int]]:
             end = start + (length or 1)
             if length:
                 yield start, end
+    for found in _GROUPS.finditer(text):
+        digits = re.sub(r"\D", "", found[0])
+        if _BRAND.fullmatch(digits) and _right_by_luhn(digits):
+            yield found.span()
 
 
 @lru_cache(maxsize=16_384)
@@ -133,7 +225,8 @@ def _iban(window: str) -> int:
     if not length or length > len(places):
         return 0
     end = places[length - 1] + 1
-    ends_here = not window[end : end + 1].isalnum()
+    after = window[end : end + 1]
+    ends_here = not (after.isascii() and after.isalnum())
     return end if ends_here and iban.is_valid(re.sub(r"[ -]", "", window[:end]), check_country=False) else 0
 
 

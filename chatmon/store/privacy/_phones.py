@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "AT", "CH", "BE", "PL", "IN", "AU")
+REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "AT", "CH", "BE", "PL", "IN", "AU", "BR", "CN", "RU", "JP")
 """Where a number without a country's code may be from."""
-_CANDIDATE: Final = re.compile(r"(?<![\w.,+#/])(?<!\w-)(?:\+ ?|\()?\d[\d ()./-]{4,24}\d(?!\w|[.,:/-]\d)")
+_CANDIDATE: Final = re.compile(r"(?a:(?<![\w.,+#/])(?<!\w-)(?:\+ ?|\()?\d[\d ()./-]{4,24}\d(?!\w|[.,:/-]\d))")
 _WRITTEN: Final = re.compile(
     r"\(0?\d{2,5}\)[ -]?\d[\d -]{4,}\d"  # (212) 555-0123
     r"|\d{3}([-.])\d{3}\1\d{4}"  # 212-555-0123
     r"|0[1-9](?:\.\d\d){4}"  # 01.42.68.53.00
-    r"|0[1-9]\d{0,4}[ /-]\d[\d -]{4,}\d"  # 030 1234567
+    r"|0[1-9]\d{0,4}(?:[ /-]| / )\d[\d -]{4,}\d"  # 030 1234567
+    r"|8[ -]?\(?\d{3,5}\)?[ -]\d{1,3}-\d\d-\d\d"  # 8 (912) 345-67-89
+    r"|1[3-9]\d[ -]\d{4}[ -]\d{4}"  # 139 1234 5678
+    r"|[1-9]\d 9?\d{4}-\d{4}"  # 11 98765-4321
     r"|0[1-9]\d{8,9}"  # 0612345678
 )
 _NO_NUMBER: Final = re.compile(
@@ -25,14 +28,15 @@ _NO_NUMBER: Final = re.compile(
 """Dates."""
 _CALLED: Final = re.compile(
     r"phone|\btel\b|tel[eé]?fon|téléphone|teléfono|mobile?\b|móvil|\bcell|cellulare|handy|\bfax|\bcall|\bring\b|\btext\b"
-    r"|\bsms|whatsapp|\breach|contact|anruf|rückruf|\bruf\b|\bappel|\brappel|llám|hotline|portable",
+    r"|\bsms|whatsapp|\breach|contact|anruf|rückruf|\bruf\b|\bappel|\brappel|llám|hotline|portable"
+    r"|celular|\bcontato|\bliga(?:r|me)?\b|\bтел|\bмоб|звон|手机|手機|电话|電話|微信|联系|聯繫|拨打|携帯|連絡",
     re.IGNORECASE,
 )
-_NAMED: Final = re.compile(r"\bnumbers?\b|num[eéè]ro?\b|número|nummer", re.IGNORECASE)
+_NAMED: Final = re.compile(r"\bnumbers?\b|num[eéè]ro?\b|número|nummer|номер|号码|番号", re.IGNORECASE)
 _OTHERWISE: Final = re.compile(
     r"order|ticket|invoice|\bref|\bcase\b|\bitem|arti[ck]|\bsku\b|serial|\bpart\b|product|customer|kunden|bestell"
     r"|rechnung|facture|policy|\btax|steuer|\bvat\b|tracking|parcel|\bisbn|\bean\b|\bimei|model|version|\brow\b|account|konto|batch|\bid\b"
-    r"|code|licen[sc]e|error|commande|pedido",
+    r"|code|licen[sc]e|error|commande|pedido|заказ|накладн|артикул|订单|运单|快递|卡号|注文|伝票|商品",
     re.IGNORECASE,
 )
 _GAP: Final = re.compile(r" +(?=[\d(])")
@@ -81,7 +85,7 @@ def _is_phone(number: str, said: str, regions: tuple[str, ...]) -> bool:
     if not 7 <= sum(character.isdigit() for character in number) <= 15 or not re.search(r"\d\d", number):
         return False
     if number.startswith("+"):
-        return _valid(number, None)
+        return _valid(number, None) or (said == "phone" and _valid(number, None, by_length=True))
     if said == "other" or _NO_NUMBER.fullmatch(number):
         return False
     if number.startswith("00"):
@@ -92,11 +96,11 @@ def _is_phone(number: str, said: str, regions: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _valid(number: str, region: str | None) -> bool:
+def _valid(number: str, region: str | None, *, by_length: bool = False) -> bool:
     import phonenumbers
 
     try:
         parsed = phonenumbers.parse(number.replace("(0)", ""), region)
     except phonenumbers.NumberParseException:
         return False
-    return phonenumbers.is_valid_number(parsed)
+    return phonenumbers.is_possible_number(parsed) if by_length else phonenumbers.is_valid_number(parsed)

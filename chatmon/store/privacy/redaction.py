@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     Redactor: TypeAlias = Callable[[str], str]
 
 _EMAIL: Final = re.compile(
-    r"\w[\w.+%&'-]{0,63}@(?:\w(?:[\w-]{0,61}\w)?\.){1,10}(?:[^\W\d_]{2,24}|xn--[\w-]{2,59})(?![\w-]|\.\w)"
+    r"\w[\w.+%&'-]{0,63}@(?:\w(?:[\w-]{0,61}\w)?\.){1,10}(?:[^\W\d_]{2,63}|xn--[\w-]{2,59})(?![\w-]|\.\w)"
 )
-_ENOUGH: Final = re.compile(r"[\d@:_-]")
+_AROUND: Final = re.compile(
+    r"(?P<before>.*[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])?[^@]+@.*?\.[a-zA-Z]{2,}(?=[^\x00-\u3039]|$)"
+)
+"""An address between letters of Japanese, Chinese or Korean, which have no space before it or after it."""
+_ENOUGH: Final = re.compile(r"[\d@:_=-]")
 """Without one of these a text holds nothing that is looked for."""
 
 _AT_ONCE: Final = 4_096
@@ -197,7 +201,11 @@ def _plain(character: str) -> str:
 def _emails_in(text: str) -> Iterator[tuple[int, int]]:
     if "@" in text:
         for found in _EMAIL.finditer(text):
-            yield found.span()
+            around = None if found[0].isascii() else _AROUND.match(found[0])
+            if around is None:
+                yield found.span()
+            else:
+                yield found.start() + len(around["before"] or ""), found.start() + around.end()
 
 
 _RULES: Final = (
