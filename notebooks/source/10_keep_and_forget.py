@@ -383,11 +383,49 @@ again = erase(ada, desk, pseudonyms=newer)
 print(str(again).splitlines()[0])
 said = receipt.to_json()
 print("the receipt names her:", ada in said or newer.of(ada) in said)
-workplace.cleanup()
 
 # %% [markdown]
 # One line of them all: there is one user less. Turns, tokens, cost, errors and times add up as they did. A second
 # erasure finds nothing and says so, which is also what you run when somebody asks for a proof a year later.
+
+# %% [markdown]
+# ## A customer called 42
+#
+# Ada's id looks like nothing else. A shop that counts its customers has ids that do: 42 is a customer, a number of
+# minutes, and a part of 420. And beside the log lies a scanned letter. **Predict.** What changes in these turns when
+# customer 42 is erased, and what can be proved of the letter?
+
+# %%
+shop = home / "shop"
+shop.mkdir()
+messages = {41: "I waited 42 minutes", 42: "it leaks", 420: "where is parcel 42?"}
+
+
+def turn_of(number, text):
+    ids = {"turn_id": f"t{number}", "conversation_id": f"c{number}"}
+    return replace(log[0], user_id=str(number), question=text, **ids)
+
+
+numbered = [turn_of(number, text) for number, text in messages.items()]
+turns.write_jsonl(numbered, shop / "october.jsonl")
+scanned = (shop / "letter.pdf").write_bytes(b"%PDF-1.7 a letter, as a picture")
+
+# %%
+counted = erase("42", shop)
+print(counted)
+print("proved:", counted.proved)
+for turn in turns.read_jsonl(shop / "october.jsonl"):
+    print(turn.turn_id, turn.user_id, turn.question)
+workplace.cleanup()
+
+# %% [markdown]
+# One row has changed, that of customer 42. An id that is short, a number or a plain word is looked for where ids stand,
+# and nowhere else: who waited 42 minutes keeps what they wrote, and 420 keeps everything. The price is that a sentence
+# which calls her "42" is not found either; give what else stands for her with `also`.
+#
+# The letter is in the list of what could not be opened, so nothing is proved of it, and `chatmon erase` ends with
+# status 1. A search that passes over what it cannot read, and then says "nothing found", would be a wrong answer.
+# Somebody has to open that letter.
 
 # %% [markdown]
 # ## Summary
@@ -407,7 +445,8 @@ workplace.cleanup()
 # - **A pseudonym is personal data still.** With the key it leads back to the user, and a conversation may tell who she is
 #   without any id.
 # - **Erase where you can see**: `chatmon erase USER --data FOLDER` knows logs, tables, the local LangSmith and alerts
-#   on their way. A hosted service and a colleague's laptop it does not know. Keep a list of those.
+#   on their way, and with `--redis` turns that wait for their receiver. A hosted service and a colleague's laptop it
+#   does not know. Keep a list of those.
 # - **What you do not keep you need not erase.** `chatmon store retain --days 400` forgets by itself.
 
 # %% [markdown]
