@@ -120,13 +120,13 @@ class Turn:
         for name in REQUIRED:
             if getattr(self, name) is None:
                 raise ValueError(f"{name} is missing: a turn needs {', '.join(REQUIRED)}")
-        check_columns({name: getattr(self, name) for name in COLUMNS})
+        known = {name: value for name in COLUMNS if (value := getattr(self, name)) is not None}
+        check_columns(known)
         object.__setattr__(self, "timestamp", self.timestamp.astimezone(UTC))
-        object.__setattr__(self, "attributes", json.loads(as_json(dict(self.attributes))))
+        object.__setattr__(self, "attributes", json.loads(as_json(dict(self.attributes))) if self.attributes else {})
         object.__setattr__(self, "usage_details", dict(self.usage_details) if self.usage_details else None)
-        for name, kind in KINDS.items():
-            value = getattr(self, name)
-            if kind == "float" and type(value) is int:
+        for name, value in known.items():
+            if type(value) is int and KINDS[name] == "float":
                 object.__setattr__(self, name, float(value))
 
     @property
