@@ -1,7 +1,8 @@
 """Turns on their way to where they are kept: a queue that nobody waits for, and a thread that empties it.
 
 What is written outlives the process; what is synced outlives the machine. The thread writes every ``interval`` seconds
-(0.1) and syncs every second, so a killed process loses what its bot did in the last tenth of a second. ``flush``
+(0.1) and syncs every second, so a killed process loses what its bot did in the last tenth of a second, and while that
+was protected and written: on a busy machine 0.15 s, with texts redacted at 500 turns a second. ``flush``
 returns when all that was given so far is synced. No turn is dropped: whoever finds the queue full writes for 4 ms, or
 waits as long for the thread that writes; long texts are left to that thread, which takes longer to protect them.
 Where the disk takes nothing, turns are kept in memory and tried again each second.
