@@ -39,7 +39,7 @@ def erased(row: dict[str, Any], subject: Subject) -> dict[str, Any] | None:
     """Return what a row becomes; None where it stays as it is."""
     if subject.is_theirs(row):
         changed = row | dict.fromkeys(("user_id", *CONTENT_COLUMNS))
-        changed |= {name: subject.without_traces(value, name) for name, value in changed.items() if name not in _IDS}
+        changed |= {name: subject.without_names(value, name) for name, value in changed.items() if name not in _IDS}
         if id_of(row.get("conversation_id")) in subject.conversations:
             changed["conversation_id"] = subject.renamed(row["conversation_id"])
         return changed
