@@ -5,6 +5,7 @@ A day that goes is written down first, so that the next call ends what a killed 
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 from dataclasses import dataclass
@@ -107,10 +108,19 @@ def retain(
         for day in gone:
             for place in (folder / LIVE / day.isoformat(), folder / TURNS / f"day={day.isoformat()}"):
                 if place.exists():
-                    shutil.rmtree(place)
+                    _remove(place)
             (folder / f"{_GOING}{day}").unlink()
     kept = [size for day, size in sizes.items() if day not in gone]
     return Retained(tuple((day, sizes.get(day, 0)) for day in gone), len(kept), sum(kept))
+
+
+def _remove(place: Path) -> None:
+    """Remove a folder; where a bot has begun a file of that day meanwhile, the file stays until the next time."""
+    try:
+        shutil.rmtree(place)
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
 
 
 def _sizes(folder: Path) -> dict[date, int]:

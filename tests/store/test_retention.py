@@ -1,5 +1,6 @@
 """Whole days go, the oldest first; today's never do, and what went is said."""
 
+import os
 from datetime import UTC, date, datetime
 
 import pytest
@@ -114,3 +115,21 @@ def test_the_commands_say_what_they_did(tmp_path):
         done = CliRunner().invoke(app, ["store", arguments[0], str(tmp_path), *arguments[1:]])
         assert done.exit_code == 0, done.output
         assert said in done.output
+
+
+def test_a_file_that_a_bot_begins_in_a_day_that_goes_stays_until_the_next_time(tmp_path, monkeypatch):
+    old = tmp_path / "live" / "2025-09-01"
+    old.mkdir(parents=True)
+    (old / "a-1-1.jsonl").write_text("{}\n", encoding="utf-8")
+    rmdir = os.rmdir
+
+    def late(path, **options):
+        (old / "b-2-2.jsonl").write_text("{}\n", encoding="utf-8")
+        monkeypatch.setattr(os, "rmdir", rmdir)
+        rmdir(path, **options)
+
+    monkeypatch.setattr(os, "rmdir", late)
+    retain(tmp_path, days=3)
+    assert [one.name for one in old.iterdir()] == ["b-2-2.jsonl"]
+    retain(tmp_path, days=3)
+    assert not old.exists()
