@@ -10,7 +10,7 @@ import pytest
 
 from chatmon._tools.paths import REPO
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.bundle, pytest.mark.timeout(1800)]
 
 
 def unplugged(folder: Path, *command: str) -> str:
