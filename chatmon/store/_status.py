@@ -17,9 +17,10 @@ class StoreStatus:
 
     Attributes:
         target: Where it writes.
-        written: Turns that this process has written; here and below a rating that came later counts as one.
-        buffered: Turns in memory only: what the end of this process would lose now.
-        unsynced: Turns written, and not yet sure to outlive the machine.
+        written: Turns that this process has written.
+        ratings: Ratings that it has written, which came when their turns were written already.
+        buffered: Turns and such ratings in memory only: what the end of this process would lose now.
+        unsynced: Turns and such ratings written, and not yet sure to outlive the machine.
         refused: Turns that could not be made a line, and are lost; the log says why.
         problem: What the disk says; None where it takes all.
         since: When that began.
@@ -27,6 +28,7 @@ class StoreStatus:
 
     target: str
     written: int
+    ratings: int
     buffered: int
     unsynced: int
     refused: int
@@ -37,7 +39,7 @@ class StoreStatus:
         """Return it as pairs of a name and a text."""
         rows = [
             ("store", self.target),
-            ("written", f"{self.written:,} turns"),
+            ("written", f"{self.written:,} turns{f', {self.ratings:,} ratings' if self.ratings else ''}"),
             ("at risk", f"{self.buffered:,} turns in memory only, {self.unsynced:,} not yet synced"),
         ]
         if self.refused:

@@ -150,7 +150,8 @@ class Buffer:
         """Return how it stands; it never waits."""
         return StoreStatus(
             target=self._target,
-            written=self._written,
+            written=self._written - self._ratings,
+            ratings=self._ratings,
             buffered=len(self._waiting) + len(self._lines) + self._in_hand,
             unsynced=len(self._unsynced),
             refused=self._refused,
@@ -190,7 +191,7 @@ class Buffer:
         self._waiting: deque[Turn | LiveTurn | Rating] = deque()
         self._lines: list[Line] = []
         self._unsynced: list[Line] = []
-        self._in_hand = self._written = self._refused = 0
+        self._in_hand = self._written = self._ratings = self._refused = 0
         self._problem: str | None = None
         self._since: datetime | None = None
         self._told: Notification | None = None
@@ -300,6 +301,7 @@ class Buffer:
         self._unsynced += lines
         self._lines = []
         self._written += len(lines)
+        self._ratings += _ratings(lines)
         if self._problem is not None:
             self._recovers()
 
@@ -310,6 +312,7 @@ class Buffer:
             self._sink.sync()
         except OSError as error:
             self._written -= len(self._unsynced)
+            self._ratings -= _ratings(self._unsynced)
             self._lines = self._unsynced
             self._fails(error)
         self._unsynced = []
@@ -345,3 +348,8 @@ class Buffer:
             self._notify(said)
         except Exception:  # somebody else's code must not stop the writing
             logger.exception("the alert about the store was not taken")
+
+
+def _ratings(lines: list[Line]) -> int:
+    """Return how many lines are ratings: a turn names its conversation, near its beginning, and a rating does not."""
+    return sum(b'"conversation_id":' not in text for _, text in lines)
