@@ -140,10 +140,11 @@ def test_the_commands_for_an_export(export, called, tmp_path):
     assert {"report.html", "turns.parquet", "history.lp"} <= {path.name for path in tmp_path.iterdir()}
 
 
-def test_rules_are_suggested_from_an_export_of_some_weeks(tmp_path, monkeypatch, called):
+@pytest.mark.parametrize("page", ["my_export", "alerts"])
+def test_rules_are_suggested_from_an_export_of_some_weeks(page, tmp_path, monkeypatch, called):
     shutil.copy(data_file("four_weeks_langsmith.jsonl.gz"), tmp_path / "my_export.jsonl.gz")
     monkeypatch.chdir(tmp_path)
-    (words,) = [words for words in commands("my_export") if words[1] == "alerts"]
+    (words,) = [words for words in commands(page) if words[1] == "alerts"]
     called(words)
     assert "[[rule]]" in (tmp_path / "my_rules.toml").read_text(encoding="utf-8")
 
@@ -253,7 +254,7 @@ def test_the_line_for_every_monday(tmp_path, export, called):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_of_every_page_are_run_or_start_the_course(page):
-    runs_itself = {"my_export", "erase_a_user", "tables", "teacher", "teaching/capstone", "verdicts"}
+    runs_itself = {"my_export", "erase_a_user", "tables", "teacher", "teaching/capstone", "verdicts", "alerts"}
     left = {words[1] for words in commands(page)} if page not in runs_itself else set()
     # What a bundle holds comes from a package index: `tests/system/test_bundle.py` makes one.
     assert left <= {"fetch-model", "lab", "bundle"}, f"{page}: {left} is run by no test"
