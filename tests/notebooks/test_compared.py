@@ -105,7 +105,7 @@ def test_a_solutions_notebook_named_by_itself_is_compared_by_itself() -> None:
 
 
 def test_plain_pytest_takes_the_notebooks_with_the_tests(request: pytest.FixtureRequest) -> None:
-    assert request.config.getini("testpaths") == ["notebooks", "tests", "chatmon"]
+    assert request.config.getini("testpaths") == ["notebooks", "tests", "chatmon", "docs/website"]
 
 
 def test_unplugged_there_is_loopback_and_no_other_network_where_the_machine_can_do_that() -> None:
