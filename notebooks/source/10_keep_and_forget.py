@@ -389,11 +389,11 @@ print("the receipt names her:", ada in said or newer.of(ada) in said)
 # erasure finds nothing and says so, which is also what you run when somebody asks for a proof a year later.
 
 # %% [markdown]
-# ## A customer called 42
+# ## A customer who is a number
 #
 # Ada's id looks like nothing else. A shop that counts its customers has ids that do: 42 is a customer, a number of
-# minutes, and a part of 420. And beside the log lies a scanned letter. **Predict.** What changes in these turns when
-# customer 42 is erased, and what can be proved of the letter?
+# minutes, and a part of 420. And beside the log lies a scanned letter. **Predict.** What changes in these turns when that
+# customer is erased, and what can be proved of the letter?
 
 # %%
 shop = home / "shop"
@@ -419,8 +419,8 @@ for turn in turns.read_jsonl(shop / "october.jsonl"):
 workplace.cleanup()
 
 # %% [markdown]
-# One row has changed, that of customer 42. An id that is short, a number or a plain word is looked for where ids stand,
-# and nowhere else: who waited 42 minutes keeps what they wrote, and 420 keeps everything. The price is that a sentence
+# One row has changed, the customer's own. An id that is short, a number or a plain word is looked for where ids stand,
+# and nowhere else: who waited so many minutes keeps what they wrote, and 420 keeps everything. The price is that a sentence
 # which calls her "42" is not found either; give what else stands for her with `also`.
 #
 # The letter is in the list of what could not be opened, so nothing is proved of it, and `chatmon erase` ends with
