@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from chatmon.plots._dashboard import dashboard
+from chatmon.plots._told import told
 from chatmon.plots.figure import BLUE, HATCHES, RED, SIZE, figure, show
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = [
     "show",
     "timeline",
     "timeline_data",
+    "told",
 ]
 
 

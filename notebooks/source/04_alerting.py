@@ -28,16 +28,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from chatmon import turns
+from chatmon import plots, turns
 from chatmon.alerts import Dispatcher, Outbox, Policy, Route, Rule, load_rules
 from chatmon.alerts import parse_rules, replay
-from chatmon.alerts.channels import Webhook
+from chatmon.alerts.channels import PagerDuty, Slack, Webhook
 from chatmon.lab import data_file
 from chatmon.lab.course import check, hint
 from chatmon.lab.services import inbox
 from chatmon.lab.traffic import Truth
 from chatmon.lab.truth.alerts import score
 from chatmon.lab.truth.timeline import timeline
+from chatmon.lab.truth.told import passed_on
 from chatmon.lab.truth.tune import tune
 
 # %%
@@ -457,7 +458,56 @@ print("messages in the inbox:", len(receiver.messages()))
 (notification,) = receiver.messages()[0]["notifications"]
 for key in ("key", "severity", "status", "value", "limit", "n"):
     print(f"{key:8} {notification[key]}")
+
+# %% [markdown]
+# ## Who is told, and when
+#
+# Arriving is half of it: somebody has to act. How soon is the rule's *severity*: a *page* is for now, at night too, a
+# *ticket* for the next working day. Who is the policy's.
+#
+# > **Escalation**: whom an alert goes to next while nobody has *acknowledged* it, that is, said "it is mine".
+#
+# Pages go to whoever is on call, by PagerDuty, and after a quarter of an hour without an answer to the lead as well. All
+# else goes to the team, by Slack. We pass the alerts of three days through this policy, each at its own time, to the real
+# inbox. The engineer on call is in a tunnel; Ana, who leads, takes the page on after 23 minutes. Before you run it: how
+# many people hear of its end?
+#
+# <!-- free: 23 -->
+
+# %%
+pages = Route(
+    match={"severity": "page"},
+    channels=("on call",),
+    escalate_to=("lead",),
+    escalate_after=quarter,
+)
+policy = Policy((pages, Route(channels=("team",))))
+channels = {
+    "on call": PagerDuty(receiver.routing_key, url=receiver.pagerduty_url),
+    "lead": Webhook(receiver.webhook_url, receiver.secret),
+    "team": Slack(receiver.slack_url),
+}
+
+# %%
+days = [one for one in run.notifications if one.at < datetime(2026, 10, 16, tzinfo=UTC)]
+taken_on = {first.at + timedelta(minutes=23): (first.key, "Ana")}
+messages = passed_on(days, policy, channels, taken_on)
+for message in messages:
+    print(f"{message.at:%d %b %H:%M}  {message.channel:8} {message.says}")
+print(receiver.incidents()[0].status, "is what PagerDuty shows now")
 receiver.stop()
+
+# %%
+afternoon = [message for message in messages if message.at > first.at - hour]
+plots.told(
+    afternoon, title="Who is told of the page, and when?"
+)
+
+# %% [markdown]
+# The page rang at 14:52 and, unanswered, at the lead's at 15:07. From 15:15 it was Ana's, and both knew: nobody else was
+# woken. At 15:47 both heard that it was over, and PagerDuty's incident closed itself. The team's channel had its tickets
+# in between and no page. Whoever was told of a beginning is told of the end, whatever happened in between; whoever was
+# not, is left in peace.
 
 # %% [markdown]
 # ## Summary
@@ -465,7 +515,7 @@ receiver.stop()
 # An alert for every turn gave 5474 messages, 1253 of them about nothing. The same threshold over a window cried wolf 104
 # times, with a minimum of turns ten times, with patience six times; a burn rate by region twice, and that was one user. What
 # is slow has no fixed limit, but it has a baseline. Twelve rules caught all nine incidents without a false alarm, on weeks
-# they were not tuned on. And an alert counts when it has arrived.
+# they were not tuned on. And an alert counts when it has arrived and somebody has said "it is mine".
 
 # %% [markdown]
 # ## In practice
@@ -474,7 +524,7 @@ receiver.stop()
 #   do not wake anybody.
 # - **Every rule has a runbook**, a link that says what to do first. A rule for which nobody can write one is a chart.
 # - **Silence and inhibit on purpose.** A silence has an end, an author and a reason; an outage's own alert should inhibit the
-#   twelve that follow from it. `Policy` has inhibitions, routes and escalation; running alerts have `silence`.
+#   twelve that follow from it. `Policy` has inhibitions; running alerts have `silence` and `acknowledge`.
 # - **Live and replayed are one.** `chatmon.alerts.start` on your bot takes the same decision as `replay`: what you tune on
 #   an export is what will page you. On a command line: `chatmon replay rules.toml my_export.jsonl.gz`.
 # - **Prometheus** can run these rules too; `chatmon.connect.prometheus` writes them in its language.

@@ -48,6 +48,7 @@ FIGURES: dict[str, Callable[[], None]] = {
     "forecast_band": lambda: plots.forecast_band(
         SPENT, projected=(46.5, 41, 52), end=date(2026, 10, 31), budget=Decimal(50)
     ),
+    "told": lambda: plots.told([(START, "on call", "firing"), (START + timedelta(hours=1), "on call", "resolved")]),
 }
 
 
@@ -270,3 +271,23 @@ def test_the_png_opens_as_an_image_of_the_figures_size(shown: list[dict[str, Any
     FIGURES["timeline"]()
     with Image.open(io.BytesIO(base64.b64decode(shown[0]["data"]["image/png"]))) as image:
         assert image.size == (960, 570)
+
+
+def test_who_was_told_is_a_row_for_each_receiver_in_the_order_they_were_told(shown):
+    noon = datetime(2026, 10, 5, 12, tzinfo=UTC)
+    told = [(noon, "on call", "firing"), (noon + timedelta(minutes=15), "lead", "firing")]
+    plots.told([*told, (noon + timedelta(hours=1), "on call", "resolved")], title="Two were told")
+    axes = shown[0]["figure"].axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["on call", "lead"]
+    assert [line.get_label() for line in axes.lines] == ["firing", "resolved"]
+    assert [list(line.get_ydata()) for line in axes.lines] == [[0, 1], [0]]
+    assert len({line.get_marker() for line in axes.lines}) == 2
+    assert shown[0]["data"]["text/plain"] == (
+        "Two were told. Who was told what, on 05 October (UTC):"
+        " 12:00 on call: firing; 12:15 lead: firing; 13:00 on call: resolved"
+    )
+
+
+def test_a_figure_of_no_messages_is_refused():
+    with pytest.raises(ValueError, match="no messages"):
+        plots.told([])
