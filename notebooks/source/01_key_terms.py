@@ -31,6 +31,7 @@
 from datetime import UTC, datetime, timedelta
 
 from chatmon import estimates, plots
+from chatmon.analysis import prepare_dashboard_data
 from chatmon.lab import data_file
 from chatmon.lab.course import check, hint
 from chatmon.live import summarise
@@ -351,6 +352,39 @@ print(by_intent.sort_values("mean").iloc[[0, 1, 2, -1]].round(2).to_string())
 # %% [markdown]
 # 18 % of Tuesday's conversations were hit, against 4 % of Monday's. By subject, `moving` and `privacy` fare worst. But they
 # have 9 turns each; `out_of_scope` has 48, so that is where the work would pay.
+#
+# ## One page for every morning
+#
+# It took us a lesson to find one bad hour. A dashboard asks the same questions every day, side by side. Each panel should
+# answer one; a panel that answers none is decoration.
+#
+# | panel | its question |
+# |---|---|
+# | response time | how long do most people wait, and how long the unlucky ones? |
+# | errors | which share of turns failed, and of what? |
+# | tokens | how much goes in, how much comes out, how much was cached? |
+# | satisfaction, response rate | what do those who rate think, and how many are they? |
+# | conversations, length | how many people came, and did they have to ask again? |
+#
+# `prepare_dashboard_data` adds the turns up, by the hour or, in a long log, by the day; `plots.dashboard` draws what it
+# found. Before you run it: which of these panels will show the incident?
+
+# %%
+data = prepare_dashboard_data(recorded)
+plots.dashboard(data, title="Two days of the bot: which panels show the incident?")
+
+# %% [markdown]
+# Response time and errors show it at a glance: one hour stands out. Tokens, conversations and their length look like any
+# other afternoon, for the users came as always. And satisfaction? The day's mean did not move; does the hour's?
+
+# %%
+hours = data.response_time[["period", "median", "p95"]].merge(data.satisfaction)
+print(hours.set_index("period").drop(columns="share").tail().round(1).to_string())
+
+# %% [markdown]
+# It does: 2.0 in the bad hour. But that is the mean of 10 ratings. The hour before has 4, and an interval from 1.0 to 5.0,
+# which is to say that nothing is known of it. A hint, then, and no alarm. One panel is missing, the one for money: a
+# model on your own machine has no price, and what is unknown is better left out than drawn as zero.
 #
 # ## Two platforms
 #

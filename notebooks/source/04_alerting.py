@@ -499,9 +499,7 @@ receiver.stop()
 
 # %%
 afternoon = [message for message in messages if message.at > first.at - hour]
-plots.told(
-    afternoon, title="Who is told of the page, and when?"
-)
+plots.told(afternoon, title="Who is told of the page, and when?")
 
 # %% [markdown]
 # The page rang at 14:52 and, unanswered, at the lead's at 15:07. From 15:15 it was Ana's, and both knew: nobody else was
