@@ -197,3 +197,25 @@ def test_a_tree_of_sixty_levels_keeps_its_columns_in_sight(page, server, width):
     )
     assert table <= window
     assert page.ask("[...document.querySelectorAll('.tree a')].every(a => a.getClientRects().length <= 2)")
+
+
+def test_ten_thousand_runs_are_listed_to_the_last_and_one_of_them_is_found_by_its_words(page, server):
+    names = "[...document.querySelectorAll('tbody a')].map(a => a.textContent)"
+    with httpx.Client(base_url=server.url, headers={"x-api-key": server.api_key}, timeout=PATIENCE) as ask:
+        for first in range(10_000, 20_000, 1_000):
+            runs = [
+                run(number, f"run {number}", "large project", inputs={"question": f"parcel {number}?"})
+                for number in range(first, first + 1_000)
+            ]
+            assert ask.post("/runs/batch", json={"post": runs}).status_code == 202
+        project = ask.get("/sessions", params={"name": "large project"}).json()[0]["id"]
+    path = f"/o/x/projects/p/{project}"
+    listed = opened(page, server, path).ask(names)
+    while page.ask("document.querySelector('main a[href*=cursor]') !== null"):
+        before = page.ask("location.href")
+        page.ask("document.querySelector('main a[href*=cursor]').click()")
+        page.wait_for(f"location.href !== {before!r} && document.readyState === 'complete'")
+        listed += page.ask(names)
+    assert listed == [f"run {number}" for number in range(19_999, 9_999, -1)]
+    assert opened(page, server, f"{path}?words=parcel+14711").ask(names) == ["run 14711"]
+    assert opened(page, server, f"{path}?filter=eq(name,%22run+10000%22)").ask(names) == ["run 10000"]
