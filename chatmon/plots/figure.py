@@ -20,9 +20,9 @@ PALETTE = (BLUE, "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
 INK = "#111111"
 """Of text, axes and edges."""
 SIZE = (6.4, 3.8)
-"""Inches; with DPI this is 960 pixels shown 640 wide: sharp on a laptop, and its text still readable on a phone."""
+"""Inches; this is 960 pixels shown 640 wide: sharp on a laptop, and its text still readable on a phone."""
 DPI = 150
-SHOWN_WIDTH = 640
+SHOWN_DPI = 100
 LOOK: dict[Any, Any] = {
     "figure.figsize": SIZE,
     "figure.dpi": DPI,
@@ -128,7 +128,8 @@ def show(fig: Figure, alt: str) -> None:
     fig.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
     plt.close(fig)
     encoded = base64.b64encode(png.getvalue()).decode("ascii")
-    html = f'<img alt="{escape(alt)}" width="{SHOWN_WIDTH}" src="data:image/png;base64,{encoded}">'
+    width = round(SHOWN_DPI * fig.get_figwidth())
+    html = f'<img alt="{escape(alt)}" width="{width}" src="data:image/png;base64,{encoded}">'
     data = {"text/html": html, "image/png": encoded, "text/plain": alt}
-    metadata = {"image/png": {"alt": alt, "width": SHOWN_WIDTH}}
+    metadata = {"image/png": {"alt": alt, "width": width}}
     display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's display is not annotated
