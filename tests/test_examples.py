@@ -63,9 +63,11 @@ def own_table(folder):
     (folder / "my_export.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
 
 
-LANGUAGES = ("python", "pycon", "toml", "")
+LANGUAGES = ("python", "pycon", "toml", "ini", "")
 RUN_HERE = {("README", "python"): 1, ("my_bot", "python"): 1, ("my_export", "python"): 2, ("erase_a_user", "python"): 1}
-RUN_HERE |= {("alerts", "python"): 1, ("alerts", "toml"): 1}
+RUN_HERE |= {("alerts", "python"): 1, ("alerts", "toml"): 1, ("many_hosts", "ini"): 1}
+BY_REDIS = {("many_hosts", "python"): 1}
+"""What `tests/system/test_redis_stream.py` runs against a real server."""
 SHOWN = {("learner", ""): 1}
 """What a run printed: `tests/lab/cli/test_demo.py` compares it. The README's block is run by `tests/test_readme.py`."""
 
@@ -76,7 +78,7 @@ def test_no_block_of_code_is_left_out():
         for language in re.findall(r"^```(\w*)\n.*?^```$", text, re.DOTALL | re.MULTILINE):
             assert language in LANGUAGES, f"{page}: a block of {language} that nothing runs"
             found[page, language] = found.get((page, language), 0) + 1
-    assert {key: count for key, count in found.items() if key[1] != "pycon"} == RUN_HERE | SHOWN
+    assert {key: count for key, count in found.items() if key[1] != "pycon"} == RUN_HERE | BY_REDIS | SHOWN
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -182,6 +184,23 @@ def test_keep_turns_and_erase_a_user(tmp_path, monkeypatch, capsys, called):
     assert "nothing of this user is in them" in said[3]
 
 
+def test_the_service_that_receives_turns_is_a_command_that_there_is():
+    import configparser
+
+    import typer.main
+
+    from chatmon.cli._logs import app
+
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str
+    unit.read_string(blocks("many_hosts", "ini")[0])
+    program, group, name, *rest = shlex.split(unit["Service"]["ExecStart"])
+    receive = typer.main.get_command(app).commands[group].commands[name]
+    given = receive.make_context(name, rest).params
+    assert program.endswith("/chatmon")
+    assert (given["folder"].name, given["redis"]) == ("turns", "redis://127.0.0.1:6379")
+
+
 def test_a_rule_and_where_it_rings(tmp_path, monkeypatch):
     from chatmon.lab.services import inbox
     from chatmon.live.monitor import ChatMonitor
@@ -255,6 +274,7 @@ def test_the_line_for_every_monday(tmp_path, export, called):
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_of_every_page_are_run_or_start_the_course(page):
     runs_itself = {"my_export", "erase_a_user", "tables", "teacher", "teaching/capstone", "verdicts", "alerts"}
+    runs_itself |= {name for name, _ in BY_REDIS}
     left = {words[1] for words in commands(page)} if page not in runs_itself else set()
     # What a bundle holds comes from a package index: `tests/system/test_bundle.py` makes one.
     assert left <= {"fetch-model", "lab", "bundle"}, f"{page}: {left} is run by no test"

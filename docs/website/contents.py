@@ -8,7 +8,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 BEGIN = ["docs/learner", "docs/teacher", "docs/analyst", "docs/setup", "docs/before_you_start", "docs/questions"]
-HOW_TO = ["docs/my_bot", "docs/my_export", "docs/alerts", "docs/erase_a_user", "docs/scale", "docs/ten_questions"]
+HOW_TO = [
+    "docs/my_bot",
+    "docs/my_export",
+    "docs/alerts",
+    "docs/erase_a_user",
+    "docs/many_hosts",
+    "docs/scale",
+    "docs/ten_questions",
+]
 REFERENCE = [
     "glossary",
     "docs/numbers",

@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import re
+import signal
 import sys
 import time
 from datetime import timedelta
@@ -14,6 +16,7 @@ from waits import PATIENCE, until
 
 from chatmon._tools.paths import REPO
 from chatmon.connect.redis import STREAM, StreamStore, receive
+from chatmon.importers import open_logs
 from chatmon.store import Store
 from chatmon.store.lines import Rating
 
@@ -144,3 +147,19 @@ def test_receivers_killed_at_any_moment_leave_their_turns_to_the_next(tmp_path, 
     with Store(folder) as store:
         receive(server.url, store, abandoned_ms=0, until=lambda: empty(redis, server))
     assert ids(folder) == sorted(f"t{number}" for number in range(12_000))
+
+
+def test_the_way_that_the_guide_shows_brings_a_turn_from_the_bot_to_the_store(tmp_path, server, monkeypatch):
+    page = (REPO / "docs" / "many_hosts.md").read_text(encoding="utf-8")
+    (bot,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (receiver,) = re.findall(r"^    chatmon (store receive .*)$", page, re.MULTILINE)
+    command = receiver.replace("redis://127.0.0.1:6379", server.url).split()
+    monkeypatch.setenv("CHATMON_REDIS", server.url)
+    exec(bot, {})
+    with started(sys.executable, "-m", "chatmon", *command, cwd=tmp_path) as running:
+        until(lambda: any((tmp_path / "turns").rglob("*.jsonl")))
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30 * PATIENCE) == 0
+    with open_logs(tmp_path / "turns") as logs:
+        (turn,) = logs.frame().to_dict("records")
+    assert (turn["conversation_id"], turn["user_id"], turn["input_tokens"]) == ("c-17", "u-4", 7)
