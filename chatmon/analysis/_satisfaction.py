@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chatmon import estimates
 from chatmon._tools.outcomes import FAILED
 from chatmon.analysis import _units
 from chatmon.analysis.source import query, relation
@@ -22,7 +23,7 @@ class Satisfaction:
 
     Attributes:
         score: Mean rating, 1 to 5; its interval takes the ratings of one user as alike.
-        response_rate: Share of turns that were rated.
+        response_rate: Share of turns that were rated; unknown where none was, as nothing says that any could be.
         distribution: Turns by rating, rounded to a whole number, 1 to 5.
         error_rate_rated: Share of failed turns among the rated ones.
         error_rate_silent: The same among the others: where the two differ, raters are not like everybody.
@@ -55,10 +56,11 @@ def satisfaction(turns: Turns) -> Satisfaction:
             WHERE user_satisfaction IS NOT NULL GROUP BY 1""",
         )
     )
+    score = _units.mean(source, "user_satisfaction")
     failed = f"CASE WHEN user_satisfaction IS {{}} THEN {FAILED} END"
     return Satisfaction(
-        score=_units.mean(source, "user_satisfaction"),
-        response_rate=_units.rate(source, "user_satisfaction IS NOT NULL"),
+        score=score,
+        response_rate=_units.rate(source, "user_satisfaction IS NOT NULL") if score.n else estimates.rate(0, 0),
         distribution={rating: counts.get(rating, 0) for rating in range(1, 6)},
         error_rate_rated=_units.rate(source, failed.format("NOT NULL")),
         error_rate_silent=_units.rate(source, failed.format("NULL")),

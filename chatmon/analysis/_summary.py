@@ -9,6 +9,7 @@ from chatmon import estimates
 from chatmon._tools.outcomes import FAILED
 from chatmon._tools.units import Units
 from chatmon.analysis import _units
+from chatmon.analysis._satisfaction import satisfaction
 from chatmon.analysis.source import IN_PART, query, relation
 from chatmon.estimates import Estimate
 from chatmon.live.summary import Spread, Summary, Tokens
@@ -36,7 +37,7 @@ _ERRORS = """
 def summary(turns: Turns) -> Summary:
     """Return what turns add up to, from the first to the last of them; intervals count users, not turns.
 
-    What an import's files do not speak of at all, failures or ratings, is unknown, and not a rate of 0.
+    What the turns do not speak of at all, failures or ratings, is unknown, and not a rate of 0.
 
     Args:
         turns: Any holder of turns.
@@ -51,8 +52,7 @@ def summary(turns: Turns) -> Summary:
     read, cached, written, output, reasoning = (None if count is None else int(count) for count in row[2:7])
     cost, unpriced, in_part, first, last = row[8:]
     length = _length(source)
-    imported = getattr(turns, "report", None)
-    says_ratings = "user_satisfaction" not in getattr(imported, "missing", ())
+    rated = satisfaction(source)
     return Summary(
         since=_moment(first),
         until=_moment(last),
@@ -67,8 +67,8 @@ def summary(turns: Turns) -> Summary:
         lower_bound_turns=in_part,
         error_rate=_units.rate(source, FAILED),
         errors=dict(query(source, _ERRORS)),
-        satisfaction=_units.mean(source, "user_satisfaction"),
-        response_rate=_units.rate(source, "user_satisfaction IS NOT NULL") if says_ratings else estimates.rate(0, 0),
+        satisfaction=rated.score,
+        response_rate=rated.response_rate,
         conversation_length=length,
         evicted=0,
         rejected={},

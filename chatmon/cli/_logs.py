@@ -176,20 +176,20 @@ def report(
     zone = logs_at.tz or "UTC"
     shown: dict[str, Any] = {
         "by": by or (),
+        "content": content,
         "marks": _marks(mark or [], zone),
         "title": title,
         "logo": logo,
         "tz": zone,
     }
     if engine is not None:
-        given = [*logs_at.given(), *(["--content"] if content else [])]
-        if given:
+        if given := logs_at.given():
             raise ValueError(f"--engine reads turns in Parquet: leave out {', '.join(given)}, or convert first")
         with spark.session(engine) as session:
             write_report(spark.turns(session, logs_at.paths), output, **shown)
         say(f"{output} is made: open it in a browser.")
         return
-    with logs_at.open(content=content) as logs:
+    with logs_at.open(content=True) as logs:  # advice reads texts; the page shows them where --content says so
         if not logs.report.turns:
             say(logs.report)
         _refuse_nothing(logs.report)

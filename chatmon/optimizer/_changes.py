@@ -117,7 +117,7 @@ def _cause(sample: Sample, shift: Shift, on: Cells) -> _Cause | None:
         if failed is None or again is None:
             return None
         kind = "retry_storm" if again.value > MOSTLY * failed.value else "error_burst"
-        return _Cause(kind, (("of these, sent again at once", f"{max(0.0, again.value / failed.value):.0%}"),))
+        return _Cause(kind, (("of these, sent again at once", _sent_again(sample, again.value / failed.value)),))
     if shift.measure == "price":
         return _Cause("price_rise")
     if shift.measure == "input_tokens":
@@ -144,6 +144,12 @@ def _cause(sample: Sample, shift: Shift, on: Cells) -> _Cause | None:
             return None
         return _Cause("abandonment" if _leaves_are_known(sample) and _queued(sample, shift) else "slow_slice")
     return _Cause("quality_drop")
+
+
+def _sent_again(sample: Sample, share: float) -> str:
+    """Return the share of failures that were sent again; each of the two counts is estimated, so theirs may pass 1."""
+    said = f"{min(1.0, max(0.0, share)):.0%}"
+    return f"{said}, by the kind of error alone: no turn has its question" if sample.lacks("question") else said
 
 
 def _leaves_are_known(sample: Sample) -> bool:

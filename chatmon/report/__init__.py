@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from chatmon._tools.paths import whole_file
 from chatmon.importers.logs import Logs
@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    import duckdb
+
     from chatmon.analysis.source import Turns
 
 __all__ = ["render", "write_report"]
+
+_TEXTS: Final = ("question", "answer")
 
 
 class _Options(TypedDict, total=False):
@@ -25,6 +29,7 @@ class _Options(TypedDict, total=False):
     tz: str
     marks: Mapping[datetime, str] | None
     by: Sequence[str]
+    content: bool
     made_at: datetime | None
     step: Callable[[str], object]
 
@@ -67,6 +72,7 @@ def render(
     tz: str = "UTC",
     marks: Mapping[datetime, str] | None = None,
     by: Sequence[str] = (),
+    content: bool = True,
     made_at: datetime | None = None,
     step: Callable[[str], object] = str,
 ) -> str:
@@ -80,6 +86,7 @@ def render(
         marks: Releases, each an aware moment with its name, that every figure shows; new values of
             ``prompt_version``, ``model`` and ``variant`` are found without being told.
         by: Further dimensions to make tables of: text columns of turns, or keys of their ``attributes``.
+        content: Whether to show questions and answers. Advice compares them in any case, so that it is the same.
         made_at: When the page is made, aware; without it, the page is as of the log's end and says so.
         step: Called with what is being done, before each step that takes long.
 
@@ -100,6 +107,7 @@ def render(
     if made_at is not None and made_at.tzinfo is None:
         raise ValueError(f"made_at ({made_at}) has no time zone: add tzinfo=datetime.UTC")
     source, zone = analysis.relation(turns), zone_of(tz)
+    shown = source if content else _without_texts(source)
     step("adding up")
     summary = analysis.summary(turns)
     if not summary.turns:
@@ -115,13 +123,13 @@ def render(
     step("making tables")
     moment = (made_at or summary.until).astimezone(zone)
     return page(
-        source=source,
+        source=shown,
         summary=summary,
         found=found,
         advice=advice,
         good=sorted(analysis.quality(source), key=lambda one: one.rate is None),
         figures=figures,
-        tables=tables(source, by, tz),
+        tables=tables(shown, by, tz),
         marks=marked,
         imported=turns.report if isinstance(turns, Logs) else None,
         made=f"{moment:%Y-%m-%d %H:%M %Z}" + ("" if made_at else ", when the log ends"),
@@ -129,3 +137,11 @@ def render(
         title=title,
         logo=None if logo is None else Path(logo),
     )
+
+
+def _without_texts(source: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    from chatmon.analysis.source import asked
+    from chatmon.turns import COLUMNS
+
+    kept = (name if name not in _TEXTS else f"CAST(NULL AS VARCHAR) AS {name}" for name in COLUMNS)
+    return asked(source, f"SELECT {', '.join(kept)} FROM turns")  # noqa: S608 - our own names

@@ -153,6 +153,15 @@ def test_money_spent_on_failures_is_told():
     assert one.saving["usd"].value == pytest.approx(0.3)
 
 
+def test_a_storm_says_what_part_was_sent_again_and_where_only_the_kinds_of_error_tell_it():
+    storm = simulate(3, start=MONDAY, days=14, turns_per_day=400, problems=[Problem.parse("retry_storm")]).turns
+    (one,) = recommend(storm).of("retry_storm")
+    (blind,) = recommend(storm.drop_columns(["question"])).of("retry_storm")
+    again, guessed = (dict(each.evidence)["of these, sent again at once"] for each in (one, blind))
+    assert int(again.removesuffix("%")) <= 100
+    assert guessed.endswith("%, by the kind of error alone: no turn has its question")
+
+
 def test_an_amount_scales_with_its_interval():
     assert Amount(2, 1, 3).times(10) == Amount(20, 10, 30)
 
