@@ -9,6 +9,8 @@ The queries are the ones that DuckDB answers, with the numbers that it gives.
 from __future__ import annotations
 
 import os
+import re
+import socket
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +46,9 @@ TYPES: Final = {
 }  # fmt: skip
 """Kind of a turn's column to its type in Spark."""
 
+_PATIENCE: Final = 5.0
+"""Seconds in which a master answers."""
+
 
 class SparkTurns:
     """A Spark DataFrame with the methods of DuckDB's relations that analyses call.
@@ -75,13 +80,15 @@ class SparkTurns:
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """Return the rows."""
-        return [tuple(row) for row in self._data.collect()]
+        with _said_plainly():
+            return [tuple(row) for row in self._data.collect()]
 
     def to_arrow_table(self) -> pa.Table:
         """Return the rows as an Arrow table, whole numbers in 64 bits as DuckDB has them."""
         import pyarrow as pa
 
-        rows = self._data.toArrow()
+        with _said_plainly():
+            rows = self._data.toArrow()
         wide = [one.with_type(pa.int64()) if one.type == pa.int32() else one for one in rows.schema]
         return rows.cast(pa.schema(wide))
 
@@ -95,12 +102,14 @@ def session(master: str) -> Iterator[Any]:
 
     Raises:
         MissingPackageError: pyspark is missing. It needs a Java runtime too, 17 or later.
+        ConnectionError: No master answers at the address.
     """
     builder = wanted("pyspark.sql", "spark", "Spark").SparkSession.builder
+    _reach(master)
     settings: dict[str, Any] = {
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
-        "spark.log.level": "ERROR",
+        "spark.log.level": "OFF",  # what fails is raised, and said once
     }
     if master.startswith("local"):
         settings |= LOCAL
@@ -120,13 +129,14 @@ def turns(spark: Any, paths: str | Path | Sequence[str | Path]) -> SparkTurns:
         paths: What Spark can read: a path of this machine, or an address of the cluster's storage.
 
     Raises:
-        ValueError: The session's zone is not UTC, or a column that a turn needs is missing.
+        ValueError: The session's zone is not UTC, a column that a turn needs is missing, or a file is damaged.
     """
     zone = spark.conf.get("spark.sql.session.timeZone")
     if zone not in ("UTC", "Etc/UTC"):
         raise ValueError(f"the session's zone is {zone}: set spark.sql.session.timeZone to UTC, as turns have it")
     chosen = [paths] if not isinstance(paths, list | tuple) else paths
-    data = spark.read.parquet(*map(str, chosen), mergeSchema=True)  # files of other releases have other columns
+    with _said_plainly():
+        data = spark.read.parquet(*map(str, chosen), mergeSchema=True)  # files of other releases have other columns
     missing = [name for name in table.REQUIRED if name not in data.columns]
     if missing:
         raise ValueError(f"turns need {', '.join(missing)}; these have {', '.join(data.columns)}")
@@ -150,7 +160,8 @@ def import_logs(spark: Any, paths: Iterable[str | Path], folder: str | Path, tz:
         tz: The zone of times that name none.
 
     Raises:
-        ValueError: There are no files, or a turn lies in two of them, where ``open_logs`` would make one of it.
+        ValueError: There are no files, or a turn lies in two of them, where ``open_logs`` would make one of it; the
+            folder is gone then.
     """
     files = [str(path) for path in paths]
     if not files:
@@ -169,8 +180,10 @@ def import_logs(spark: Any, paths: Iterable[str | Path], folder: str | Path, tz:
     imported = turns(spark, folder)
     rows, distinct = imported.query("turns", "SELECT count(*), count(DISTINCT turn_id) FROM turns").fetchall()[0]
     if rows != distinct:
+        _remove(spark, folder)
         raise ValueError(
-            f"{rows:,} turns have {distinct:,} ids in {folder}: some lie in several files; import these by open_logs"
+            f"{rows:,} turns have {distinct:,} ids in {folder}: some lie in several files, so nothing is "
+            "kept; import these by open_logs"
         )
     return imported
 
@@ -179,3 +192,50 @@ def _spelled(sql: str) -> str:
     for ours, theirs in SPELLED.items():
         sql = sql.replace(ours, theirs)
     return sql
+
+
+def _reach(master: str) -> None:
+    """Refuse an address at which nobody listens; Spark itself would try for a minute."""
+    found = re.match(r"spark://([^,]+):(\d+)", master)
+    if not found:
+        return
+    host, port = found[1], int(found[2])
+    try:
+        socket.create_connection((host, port), timeout=_PATIENCE).close()
+    except OSError as error:
+        raise ConnectionError(
+            f"no Spark master answers at {host}:{port} ({error}): start it, or name local[2] to run on this machine"
+        ) from None
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """Raise what fails in Spark's Java as one sentence."""
+    java = wanted("py4j.protocol", "spark", "Spark").Py4JError
+    python = wanted("pyspark.errors", "spark", "Spark").PySparkException
+    try:
+        yield
+    except (java, python) as error:
+        raise ValueError(_plain(str(error))) from error
+
+
+def _plain(said: str) -> str:
+    """Return what there is to know of a failure that comes with Java's stack.
+
+    Example:
+        >>> _plain("SparkException: Encountered error while reading file s3a://a/b.parquet. Could not read footer")
+        's3a://a/b.parquet is damaged: put a sound copy in its place, or take it away and the report lacks its turns'
+    """
+    file = re.search(r"error while reading file (\S+)\.\s", said)
+    if file:
+        return f"{file[1]} is damaged: put a sound copy in its place, or take it away and the report lacks its turns"
+    lines = [
+        line.strip(": ") for line in said.splitlines() if line.strip() and not line.startswith("An error occurred")
+    ]
+    return f"Spark failed: {lines[0] if lines else said}"
+
+
+def _remove(spark: Any, folder: str | Path) -> None:
+    """Remove a folder wherever Spark wrote it: on this machine or in the cluster's storage."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(str(folder))  # pyspark has no other way
+    path.getFileSystem(spark._jsc.hadoopConfiguration()).delete(path, True)

@@ -1,6 +1,8 @@
 """Spark gives the numbers that DuckDB gives, for every query of every analysis, and imports what ``open_logs`` does."""
 
 import dataclasses
+import socket
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -177,3 +179,38 @@ def test_an_import_in_which_a_turn_is_in_two_files_is_refused(session, exported,
     files[1].write_bytes(files[0].read_bytes())
     with pytest.raises(ValueError, match="200 turns have 100 ids"):
         spark.import_logs(session, files, tmp_path / "turns")
+    assert not (tmp_path / "turns").exists()
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["cut off", "damaged within"])
+def test_a_damaged_part_is_named_in_one_sentence(session, tmp_path, cut):
+    for day in (5, 6):
+        part = tmp_path / f"day=2026-10-0{day}" / "part-0.parquet"
+        part.parent.mkdir()
+        table.write_parquet(some_turns(300), part)
+    whole = part.read_bytes()
+    footer = int.from_bytes(whole[-8:-4], "little") + 8
+    within = whole[:4] + bytes(len(whole) - footer - 4) + whole[-footer:]
+    part.write_bytes(whole[: len(whole) // 2] if cut else within)
+    with pytest.raises(ValueError, match=r"day=2026-10-06/part-0.parquet is damaged: put a sound copy") as failed:
+        analysis.summary(spark.turns(session, tmp_path))
+    assert "\n" not in str(failed.value)
+
+
+def test_what_is_not_there_is_said_in_one_sentence(session, tmp_path):
+    with pytest.raises(ValueError, match=r"Spark failed: \[PATH_NOT_FOUND\]") as failed:
+        spark.turns(session, tmp_path / "nothing")
+    assert "\n" not in str(failed.value)
+
+
+def test_a_master_that_is_down_is_named_at_once():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        began = time.monotonic()
+        with (
+            pytest.raises(ConnectionError, match=f"no Spark master answers at 127.0.0.1:{port} .* or name local"),
+            spark.session(f"spark://127.0.0.1:{port}"),
+        ):
+            pass
+    assert time.monotonic() - began < 15
