@@ -21,6 +21,9 @@ TOP: Final = 20
 """Rows among which the names of the columns are looked for."""
 UNSOLVED: Final = re.compile(rb'<c (?![^>]*t="str")[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
 """A cell with a formula and no value, as programs write it that do not work formulas out."""
+UNSOLVED_IN_ODS: Final = re.compile(rb"<table:table-cell(?=[^>]*table:formula=)(?![^>]*office:value-type=)")
+MERGED_IN_ODS: Final = re.compile(rb'table:number-rows-spanned="(?!1")')
+"""What the reader of workbooks does not tell of an OpenDocument."""
 
 
 def sheets(path: Path) -> dict[str, int]:
@@ -82,7 +85,7 @@ def _table(path: Path, sheet: str | None, header: int | None) -> tuple[list[Sequ
     if place >= len(cells):
         raise ValueError(f"sheet {chosen!r} has {len(cells)} rows, none of them {place + 1}, which header names")
     _refuse_merged(found.merged_cell_ranges or (), place, chosen)
-    _refuse_unsolved(path)
+    _refuse_in_parts(path, chosen)
     return cells, place
 
 
@@ -121,13 +124,20 @@ def _refuse_merged(merged: Sequence[tuple[tuple[int, int], tuple[int, int]]], pl
         )
 
 
-def _refuse_unsolved(path: Path) -> None:
+def _refuse_in_parts(path: Path, sheet: str) -> None:
+    """Refuse what only the parts of a zipped workbook tell."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as parts:
         names = [name for name in parts.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
         unsolved = sum(len(UNSOLVED.findall(parts.read(name))) for name in names)
-    if unsolved:
+        content = parts.read("content.xml") if "content.xml" in parts.namelist() else b""
+    if merged := len(MERGED_IN_ODS.findall(content)):
+        raise ValueError(
+            f"sheet {sheet!r} or another has {merged} cells that are merged over rows: undo that, and write into each "
+            "row what is its own"
+        )
+    if unsolved := unsolved + len(UNSOLVED_IN_ODS.findall(content)):
         raise ValueError(
             f"{unsolved:,} formulas have no value, as a program wrote them that works none out: open the workbook in a "
             "spreadsheet and save it"

@@ -1,7 +1,8 @@
-"""Sheets as people have them, written by openpyxl: what is read is what a sheet shows, or it is refused."""
+"""Sheets as people have them, by openpyxl, xlwt and odfpy: what is read is what a sheet shows, or it is refused."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -14,6 +15,8 @@ from properties import examples
 from chatmon import turns as table
 from chatmon.importers import draft_map, open_logs
 
+MADE = Path(__file__).parent / "workbooks"
+"""What the libraries write that write these kinds."""
 AT = datetime.fromisoformat("2026-09-07T08:00:01.500000")
 BERLIN = {"column": "Created", "zone": "Europe/Berlin"}
 
@@ -145,6 +148,28 @@ def test_formulas_without_a_value_are_refused_and_those_with_one_are_read(tmp_pa
     found, report = read(book(tmp_path, [["Created", "Cost"], [AT, "=1+1"], [AT, 2]]), {"cost": "Cost"})
     assert not found
     assert report.examples[0].reason.startswith("1 formulas have no value")
+
+
+@pytest.mark.parametrize("kind", ["xls", "ods"])
+def test_older_and_open_workbooks_mean_what_they_show(kind):
+    columns = {"conversation_id": "Chat", "response_time": {"column": "Seconds", "unit": "s"}, "cost": "Cost",
+               "user_satisfaction": "Stars"}  # fmt: skip
+    found, report = read(MADE / f"desk.{kind}", columns)
+    assert [f"{one.timestamp:%d %H:%M:%S}" for one in found] == ["07 06:00:00", "06 22:00:00", "08 07:30:15"]
+    assert [one.conversation_id for one in found] == ["c1", "c1", "c2"]
+    assert [one.response_time for one in found] == [1.5, 2.25, 0.9]
+    assert [one.cost for one in found] == [Decimal("0.1"), None, Decimal("0.003")]
+    assert [one.user_satisfaction for one in found] == [5, 3, None]
+    assert not report.lost
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("merged", "has 1 cells that are merged over rows"), ("unsolved", "1 formulas have no value")]
+)
+def test_an_open_workbook_that_shows_something_else_is_refused(name, why):
+    found, report = read(MADE / f"{name}.ods", {"conversation_id": "Chat"})
+    assert not found
+    assert why in report.examples[0].reason
 
 
 @pytest.mark.parametrize("start", [b"PK\x03\x04rest of a zip", b"\xd0\xcf\x11\xe0rest of a sheet"])
