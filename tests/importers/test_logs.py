@@ -1,4 +1,6 @@
 import tempfile
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from properties import examples
 
 from chatmon import turns as table
 from chatmon.importers import ALL, open_logs
+from chatmon.turns import write_jsonl
 
 RUNS = list(writers.runs(some_turns(4)))
 ANYTHING = st.none() | st.integers() | st.floats() | st.text(max_size=6) | st.lists(st.integers(), max_size=2)
@@ -196,3 +199,23 @@ def test_of_metadata_the_short_scalars_are_dimensions_and_texts_stay_out(tmp_pat
         (turn,) = table.from_frame(logs.frame())
     unsaid = {"failed": None} if turn.failed is None else {}
     assert turn.attributes == {"tier": "gold", "seats": 3, **unsaid}
+
+
+def test_money_as_floats_computes_as_pandas_does_and_loses_no_cent(tmp_path):
+    costs = [Decimal("0.1"), Decimal("0.0021"), None, Decimal("99999999.99")]
+    write_jsonl([replace(turn, cost=cost, input_tokens=number, cached_tokens=0, cache_write_tokens=0)
+                 for turn, cost, number in zip(some_turns(4), costs, (100, 0, 7, 400), strict=True)],
+                tmp_path / "turns.jsonl")  # fmt: skip
+    with open_logs(tmp_path / "turns.jsonl") as logs:
+        exact = logs.frame()
+    frame = exact.astype({"cost": float})
+    assert exact["cost"].sum() == sum(cost for cost in costs if cost is not None)
+    assert round(frame["cost"].sum(), 4) == float(exact["cost"].sum())
+    by_token = (frame["cost"] / frame["input_tokens"]).tolist()
+    assert by_token[0] == 0.001
+    assert by_token[3] == pytest.approx(249999.999975)
+    sums = frame.groupby("model")[["cost", "input_tokens"]].sum()
+    assert (sums["cost"] / sums["input_tokens"]).tolist() == [pytest.approx(100000000.0921 / 507)]
+    assert frame["cost"].isna().tolist() == [False, False, True, False]
+    assert frame[["cost"]].to_csv(index=False) == 'cost\n0.1\n0.0021\n""\n99999999.99\n'
+    assert table.from_frame(frame)[0].cost == Decimal("0.1")
