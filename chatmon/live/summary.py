@@ -88,7 +88,7 @@ class Summary:
         error_rate: Share of turns that failed, of those that were not cancelled.
         errors: Number of turns by error type.
         satisfaction: Mean rating over rated turns, 1 to 5.
-        response_rate: Share of turns that were rated.
+        response_rate: Share of turns that were rated; unknown where none was, as nothing says that any could be.
         conversation_length: Turns in a conversation, within the period.
         evicted: Turns that the monitor has dropped since it started; where this is not 0, older turns of the period
             may be missing.
@@ -221,7 +221,7 @@ def summarise(
         error_rate=_rate([turn.failed is True for turn in telling], _units(telling)),
         errors=dict(errors.most_common()),
         satisfaction=estimates.mean([turn.user_satisfaction or 0 for turn in rated], _units(rated)),
-        response_rate=_rate([turn.user_satisfaction is not None for turn in turns], _units(turns)),
+        response_rate=_rate([turn.user_satisfaction is not None for turn in turns] if rated else [], _units(turns)),
         conversation_length=estimates.mean(list(lengths.values())),
         evicted=evicted,
         rejected=dict(rejected or {}),
