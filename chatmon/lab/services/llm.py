@@ -5,16 +5,54 @@ own work does not slow the replies that it measures.
 """
 
 import html
+import json
+import os
 import secrets
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self
+from urllib.parse import urlsplit
 
 from chatmon._tools.models import course_models
 from chatmon.lab.services import _child as child
 from chatmon.lab.services import model as model_file
+from chatmon.lab.services._llm_front import SLOTS
 from chatmon.lab.services._service import Service, shared
 from chatmon.lab.services.errors import LocalModelError, ModelDamagedError
+
+SHARED: Final = "CHATMON_SHARED_LLM"
+"""The environment variable that names a model which runs already, with its key: ``http://KEY@127.0.0.1:PORT``."""
+
+
+class LLM(Protocol):
+    """A running model, whoever started it.
+
+    Attributes:
+        base_url: What an OpenAI client takes as ``base_url``.
+        api_key: The key that a client sends.
+        model: The model's name.
+        port: The port on 127.0.0.1.
+    """
+
+    base_url: str
+    api_key: str
+    model: str
+    port: int
+
+    @property
+    def running(self) -> bool:
+        """Whether it is there."""
+
+    def check(self) -> None:
+        """Return if it is there to answer; raise a ``LocalModelError`` that says why not."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
 
 
 class LocalLLM(Service):
@@ -35,15 +73,18 @@ class LocalLLM(Service):
     _IF_MISSING = "run `chatmon doctor`"
     _ERROR = LocalModelError
 
-    def __init__(self, file: Path, port: int | None, threads: int, api_key: str | None) -> None:
+    def __init__(self, file: Path, port: int | None, threads: int, api_key: str | None, slots: int) -> None:
         model_file.check(file)
         known = course_models().local
         self.model = known.alias if file.name == known.file else file.stem
         self.api_key = api_key or f"local-{secrets.token_urlsafe(24)}"
         self._file = file
         super().__init__(
-            {"model_path": str(file), "alias": self.model, "port": port, "threads": threads, "api_key": self.api_key}
-        )
+            {
+                "model_path": str(file), "alias": self.model, "port": port,
+                "threads": threads, "api_key": self.api_key, "slots": slots,
+            }
+        )  # fmt: skip
         self.base_url = f"{self.address}/v1"
 
     def __repr__(self) -> str:
@@ -72,10 +113,87 @@ class LocalLLM(Service):
         return ModelDamagedError(f"llama.cpp cannot load {self._file}: {remedy}. Its log ends:\n{end}")
 
 
+class SharedLLM:
+    """A model on this machine that somebody else has started, for many: `start` finds it, and nothing here ends it.
+
+    Attributes:
+        base_url: What an OpenAI client takes as ``base_url``.
+        api_key: The key that its user sends.
+        model: The model's name.
+        port: The port on 127.0.0.1.
+
+    Raises:
+        ValueError: The address is not as in ``CHATMON_SHARED_LLM``.
+        LocalModelError: Nothing answers there, or not with that key.
+    """
+
+    def __init__(self, address: str) -> None:
+        parts = urlsplit(address)
+        key, _, _ = parts.netloc.rpartition("@")
+        if parts.scheme != "http" or parts.hostname != "127.0.0.1" or not (key and parts.port):
+            raise ValueError(f"{SHARED} is not of the form http://KEY@127.0.0.1:PORT: unset it for a model of your own")
+        self.api_key, self.port = key, parts.port
+        self.base_url = f"http://127.0.0.1:{self.port}/v1"
+        self.model = self._name()
+
+    @property
+    def running(self) -> bool:
+        """Whether it answers."""
+        try:
+            self.check()
+        except LocalModelError:
+            return False
+        return True
+
+    def check(self) -> None:
+        """Return if it is there to answer; otherwise say why not.
+
+        Raises:
+            LocalModelError: Nothing answers, or not with that key.
+        """
+        self._name()
+
+    def _name(self) -> str:
+        """Return what the server calls its model."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", "/v1/models", headers={"Authorization": f"Bearer {self.api_key}"})
+            answer = connection.getresponse()
+            said = answer.read()
+            if answer.status == HTTPStatus.OK:
+                return str(json.loads(said)["data"][0]["id"])
+            reason = f"status {answer.status}"
+        except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+        finally:
+            connection.close()
+        raise LocalModelError(
+            f"the shared model at {self.base_url} does not answer ({reason}): ask who runs it to look at "
+            f"`chatmon serve llm`, or unset {SHARED} for a model of your own"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it running: others use it."""
+
+    def __repr__(self) -> str:
+        return f"<SharedLLM {self.model} at {self.base_url}>"
+
+
 def start(
-    model_path: str | Path | None = None, *, port: int | None = None, threads: int = 1, api_key: str | None = None
-) -> LocalLLM:
-    """Start the local model, or return the one that runs already with these arguments.
+    model_path: str | Path | None = None,
+    *,
+    port: int | None = None,
+    threads: int = 1,
+    api_key: str | None = None,
+    slots: int | None = None,
+) -> LLM:
+    """Start a local model, or return the one that runs already with these arguments.
+
+    Where no argument is given, ``CHATMON_SHARED_LLM`` may name one that somebody else has started, for a class: then it
+    is returned, and outlives the block.
 
     In ``with`` the model ends with the last block that uses it. As a plain call it stays until `LocalLLM.stop`, or
     until this process ends, even when that is killed.
@@ -84,12 +202,14 @@ def start(
         model_path: A GGUF file; if not given, ``CHATMON_MODEL`` or the course's model.
         port: A port of 127.0.0.1; if not given, any free one.
         threads: Processor threads for the model. More than one slows it down where others need the processor.
-        api_key: The key that clients must send; if not given, a random one.
+        api_key: The key that clients must send; if not given, a random one. `user_keys` makes one for each user of it.
+        slots: Replies that are computed at the same time, 4 if not given; more requests wait, users in turns.
 
     Returns:
         The running model, ready to answer.
 
     Raises:
+        LocalModelError: The shared model does not answer.
         ModelMissingError: There is no model file.
         ModelDamagedError: The file is cut short, or llama.cpp cannot load it.
         PortTakenError: ``port`` is held by another program, or may not be opened.
@@ -100,7 +220,12 @@ def start(
         ...     llm.model, llm.running
         ('smollm2-135m', True)
     """
-    if threads < 1:
-        raise ValueError(f"threads ({threads}) must be at least 1")
+    address = os.environ.get(SHARED)
+    if address and (model_path, port, threads, api_key, slots) == (None, None, 1, None, None):
+        return SharedLLM(address)
+    slots = SLOTS if slots is None else slots
+    for name, value in (("threads", threads), ("slots", slots)):
+        if value < 1:
+            raise ValueError(f"{name} ({value}) must be at least 1")
     file = Path(model_path).expanduser().absolute() if model_path is not None else model_file.path()
-    return shared(LocalLLM, file, port, threads, api_key)
+    return shared(LocalLLM, file, port, threads, api_key, slots)
