@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -28,10 +28,11 @@ class Ticket(NamedTuple):
 
 @dataclass
 class FairQueue:
-    """Requests that wait, and those that have a slot.
+    """Requests that wait, and those that have a slot: of each user one at a time.
 
-    Users stand in a ring. A free slot goes to the oldest request of the user at its head, who then goes to its end, as
-    does who comes new. So while somebody's oldest request waits, each other user is served once at most.
+    Users with something to ask stand in line. A free slot goes to the oldest request of the first of them, who stands
+    in line again, at its end, when that is done. So whoever comes waits for one request of each other user at most, and
+    finds slots of their own however much somebody asks.
 
     Args:
         slots: Requests that are served at the same time.
@@ -49,8 +50,9 @@ class FairQueue:
 
     slots: int
     per_user: int
-    served: set[Ticket] = field(default_factory=set, init=False)
-    _ring: OrderedDict[Hashable, deque[Ticket]] = field(default_factory=OrderedDict, init=False)
+    served: dict[Hashable, Ticket] = field(default_factory=dict, init=False)
+    _waiting: dict[Hashable, deque[Ticket]] = field(default_factory=dict, init=False)
+    _line: dict[Hashable, None] = field(default_factory=dict, init=False)
     _took: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED), init=False)
     _joined: int = field(default=0, init=False)
 
@@ -62,27 +64,27 @@ class FairQueue:
     @property
     def waiting(self) -> Counter[Hashable]:
         """How many requests of each user wait."""
-        return Counter({user: len(tickets) for user, tickets in self._ring.items()})
+        return Counter({user: len(tickets) for user, tickets in self._waiting.items()})
 
     def join(self, user: Hashable) -> Ticket | None:
         """Return the ticket of a new request, None where as many of the user's wait as may."""
-        if len(self._ring.get(user, ())) >= self.per_user:
+        if len(self._waiting.get(user, ())) >= self.per_user:
             return None
         self._joined += 1
         ticket = Ticket(self._joined, user)
-        self._ring.setdefault(user, deque()).append(ticket)
+        self._waiting.setdefault(user, deque()).append(ticket)
+        if user not in self.served:
+            self._line.setdefault(user)
         return ticket
 
     def start(self) -> Ticket | None:
-        """Give a free slot to the next request, and return its ticket; None where no slot is free, or none waits."""
-        if len(self.served) >= self.slots or not self._ring:
+        """Give a free slot to the next request, and return its ticket; None where none is free or wanted."""
+        if len(self.served) >= self.slots or not self._line:
             return None
-        user, tickets = next(iter(self._ring.items()))
-        ticket = tickets.popleft()
-        self._ring.move_to_end(user)
-        if not tickets:
-            del self._ring[user]
-        self.served.add(ticket)
+        user = next(iter(self._line))
+        del self._line[user]
+        ticket = self.served[user] = self._waiting[user].popleft()
+        self._forget_if_idle(user)
         return ticket
 
     def leave(self, ticket: Ticket, seconds: float | None = None) -> None:
@@ -92,33 +94,34 @@ class FairQueue:
             ticket: Which one; one that has left already changes nothing.
             seconds: How long it had its slot, where it was answered to the end: the estimates learn from it.
         """
-        if ticket in self.served:
-            self.served.remove(ticket)
+        user = ticket.user
+        if self.served.get(user) == ticket:
+            del self.served[user]
+            if user in self._waiting:
+                self._line[user] = None
             if seconds is not None:
                 self._took.append(seconds)
-        elif ticket in (tickets := self._ring.get(ticket.user, deque())):
-            tickets.remove(ticket)
-            if not tickets:
-                del self._ring[ticket.user]
-
-    def ahead(self, user: Hashable) -> int:
-        """Return how many waiting requests are served before one that the user adds now."""
-        own = len(self._ring.get(user, ()))
-        users = list(self._ring)
-        place = users.index(user) if user in self._ring else len(users)
-        others = enumerate(self._ring.values())
-        # In each round of the ring one request of each; those who stand before the user are one round ahead.
-        return own + sum(min(len(tickets), own + (at < place)) for at, tickets in others if at != place)
+        elif ticket in self._waiting.get(user, ()):
+            self._waiting[user].remove(ticket)
+            self._forget_if_idle(user)
 
     def seconds_until(self, user: Hashable) -> float | None:
         """Return about how long a request that the user adds now waits, None where no reply has ended yet.
 
-        It is 0 where a slot is free.
+        It is 0 where a slot is free for it.
         """
-        ahead = self.ahead(user)
-        if ahead + len(self.served) < self.slots:
+        own = len(self._waiting.get(user, ())) + (user in self.served)
+        if not own and len(self._line) + len(self.served) < self.slots:
             return 0.0
         if not self._took:
             return None
-        # As many have to end as are ahead, and one more, and a slot ends one in the time of a reply.
-        return math.fsum(self._took) / len(self._took) * (ahead + 1) / self.slots
+        mean = math.fsum(self._took) / len(self._took)
+        if not own:  # one request of each who stands in line, then this one; a slot ends one in the time of a reply
+            return mean * (len(self._line) + 1) / self.slots
+        active = len(self._waiting.keys() | self.served.keys())
+        return mean * own * max(1.0, active / self.slots)  # each of one's own takes a round of all who ask
+
+    def _forget_if_idle(self, user: Hashable) -> None:
+        if not self._waiting[user]:
+            del self._waiting[user]
+            self._line.pop(user, None)

@@ -22,7 +22,7 @@ from chatmon.lab.services.user_keys import user_of
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
 HEAD_BYTES: Final = 64 * 1024
 BODY_BYTES: Final = 2**20
@@ -196,21 +196,24 @@ class Front:
 
     async def _reply(self, request: _Request, writer: asyncio.StreamWriter) -> None:
         """Answer a request, at its user's turn where the model has to compute for it."""
-        user = user_of(request.key, self._key)
+        user: Hashable = user_of(request.key, self._key)
+        known = user is not None
+        if user == "":  # who has the server's own key is nobody in particular: each request counts as a user's
+            user = object()
         if (request.method, request.path) == ("GET", "/queue"):
             writer.write(_json(HTTPStatus.OK, self._room.state(user)))
             await writer.drain()
         elif request.method != "POST":
-            await self._relay(request, user, writer)
+            await self._relay(request, known, writer)
         else:
             try:
                 async with self._room.turn(user):
-                    await asyncio.wait_for(self._relay(request, user, writer), self._bounds.reply_seconds)
+                    await asyncio.wait_for(self._relay(request, known, writer), self._bounds.reply_seconds)
             except NoTurnError as error:
                 status = HTTPStatus.TOO_MANY_REQUESTS if error.own else HTTPStatus.SERVICE_UNAVAILABLE
                 raise _RefusedError(status, str(error), retry_after=error.retry_after) from None
 
-    async def _relay(self, request: _Request, user: str | None, writer: asyncio.StreamWriter) -> None:
+    async def _relay(self, request: _Request, known: bool, writer: asyncio.StreamWriter) -> None:
         """Hand a request on and its reply back; when the client leaves, llama.cpp is told by the end of its own."""
         try:
             theirs, ours = await asyncio.open_connection("127.0.0.1", self._port)
@@ -218,7 +221,7 @@ class Front:
             raise _RefusedError(HTTPStatus.BAD_GATEWAY, "the model does not answer") from None
         try:
             # llama.cpp knows one key; it refuses a strange one in its own words.
-            ours.write(request.head(self._key if user else None) + request.body)
+            ours.write(request.head(self._key if known else None) + request.body)
             await ours.drain()
             await self._hand_back(theirs, writer)
         finally:
