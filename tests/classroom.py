@@ -23,8 +23,9 @@ def hub_environment(folder):
     (packages,) = (folder / "hub" / "lib").glob("python*/site-packages")
     ours = Path(sys.prefix, "lib", packages.parent.name, "site-packages")
     (packages / "course.pth").write_text(f"import site; site.addsitedir({str(ours)!r})\n", encoding="utf-8")
-    (folder / "hub" / "share").mkdir(exist_ok=True)
-    (folder / "hub" / "share" / "jupyter").symlink_to(Path(sys.prefix, "share", "jupyter"))
+    for part in ("etc", "share"):  # where JupyterLab and its settings lie
+        (folder / "hub" / part).mkdir(exist_ok=True)
+        (folder / "hub" / part / "jupyter").symlink_to(Path(sys.prefix, part, "jupyter"))
     wanted = ["install", "--quiet", "--disable-pip-version-check", "-r", DEPLOYED / "requirements.txt"]
     _run(python, "-m", "pip", *wanted)
     shutil.copy2(DEPLOYED / "package.json", folder)
