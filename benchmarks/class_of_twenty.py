@@ -11,7 +11,9 @@ import asyncio
 import json
 import os
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,10 +137,26 @@ async def lesson(title: str, count: int, over: float, *, loops: bool = False) ->
     return replies[-1] <= LONGEST and not failed
 
 
+def server_megabytes() -> float:
+    """Return the memory that a student's JupyterLab takes beside the kernel."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}", "--allow-root"]
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stderr=subprocess.PIPE, text=True)
+        try:
+            for line in server.stderr or ():
+                if "is running at" in line:
+                    return float(psutil.Process(server.pid).memory_full_info().pss) / 1e6
+        finally:
+            server.kill()
+            server.communicate()
+    raise RuntimeError(f"JupyterLab ended with status {server.returncode} before it ran")
+
+
 def main() -> int:
     """Run all scenes; return 1 where one of them broke the promise."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else STUDENTS
     print(f"{os.cpu_count()} cores; others' load at the beginning: {os.getloadavg()[0]:.1f}", flush=True)
+    print(f"a JupyterLab {server_megabytes():.0f} MB", flush=True)
     well = [
         asyncio.run(lesson("all in the same second", count, 0.0)),
         asyncio.run(lesson("over a minute", count, MINUTE)),

@@ -72,9 +72,9 @@ c.Spawner.default_url = "/lab/tree/work/00_start_here.ipynb"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 c.Spawner.pre_spawn_hook = lay_out
-# Twenty who come in the same minute: none is turned away, and on two cores a server takes its time to start.
+# Twenty who come in the same minute: with a limit, the hub turns away who comes above it; and servers take their time.
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300
-c.JupyterHub.concurrent_spawn_limit = 4
+c.JupyterHub.concurrent_spawn_limit = 0
 c.Spawner.environment = {
     "CHATMON_CACHE": str(cache_folder()),
     "CHATMON_WORK": lambda spawner: str(folder(spawner) / "work"),
