@@ -94,6 +94,7 @@ async def come(names: list[str], shared: llm.LLM) -> list[Student]:
         manager = AsyncKernelManager(kernel_name="python3")
         address = shared_address(name, shared.api_key, shared.port)
         await manager.start_kernel(env=os.environ | {llm.SHARED: address})
+        psutil.Process(manager.provisioner.pid).nice(10)  # as deploy/class has it
         client = manager.client()
         client.start_channels()
         await client.wait_for_ready(timeout=LATE)

@@ -69,7 +69,8 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(CLASS / "{username}")
 c.Spawner.notebook_dir = str(CLASS / "{username}")
 c.Spawner.default_url = "/lab/tree/work/00_start_here.ipynb"
-c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+# After the model, which all wait for: twenty kernels that import at once would leave it a tenth of the processor.
+c.Spawner.cmd = ["nice", "-n", "10", sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 c.Spawner.pre_spawn_hook = lay_out
 # Twenty who come in the same minute: with a limit, the hub turns away who comes above it; and servers take their time.
