@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 
 import psutil
@@ -28,6 +29,7 @@ sys.stdin.read()
 """
 RUN = '[data-command="notebook:run-cell-and-select-next"]'
 STATUS = "document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status"
+ASKED = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')][2].textContent !== '[ ]:'"
 REPLIED = (
     "[...document.querySelectorAll('.jp-OutputArea-output')].some(e => e.textContent.includes(\"('success', 'acc\"))"
 )
@@ -43,11 +45,14 @@ def log_in(page, address, student):
 
 
 def run_first_cells(page):
-    """Click through the cells up to the first reply and what became of it, without waiting for any."""
+    """Click through the cells until the one that says what became of the first reply is in line, and wait for none."""
     page.wait_for("document.querySelector('.jp-RenderedMarkdown h1')?.textContent.startsWith('Start here')", 300)
     page.wait_for(f"{STATUS} === 'idle'", 300)
-    for _ in range(7):
+    end = time.monotonic() + 300
+    while not page.ask(ASKED):  # a click that comes while the bar is still being laid out is lost
+        assert time.monotonic() < end
         page.click(RUN)
+        time.sleep(0.2)
 
 
 def server_of(student):
