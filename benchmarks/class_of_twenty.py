@@ -24,7 +24,6 @@ from jupyter_client.manager import AsyncKernelManager
 
 from chatmon._tools.paths import NOTEBOOKS
 from chatmon.lab.services import llm
-from chatmon.lab.services.user_keys import shared_address
 
 STUDENTS = 20
 MINUTE = 60.0
@@ -102,7 +101,7 @@ async def come(names: list[str], shared: llm.LLM) -> list[Student]:
     students = []
     for name in names:
         manager: Any = AsyncKernelManager(kernel_name="python3")
-        address = shared_address(name, shared.api_key, shared.port)
+        address = llm.shared_address(name, shared.api_key, shared.port)
         await manager.start_kernel(env=os.environ | {llm.SHARED: address})
         psutil.Process(manager.provisioner.pid).nice(10)  # as deploy/class has it
         client = manager.client()

@@ -13,7 +13,7 @@ COURSE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(COURSE))
 
 from chatmon._tools.paths import cache_folder  # noqa: E402 - found once its folder is known
-from chatmon.lab.services.user_keys import shared_address  # noqa: E402
+from chatmon.lab.services.llm import shared_address  # noqa: E402
 
 CLASS = Path(os.environ.get("CHATMON_CLASS") or COURSE / "class").absolute()
 """Holds students.txt, a name in each line, and then a folder for each student."""

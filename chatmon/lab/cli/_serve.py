@@ -77,8 +77,7 @@ def serve_llm(
     shell: Annotated[str | None, typer.Option(help="Print lines for a shell: sh, powershell or cmd.")] = None,
 ) -> None:
     """Serve the local model to anything that speaks OpenAI, or to a class, until Ctrl-C."""
-    from chatmon.lab.services.llm import SHARED, start
-    from chatmon.lab.services.user_keys import shared_address
+    from chatmon.lab.services.llm import SHARED, shared_address, start
 
     if shell is not None:
         _known(shell)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatmon._tools.errors import Error
 from chatmon.lab.services._fair_queue import FairQueue
+from chatmon.lab.services._user_keys import user_of
 from chatmon.lab.services._waiting import NoTurnError, WaitingRoom
-from chatmon.lab.services.user_keys import user_of
 
 if TYPE_CHECKING:
     import socket
@@ -128,7 +128,7 @@ class Front:
         port: Where llama.cpp answers, on 127.0.0.1.
         able: What the model's template has a place for.
         bounds: What a client may take.
-        key: The one that llama.cpp asks for; `user_keys` makes those of a class from it.
+        key: The one that llama.cpp asks for; `_user_keys` makes those of a class from it.
         slots: Replies that llama.cpp computes at the same time.
     """
 

@@ -20,6 +20,7 @@ from chatmon.lab.services import _child as child
 from chatmon.lab.services import model as model_file
 from chatmon.lab.services._llm_front import SLOTS
 from chatmon.lab.services._service import Service, shared
+from chatmon.lab.services._user_keys import user_key
 from chatmon.lab.services.errors import LocalModelError, ModelDamagedError
 
 SHARED: Final = "CHATMON_SHARED_LLM"
@@ -202,7 +203,7 @@ def start(
         model_path: A GGUF file; if not given, ``CHATMON_MODEL`` or the course's model.
         port: A port of 127.0.0.1; if not given, any free one.
         threads: Processor threads for the model. More than one slows it down where others need the processor.
-        api_key: The key that clients must send; if not given, a random one. `user_keys` makes one for each user of it.
+        api_key: The key that clients must send; if not given, a random one. `shared_address` has one for each user of it.
         slots: Replies that are computed at the same time, 4 if not given; more requests wait, users in turns.
 
     Returns:
@@ -229,3 +230,21 @@ def start(
             raise ValueError(f"{name} ({value}) must be at least 1")
     file = Path(model_path).expanduser().absolute() if model_path is not None else model_file.path()
     return shared(LocalLLM, file, port, threads, api_key, slots)
+
+
+def shared_address(user: str, server_key: str, port: int) -> str:
+    """Return what a user's ``CHATMON_SHARED_LLM`` is: the model to use, and the user's key of it.
+
+    Args:
+        user: The user's name, not empty.
+        server_key: The server's own key.
+        port: Where it serves on 127.0.0.1.
+
+    Raises:
+        ValueError: The name is empty.
+
+    Example:
+        >>> shared_address("ada", "secret", 4040).rpartition("@")[2]
+        '127.0.0.1:4040'
+    """
+    return f"http://{user_key(user, server_key)}@127.0.0.1:{port}"

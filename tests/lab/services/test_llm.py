@@ -21,6 +21,7 @@ from waits import PATIENCE, until
 from chatmon._tools.models import course_models
 from chatmon.lab.services import _child as child
 from chatmon.lab.services import model
+from chatmon.lab.services._user_keys import user_key
 from chatmon.lab.services.errors import (
     LocalModelError,
     ModelDamagedError,
@@ -28,8 +29,7 @@ from chatmon.lab.services.errors import (
     PortTakenError,
     ServerCrashedError,
 )
-from chatmon.lab.services.llm import SHARED, LocalLLM, SharedLLM, start
-from chatmon.lab.services.user_keys import shared_address, user_key
+from chatmon.lab.services.llm import SHARED, LocalLLM, SharedLLM, shared_address, start
 
 OPENS_AND_WAITS = """
 import sys, time

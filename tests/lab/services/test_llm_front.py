@@ -14,7 +14,7 @@ from waits import PATIENCE, until
 
 from chatmon.lab.services._llm_front import BODY_BYTES, Bounds, Front
 from chatmon.lab.services._serving import listen
-from chatmon.lab.services.user_keys import user_key
+from chatmon.lab.services._user_keys import user_key
 
 BOUNDS = Bounds(connections=4, request_seconds=0.5, stalled_seconds=0.5, reply_seconds=30)
 TOOLS = [{"type": "function", "function": {"name": "look_up", "parameters": {}}}]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
-from chatmon.lab.services.user_keys import shared_address, user_key, user_of
+from chatmon.lab.services._user_keys import user_key, user_of
+from chatmon.lab.services.llm import shared_address
 
 NAMES = st.text(min_size=1).filter(lambda name: name.isascii() or name.encode("utf-8", "ignore").decode() == name)
 

@@ -41,21 +41,3 @@ def user_of(key: str, server_key: str) -> str | None:
         return ""
     user = unquote(key.partition(":")[0])
     return user if user and hmac.compare_digest(key.encode(), user_key(user, server_key).encode()) else None
-
-
-def shared_address(user: str, server_key: str, port: int) -> str:
-    """Return what a user's ``CHATMON_SHARED_LLM`` is: the model to use, and the user's key of it.
-
-    Args:
-        user: The user's name, not empty.
-        server_key: The server's own key.
-        port: Where it serves on 127.0.0.1.
-
-    Raises:
-        ValueError: The name is empty.
-
-    Example:
-        >>> shared_address("ada", "secret", 4040).rpartition("@")[2]
-        '127.0.0.1:4040'
-    """
-    return f"http://{user_key(user, server_key)}@127.0.0.1:{port}"
