@@ -5,7 +5,6 @@ own work does not slow the replies that it measures.
 """
 
 import html
-import json
 import os
 import secrets
 from http import HTTPStatus
@@ -13,13 +12,13 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
-from urllib.parse import urlsplit
 
 from chatmon._tools.models import course_models
 from chatmon.lab.services import _child as child
 from chatmon.lab.services import model as model_file
 from chatmon.lab.services._llm_front import SLOTS
 from chatmon.lab.services._service import Service, shared
+from chatmon.lab.services._shared_llm import SharedLLM
 from chatmon.lab.services._user_keys import user_key
 from chatmon.lab.services.errors import LocalModelError, ModelDamagedError
 
@@ -114,75 +113,6 @@ class LocalLLM(Service):
         return ModelDamagedError(f"llama.cpp cannot load {self._file}: {remedy}. Its log ends:\n{end}")
 
 
-class SharedLLM:
-    """A model on this machine that somebody else has started, for many: `start` finds it, and nothing here ends it.
-
-    Attributes:
-        base_url: What an OpenAI client takes as ``base_url``.
-        api_key: The key that its user sends.
-        model: The model's name.
-        port: The port on 127.0.0.1.
-
-    Raises:
-        ValueError: The address is not as in ``CHATMON_SHARED_LLM``.
-        LocalModelError: Nothing answers there, or not with that key.
-    """
-
-    def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
-        key, _, _ = parts.netloc.rpartition("@")
-        if parts.scheme != "http" or parts.hostname != "127.0.0.1" or not (key and parts.port):
-            raise ValueError(f"{SHARED} is not of the form http://KEY@127.0.0.1:PORT: unset it for a model of your own")
-        self.api_key, self.port = key, parts.port
-        self.base_url = f"http://127.0.0.1:{self.port}/v1"
-        self.model = self._name()
-
-    @property
-    def running(self) -> bool:
-        """Whether it answers."""
-        try:
-            self.check()
-        except LocalModelError:
-            return False
-        return True
-
-    def check(self) -> None:
-        """Return if it is there to answer; otherwise say why not.
-
-        Raises:
-            LocalModelError: Nothing answers, or not with that key.
-        """
-        self._name()
-
-    def _name(self) -> str:
-        """Return what the server calls its model."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request("GET", "/v1/models", headers={"Authorization": f"Bearer {self.api_key}"})
-            answer = connection.getresponse()
-            said = answer.read()
-            if answer.status == HTTPStatus.OK:
-                return str(json.loads(said)["data"][0]["id"])
-            reason = f"status {answer.status}"
-        except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
-            reason = f"{type(error).__name__}: {error}"
-        finally:
-            connection.close()
-        raise LocalModelError(
-            f"the shared model at {self.base_url} does not answer ({reason}): ask who runs it to look at "
-            f"`chatmon serve llm`, or unset {SHARED} for a model of your own"
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave it running: others use it."""
-
-    def __repr__(self) -> str:
-        return f"<SharedLLM {self.model} at {self.base_url}>"
-
-
 def start(
     model_path: str | Path | None = None,
     *,
@@ -203,7 +133,7 @@ def start(
         model_path: A GGUF file; if not given, ``CHATMON_MODEL`` or the course's model.
         port: A port of 127.0.0.1; if not given, any free one.
         threads: Processor threads for the model. More than one slows it down where others need the processor.
-        api_key: The key that clients must send; if not given, a random one. `shared_address` has one for each user of it.
+        api_key: The key that clients must send; if not given, a random one. `shared_address` has one for each user.
         slots: Replies that are computed at the same time, 4 if not given; more requests wait, users in turns.
 
     Returns:
