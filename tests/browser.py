@@ -16,7 +16,7 @@ from children import started
 from waits import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 FLAGS = (
@@ -37,12 +37,12 @@ RECTANGLE = "document.querySelector({!r}).getBoundingClientRect()"
 class Page:
     """One page of a running browser."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, domains: Sequence[str] = ("Page", "Runtime", "Network", "Log")) -> None:
         self._socket = websocket.create_connection(address, timeout=PATIENCE)
         self._numbers = itertools.count(1)
         self.requests: list[str] = []
         self.errors: list[str] = []
-        for domain in ("Page", "Runtime", "Network", "Log"):
+        for domain in domains:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -132,6 +132,24 @@ def chromium(folder: Path) -> Iterator[Page]:
         contextlib.closing(Page(_address(profile / "DevToolsActivePort"))) as page,
     ):
         yield page
+
+
+@contextlib.contextmanager
+def visitors(folder: Path, count: int) -> Iterator[list[Page]]:
+    """Start a browser with a page for each of some people, none of whom has another's cookies."""
+    with chromium(folder):
+        port = (folder / "profile" / "DevToolsActivePort").read_text(encoding="utf-8").splitlines()[0]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/version", timeout=10) as answer:
+            whole = json.load(answer)["webSocketDebuggerUrl"]
+        with contextlib.ExitStack() as stack:
+            browser = stack.enter_context(contextlib.closing(Page(whole, domains=())))
+            pages = []
+            for _ in range(count):
+                person = browser.call("Target.createBrowserContext")["browserContextId"]
+                target = browser.call("Target.createTarget", url="about:blank", browserContextId=person)["targetId"]
+                page = Page(f"ws://127.0.0.1:{port}/devtools/page/{target}")
+                pages.append(stack.enter_context(contextlib.closing(page)))
+            yield pages
 
 
 def _address(note: Path) -> str:

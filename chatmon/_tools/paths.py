@@ -10,8 +10,8 @@ from typing import IO, Final
 REPO = Path(__file__).resolve().parents[2]
 DATA = REPO / "data"
 NOTEBOOKS = REPO / "notebooks"
-WORK = REPO / "work"
-"""The reader's own copies of the lessons; git does not see them."""
+WORK = Path(os.environ.get("CHATMON_WORK") or REPO / "work").absolute()
+"""The reader's own copies of the lessons; ``CHATMON_WORK`` says where they are, if many share a clone."""
 UNFINISHED = ".rewriting-"
 """How the names of files begin that ``rewritten`` has not finished."""
 _OWNERS: Final = 0o600

@@ -14,7 +14,7 @@ from chatmon._tools.retries import FIRST_BACKOFF, LONGEST_WAIT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from chatmon.lab.services.llm import LocalLLM
+    from chatmon.lab.services.llm import LLM
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 OLLAMA_URL: Final = "http://localhost:11434/v1"
@@ -100,7 +100,7 @@ class ChatConfig:
         return urlsplit(self.base_url).hostname in ("localhost", "127.0.0.1", "::1")
 
     @classmethod
-    def local(cls, server: LocalLLM | None = None, **changes: Any) -> ChatConfig:
+    def local(cls, server: LLM | None = None, **changes: Any) -> ChatConfig:
         """Return the settings for the course's own model, which is started unless it runs already.
 
         Temperature and seed are fixed, so that the same conversation gets the same replies on the same machine.

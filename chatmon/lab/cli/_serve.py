@@ -67,18 +67,27 @@ def _until_stopped(service: _Running, look: Callable[[], object] = bool) -> None
 def serve_llm(
     port: Port = None,
     api_key: Key = None,
+    slots: Annotated[
+        int, typer.Option(min=1, help="Replies computed at once; further requests wait, users in turns.")
+    ] = 4,
+    users: Annotated[
+        list[str] | None,
+        typer.Option("--user", help="Print the lines for a user of a shared model; give it again for each."),
+    ] = None,
     shell: Annotated[str | None, typer.Option(help="Print lines for a shell: sh, powershell or cmd.")] = None,
 ) -> None:
-    """Serve the local model to anything that speaks OpenAI, until Ctrl-C."""
-    from chatmon.lab.services.llm import start
+    """Serve the local model to anything that speaks OpenAI, or to a class, until Ctrl-C."""
+    from chatmon.lab.services.llm import SHARED, shared_address, start
 
     if shell is not None:
         _known(shell)
-    with start(port=port, api_key=api_key) as llm:
+    with start(port=port, api_key=api_key, slots=slots) as llm:
         key = llm.api_key if api_key is None else YOURS
         typer.echo(f"base URL  {llm.base_url}\nmodel     {llm.model}\nAPI key   {key}")
         if shell is not None:
             typer.echo(_lines(shell, {"OPENAI_BASE_URL": llm.base_url, "OPENAI_API_KEY": key}))
+        for user in users or []:
+            typer.echo(f"{user}:\n{_lines(shell or 'sh', {SHARED: shared_address(user, llm.api_key, llm.port)})}")
         _until_stopped(llm)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 from jupyter_server.serverapp import ServerApp
 from traitlets import default, validate
 
-from chatmon._tools.paths import REPO, WORK
+from chatmon._tools.paths import WORK
 from chatmon.lab.course._workbook import add_missing, copies
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 FIRST = WORK / "00_start_here.ipynb"
+ROOM = WORK.parent
+"""What JupyterLab shows: the clone, unless the copies lie elsewhere."""
 ROOT = "You are root here: JupyterLab opens all the same, for this machine only and with its token."
 
 
@@ -63,11 +65,11 @@ def arguments(extra: Sequence[str], *, root: bool, browser: bool) -> list[str]:
         root: Whether the superuser starts it, which JupyterLab has to be told is meant.
         browser: Whether there is a browser to open the first lesson in.
     """
-    page = "/".join(("/lab/tree", *FIRST.relative_to(REPO).parts))
+    page = "/".join(("/lab/tree", *FIRST.relative_to(ROOM).parts))
     return [
         *(["--allow-root"] if root else []),
         *([] if browser else ["--no-browser"]),
-        f"--ServerApp.root_dir={REPO}",
+        f"--ServerApp.root_dir={ROOM}",
         f"--LabApp.default_url={page}",
         *extra,
     ]

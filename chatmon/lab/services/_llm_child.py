@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from chatmon.lab.services._llm_front import Front
 from chatmon.lab.services._serving import Serving, listen, serve
 
-SLOTS = 4
 CONTEXT_PER_SLOT = 4096  # tokens
 SEED = 42
 
@@ -25,9 +24,9 @@ def parameters(settings: dict[str, Any]) -> Any:
     wanted.api_keys = [settings["api_key"]]
     wanted.offline = True
     wanted.ui = False
-    # A request that finds all slots busy waits for one; requests in slots are computed in one batch.
-    wanted.n_parallel = SLOTS
-    wanted.n_ctx = SLOTS * CONTEXT_PER_SLOT
+    # The front hands on as many requests as there are slots; those in slots are computed in one batch.
+    wanted.n_parallel = settings["slots"]
+    wanted.n_ctx = settings["slots"] * CONTEXT_PER_SLOT
     wanted.cont_batching = True
     wanted.n_threads_http = 32
     wanted.cache_prompt = True
@@ -50,7 +49,8 @@ def begin(settings: dict[str, Any]) -> Serving:
     listening = listen(settings["port"])
     server = xllamacpp.Server(parameters(settings))
     port = int(urlsplit(server.listening_address).port or 0)
-    front = Front(listening, port, _able(port, settings["api_key"]))
+    key, slots = settings["api_key"], settings["slots"]
+    front = Front(listening, port, _able(port, key), key=key, slots=slots)
     return Serving(front.address, (server, front))
 
 

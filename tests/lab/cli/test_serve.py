@@ -66,3 +66,15 @@ def test_a_shell_that_is_not_known_is_named_before_anything_starts(service):
     ran = subprocess.run(command, env=CLEAN, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ran.returncode == 2
     assert "powershell" in ran.stderr
+
+
+def test_the_lines_for_a_user_of_a_shared_model_are_all_that_a_lesson_needs():
+    asks = "from chatmon.lab.bot import ChatConfig; config = ChatConfig.local(); print(config.model, config.api_key)"
+    for said in printed("llm", "--slots", "2", "--user", "ada", "--user", "bob"):
+        lines = [line for line in said.splitlines() if line.startswith("export ")]
+        assert [line.partition("//")[2].partition(":")[0] for line in lines] == ["ada", "bob"]
+        shown = subprocess.run(
+            ["sh", "-c", f'{lines[0]}\n"$0" -c "$1"', sys.executable, asks],
+            env=CLEAN, capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert " ada:" in shown.stdout, shown.stderr

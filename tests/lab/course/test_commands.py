@@ -1,10 +1,14 @@
 """`chatmon course` in a terminal: what is solved, a copy anew, copies up to date, a quiz."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from typer.testing import CliRunner
+from waits import PATIENCE
 
 from chatmon._tools.paths import NOTEBOOKS
 from chatmon.lab.course import _workbook as workbook
@@ -71,3 +75,11 @@ def test_a_quiz_asks_says_why_and_counts() -> None:
 
 def test_a_quiz_that_is_left_says_the_score_so_far() -> None:
     assert "0 of 0 right." in run("quiz", typed="")
+
+
+def test_who_shares_a_clone_says_where_their_copies_are(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "chatmon", "course", "update", "00"]
+    environ = os.environ | {"CHATMON_WORK": str(tmp_path / "ada" / "work")}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert done.stdout == "work/00_start_here.ipynb is new.\n"
+    assert [one.name for one in (tmp_path / "ada" / "work").iterdir()] == ["00_start_here.ipynb"]

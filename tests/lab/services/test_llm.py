@@ -21,6 +21,7 @@ from waits import PATIENCE, until
 from chatmon._tools.models import course_models
 from chatmon.lab.services import _child as child
 from chatmon.lab.services import model
+from chatmon.lab.services._user_keys import user_key
 from chatmon.lab.services.errors import (
     LocalModelError,
     ModelDamagedError,
@@ -28,7 +29,7 @@ from chatmon.lab.services.errors import (
     PortTakenError,
     ServerCrashedError,
 )
-from chatmon.lab.services.llm import LocalLLM, start
+from chatmon.lab.services.llm import SHARED, LocalLLM, SharedLLM, shared_address, start
 
 OPENS_AND_WAITS = """
 import sys, time
@@ -303,7 +304,12 @@ def test_a_taken_port_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"port": 0}, r"port \(0\) must be"), ({"port": 65536}, r"port \(65536\)"), ({"threads": 0}, r"threads \(0\)")],
+    [
+        ({"port": 0}, r"port \(0\) must be"),
+        ({"port": 65536}, r"port \(65536\)"),
+        ({"threads": 0}, r"threads \(0\)"),
+        ({"slots": 0}, r"slots \(0\)"),
+    ],
 )
 def test_numbers_out_of_range_are_refused(arguments: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -320,3 +326,39 @@ def test_old_logs_are_cleared_and_new_ones_kept(tmp_path: Path, monkeypatch: pyt
     assert len(kept) == 19
     assert kept[0] == "llm-20200112T000000-1-abc.log"
     assert new.name > kept[-1]
+
+
+def test_a_shared_model_is_found_by_a_user_s_address_and_answers_as_one_of_one_s_own(
+    llm: LocalLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start(api_key="of a class", slots=1) as of_class:
+        monkeypatch.setenv(SHARED, shared_address("ada", of_class.api_key, of_class.port))
+        with start() as found:
+            assert isinstance(found, SharedLLM)
+            assert (found.base_url, found.model, found.running) == (of_class.base_url, llm.model, True)
+            assert found.api_key == user_key("ada", "of a class")
+            assert found.api_key not in repr(found)
+            with ThreadPoolExecutor(4) as pool:
+                replies = list(pool.map(lambda n: ask(found, f"Name {n} colours.", tokens=16), [2, 3, 2, 3]))
+            assert replies == [ask(llm, f"Name {n} colours.", tokens=16) for n in (2, 3, 2, 3)]
+        assert of_class.running  # who found it does not end it
+        with start(api_key="of a class", slots=1) as asked_for:  # who asks for one in particular gets that
+            assert asked_for is of_class
+    with pytest.raises(LocalModelError, match=r"shared model at .* does not answer .*unset CHATMON_SHARED_LLM"):
+        found.check()
+    assert not found.running
+
+
+def test_a_shared_model_wants_a_user_s_key(llm: LocalLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SHARED, f"http://ada:00@127.0.0.1:{llm.port}")
+    with pytest.raises(LocalModelError, match="status 401"):
+        start()
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:4040", "http://127.0.0.1:4040", "http://k@192.0.2.1:1", "http://k@127.0.0.1"]
+)
+def test_an_address_of_another_form_is_said_to_be(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SHARED, address)
+    with pytest.raises(ValueError, match="CHATMON_SHARED_LLM is not of the form"):
+        start()

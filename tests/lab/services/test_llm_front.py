@@ -14,10 +14,12 @@ from waits import PATIENCE, until
 
 from chatmon.lab.services._llm_front import BODY_BYTES, Bounds, Front
 from chatmon.lab.services._serving import listen
+from chatmon.lab.services._user_keys import user_key
 
 BOUNDS = Bounds(connections=4, request_seconds=0.5, stalled_seconds=0.5, reply_seconds=30)
 TOOLS = [{"type": "function", "function": {"name": "look_up", "parameters": {}}}]
 """Any model without a place for tools passes over them; the tests say what each is able to."""
+KEY = "the server's own"
 
 
 class Upstream(BaseHTTPRequestHandler):
@@ -33,6 +35,11 @@ class Upstream(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/held":  # until the test lets one go
+            self.server.came.append(self.headers["Authorization"])
+            self.server.go_on.acquire(timeout=PATIENCE)
+            self._answer(b"{}")
+            return
         if self.path != "/long":
             self._answer(json.dumps({"path": self.path, "body": body.decode(), **self._fields()}).encode())
             return
@@ -57,7 +64,7 @@ class Upstream(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def upstream():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    server.left = threading.Event()
+    server.left, server.go_on, server.came = threading.Event(), threading.Semaphore(0), []
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -186,3 +193,69 @@ def test_a_model_that_is_gone_is_said_to_be(front):
         gone = Front(listen(0), free.getsockname()[1], {}, BOUNDS)
         answer = httpx.get(f"{gone.address}/health")
     assert (answer.status_code, answer.json()["error"]["message"]) == (502, "the model does not answer")
+
+
+@pytest.fixture
+def shared(upstream):
+    """A front of one slot for a class; each may have two requests waiting."""
+    upstream.came.clear()
+    bounds = Bounds(waiting_per_user=2, stalled_seconds=PATIENCE, request_seconds=PATIENCE)
+    return Front(listen(0), upstream.server_port, {}, bounds, key=KEY, slots=1)
+
+
+def asked(front, user):
+    """Send a request of a user that the model holds, and return the connection."""
+    connection = connected(front)
+    key = user_key(user, KEY) if user else KEY
+    connection.sendall(f"POST /held HTTP/1.1\r\nAuthorization: Bearer {key}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+    return connection
+
+
+def state(front, user="eve"):
+    key = user_key(user, KEY)
+    return httpx.get(f"{front.address}/queue", headers={"authorization": f"Bearer {key}"}, timeout=PATIENCE).json()
+
+
+def test_one_who_asks_and_asks_is_told_when_to_come_back_and_another_is_next(upstream, shared):
+    greedy = []
+    for count in range(3):
+        greedy.append(asked(shared, "ada"))
+        until(lambda count=count: state(shared)["waiting"] + state(shared)["served"] == count + 1)
+    refused = said(asked(shared, "ada"))
+    assert b" 429 " in refused
+    assert b"Retry-After: 1\r\n" in refused
+    assert b'"rate_limit_error"' in refused
+    modest = asked(shared, "bob")
+    until(lambda: state(shared)["waiting"] == 3)
+    assert {**state(shared), "seconds": None} == {
+        "slots": 1, "served": 1, "waiting": 3, "users_waiting": 2, "seconds": None,
+    }  # fmt: skip
+    for _ in range(4):
+        upstream.go_on.release()
+    assert b" 200 " in said(modest)
+    assert all(b" 200 " in said(one) for one in greedy)
+    until(lambda: state(shared)["served"] == 0)
+    assert state(shared)["seconds"] == 0
+
+
+def test_llama_cpp_gets_its_own_key_from_each_user_of_the_class_and_a_stranger_s_as_it_is(upstream, shared):
+    answer = httpx.post(f"{shared.address}/v1/x", json={}, headers={"authorization": f"Bearer {user_key('ada', KEY)}"})
+    assert answer.json()["authorization"] == f"Bearer {KEY}"
+    assert (
+        httpx.post(f"{shared.address}/v1/x", json={}, headers={"authorization": "Bearer ada:00"}).json()[
+            "authorization"
+        ]
+        == "Bearer ada:00"
+    )
+
+
+def test_who_leaves_while_waiting_leaves_the_queue(upstream, shared):
+    holds = asked(shared, "ada")
+    until(lambda: state(shared)["served"] == 1)
+    gone = asked(shared, "bob")
+    until(lambda: state(shared)["waiting"] == 1)
+    gone.close()
+    until(lambda: state(shared)["waiting"] == 0)
+    upstream.go_on.release()
+    assert b" 200 " in said(holds)
+    assert len(upstream.came) == 1

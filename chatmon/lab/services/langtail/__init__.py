@@ -16,7 +16,7 @@ from chatmon._tools.paths import DATA
 from chatmon.lab.services._service import Service
 
 if TYPE_CHECKING:
-    from chatmon.lab.services.llm import LocalLLM
+    from chatmon.lab.services.llm import LLM
 
 PROMPTS: Final = DATA / "prompts"
 """The course's prompts: a folder for each, in it a JSON file for each version, and ``deployments.toml``."""
@@ -45,7 +45,7 @@ class LocalLangtail(Service):
 
 
 def start(
-    llm: LocalLLM,
+    llm: LLM,
     prompts: str | Path = PROMPTS,
     *,
     db: str | Path | None = None,
