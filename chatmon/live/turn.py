@@ -97,10 +97,12 @@ class LiveTurn:
         self.finished = True
         if error is not None:
             self.record_error(error)
+        outer = self.outer
+        while outer is not None and outer.finished:
+            outer = outer.outer
+        # Chats that overlap in one thread would else hold on to each other, the first to the last.
+        self.outer = outer
         if CURRENT.get() is self:
-            outer = self.outer
-            while outer is not None and outer.finished:
-                outer = outer.outer
             CURRENT.set(outer)
             self.outer = None
         monitor.record(self)
