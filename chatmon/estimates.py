@@ -7,8 +7,9 @@ interval counts users; without that, it takes each value for one that knows noth
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatmon._tools.units import Units
 
@@ -221,14 +222,14 @@ def _places(n: int, q: float) -> tuple[int | None, int | None, int | None, int |
         raise ValueError(f"q ({q}) is not between 0 and 1: the 95th percentile is 0.95")
     if n == 0:
         return None, None, None, None
-    import numpy as np
-    from scipy.stats import quantile_test
+    from scipy.special import bdtr, bdtrc  # scipy.stats takes half a second to import
 
     below = math.floor(q * (n - 1))
-    # The places themselves, tested as if they were the values, come out as the ends of the interval.
-    interval: Any = quantile_test(np.arange(n, dtype=float), q=0, p=q).confidence_interval(CONFIDENCE)
-    low, high = (None if math.isnan(end) else int(end) for end in (interval.low, interval.high))
-    return below, min(below + 1, n - 1), low, high
+    side = (1 - CONFIDENCE) / 2
+    # The ends of scipy.stats.quantile_test: the quantiles of the binomial number of values below the true quantile.
+    low = bisect_left(range(n + 1), side, key=lambda number: float(bdtr(number, n, q))) - 1
+    high = bisect_left(range(n + 1), -side, key=lambda number: -float(bdtrc(number, n, q)))
+    return below, min(below + 1, n - 1), None if low < 0 else low, None if high >= n else high
 
 
 def rate(successes: int, n: int, units: Units | None = None) -> Estimate:

@@ -270,3 +270,12 @@ def test_the_mean_of_rare_and_of_skewed_costs_holds(n):
             found = estimates.mean(values.tolist())
             held[place] += (found.low is None or found.low <= truth) and (found.high is None or truth <= found.high)
     assert (held >= 0.87 * 300).all()
+
+
+@pytest.mark.parametrize("q", [0.001, 0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
+def test_the_ends_of_a_percentile_are_the_places_that_scipys_test_of_a_quantile_gives(q):
+    for n in (*range(1, 120), 1_000, 150_000, 1_000_003):
+        test = scipy.stats.quantile_test(np.arange(n, dtype=float), q=0, p=q).confidence_interval(0.95)
+        ends = [None if np.isnan(end) else int(end) for end in (test.low, test.high)]
+        found = estimates.percentile_of(n, q, {place: float(place) for place in estimates.places_of(n, q)})
+        assert [found.low, found.high] == ends, n

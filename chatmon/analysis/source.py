@@ -6,6 +6,7 @@ has no common spelling is in ``connect.spark.SPELLED``.
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
@@ -56,14 +57,13 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
         ['turn_id', 'conversation_id']
     """
     import duckdb
-    import pandas as pd
-    import pyarrow as pa
 
     if isinstance(turns, duckdb.DuckDBPyRelation):
         return _completed(turns)
     if all(hasattr(turns, method) for method in ("query", "filter", "fetchall", "to_arrow_table")):
         return cast("duckdb.DuckDBPyRelation", turns)  # turns on Spark: they have the methods that analyses call
-    if hasattr(turns, "turns") and not isinstance(turns, pd.DataFrame):  # a frame may have a column of that name
+    is_frame = isinstance(turns, _kind("pandas", "DataFrame"))
+    if hasattr(turns, "turns") and not is_frame:  # a frame may have a column of that name
         return relation(turns.turns() if callable(turns.turns) else turns.turns)  # logs, a monitor
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
@@ -71,14 +71,21 @@ def relation(turns: Turns) -> duckdb.DuckDBPyRelation:
         one = Path(turns).is_file()  # else a pattern, or a folder's
         # Files of other releases have other columns: each turn keeps those that its file has.
         return _completed(connection.read_parquet(as_pattern(turns) if one else str(turns), union_by_name=True))
-    if isinstance(turns, pa.Table | pd.DataFrame):
-        frame = turns if isinstance(turns, pa.Table) else pa.Table.from_pandas(turns, preserve_index=False)
+    if is_frame or isinstance(turns, _kind("pyarrow", "Table")):
+        import pyarrow as pa
+
+        frame = pa.Table.from_pandas(turns, preserve_index=False) if is_frame else turns
         return _checked(_completed(connection.from_arrow(frame)))
     if isinstance(turns, list | tuple):
         return connection.from_arrow(table.to_arrow(turns))
     raise TypeError(
         f"turns are {type(turns).__name__}: give logs, a monitor, a relation, a frame, a path of Parquet or a list"
     )
+
+
+def _kind(package: str, name: str) -> Any:
+    """Return a package's class, or no class where nobody has imported the package, and so nobody has one of it."""
+    return getattr(sys.modules.get(package), name, ())
 
 
 def between(turns: Turns, start: datetime | None = None, end: datetime | None = None) -> duckdb.DuckDBPyRelation:

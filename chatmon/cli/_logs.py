@@ -32,6 +32,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"max_content_width": 120},
+    rich_markup_mode=None,  # to draw boxes around it would take longer than all else that help does
 )
 app.command()(erase)
 app.command("export-user")(export_user)
@@ -103,10 +105,10 @@ def inspect(
         _refuse_nothing(logs.report)
         if logs_at.columns is not None:
             say(f"\n{logs.columns().to_string(index=False)}")
-        say(f"\n{analysis.summary(logs)}")
-        failed = analysis.errors(logs)
-        if len(failed):
-            say(f"\n{failed.to_string(index=False)}")
+        added_up = analysis.summary(logs)
+        say(f"\n{added_up}")
+        if added_up.errors:
+            say(f"\n{analysis.errors(logs).to_string(index=False)}")
 
 
 def _show_draft(logs_at: Reading, report: "ImportReport") -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -19,10 +20,15 @@ MOMENT: Final = 2.0
 def progress(connection: duckdb.DuckDBPyConnection, steps: int) -> Iterator[Callable[[str], None]]:
     """Yield a function to call with what is read next; inside one large file the bar shows how much of it is done.
 
+    Where there is no terminal it shows nothing.
+
     Args:
         connection: The connection whose query's own progress is shown.
         steps: How often it will be called.
     """
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda name: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
     from rich.text import Text

@@ -97,10 +97,12 @@ class LiveTurn:
         self.finished = True
         if error is not None:
             self.record_error(error)
+        outer = self.outer
+        while outer is not None and outer.finished:
+            outer = outer.outer
+        # Chats that overlap in one thread would else hold on to each other, the first to the last.
+        self.outer = outer
         if CURRENT.get() is self:
-            outer = self.outer
-            while outer is not None and outer.finished:
-                outer = outer.outer
             CURRENT.set(outer)
             self.outer = None
         monitor.record(self)
@@ -208,6 +210,14 @@ class LiveTurn:
         except Exception as own:  # noqa: BLE001 - somebody else's __str__ may raise anything, and the turn must be kept
             message = f"(its text cannot be read: {type(own).__name__})"
         self.columns["error_message"] = message.encode("utf-8", "replace").decode("utf-8")
+
+    def restated(self, conversation_id: str, user_id: str | None, columns: dict[str, Any]) -> LiveTurn:
+        """Return the finished turn with other ids and columns, as a store may keep it; this one stays as it is."""
+        other = LiveTurn(self.monitor, conversation_id, user_id, columns)
+        other.sequence, other.started_ns = self.sequence, self.started_ns
+        other.response_time, other.time_to_first_token = self.response_time, self.time_to_first_token
+        other.finished = True
+        return other
 
     def to_turn(self) -> Turn:
         """Return the finished turn as a checked record."""

@@ -67,8 +67,9 @@ class Buffer:
         target: What it is called in a status.
         interval: Seconds between two writes.
         capacity: Turns in the queue at which callers write themselves.
-        protect: Applied to each turn before it is written, in the background: ``Turn`` to ``Turn``. A turn that it
-            raises on is refused.
+        protect: Applied to each turn before it is written, in the background: ``Turn`` to ``Turn``, or by its method
+            ``live``, where it has one, as ``Protection`` does, ``LiveTurn`` to ``LiveTurn``. A turn that it raises on
+            is refused.
         notify: Gets a notification when the sink begins to fail and when it has recovered, as an alert's channels do.
 
     Example:
@@ -105,6 +106,7 @@ class Buffer:
         self._target = target
         self._interval = interval
         self._protect = protect
+        self._protect_live: Callable[[LiveTurn], LiveTurn] | None = getattr(protect, "live", None)
         self._notify = notify
         self._closed = False
         self._lock = threading.RLock()
@@ -274,14 +276,19 @@ class Buffer:
             self._in_hand = 1
             turn = self._waiting.popleft()
             try:
-                if self._protect is not None and not isinstance(turn, Rating):
-                    turn = self._protect(turn.to_turn() if isinstance(turn, LiveTurn) else turn)
-                self._lines.append(to_line(turn))
+                self._lines.append(to_line(self._protected(turn)))
             except Exception:  # whatever one turn holds, the others are written
                 self._refused += 1
                 logger.exception("a turn cannot be stored and is lost: %d so far", self._refused)
             self._in_hand = 0
         return most
+
+    def _protected(self, turn: Turn | LiveTurn | Rating) -> Turn | LiveTurn | Rating:
+        if self._protect is None or isinstance(turn, Rating):
+            return turn
+        if isinstance(turn, LiveTurn):
+            return self._protect(turn.to_turn()) if self._protect_live is None else self._protect_live(turn)
+        return self._protect(turn)
 
     def _takes_long(self, turn: Turn | LiveTurn | Rating) -> bool:
         if self._protect is None or isinstance(turn, Rating):

@@ -52,15 +52,15 @@ def used(*arguments: str) -> float:
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def test_help_comes_within_three_tenths_of_a_second() -> None:
+def test_help_comes_within_two_tenths_of_a_second() -> None:
     result = chatmon("--help")
     assert result.returncode == 0
     assert all(command in result.stdout for command in ("doctor", "fetch-model", "serve"))
     rounds = [(used("-m", "chatmon", "--help"), used("-c", "import typer.rich_utils")) for _ in range(5)]
     ours, theirs = (min(seconds) for seconds in zip(*rounds, strict=True))
     # Two threads of one core share it, so that others stretch the processor's time as well, by half at times; and as
-    # much that of the imports which any command with this help needs.
-    assert ours < 0.3 * max(1.0, theirs / THEIRS_ALONE)
+    # much that of what typer imports for a help with boxes, which ours leaves out.
+    assert ours < 0.2 * max(1.0, theirs / THEIRS_ALONE)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import threading
 import uuid
+import weakref
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -425,3 +427,20 @@ def test_a_manual_clock_refuses_to_go_back_or_to_be_naive():
         ManualClock(MORNING).advance(-1)
     with pytest.raises(ValueError, match="has no time zone"):
         ManualClock(MORNING.replace(tzinfo=None))
+
+
+def test_chats_that_overlap_in_one_thread_do_not_hold_on_to_each_other():
+    monitor, open_chats, kept = ChatMonitor(capacity=1), deque(), []
+    for number in range(50):
+        chat = monitor.track(f"c{number}")
+        chat.__enter__()
+        kept.append(weakref.ref(chat))
+        open_chats.append(chat)
+        if len(open_chats) > 3:
+            open_chats.popleft().__exit__(None, None, None)
+    del chat
+    gc.collect()
+    assert sum(one() is not None for one in kept) == 4, "three that are open, and the one that is kept"
+    while open_chats:
+        open_chats.pop().__exit__(None, None, None)
+    assert monitor.current() is None

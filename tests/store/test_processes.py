@@ -4,19 +4,23 @@ import json
 import logging
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from typer.testing import CliRunner
 from waits import PATIENCE
 
+from chatmon.cli._logs import app
 from chatmon.importers import open_logs
 from chatmon.live.monitor import ChatMonitor
 from chatmon.store import LostKeyError, Store, compact, contents
 from chatmon.store.lines import to_line
-from chatmon.store.privacy import Protection, Pseudonyms, open_keys
+from chatmon.store.privacy import Protection, Pseudonyms, erase, export_user, open_keys
 from chatmon.turns import Turn, write_jsonl, write_parquet
 
 START = datetime(2026, 10, 5, 9, tzinfo=UTC)
@@ -30,16 +34,21 @@ def track(turns):
     return turns
 
 
-def in_a_store(folder, work):
-    """Run something in a fresh Python whose monitor writes to a store, and return the turns that it leaves."""
-    script = f"""
-import multiprocessing, os, sys
+def in_a_store(tmp_path, work, exit_status=0):
+    """Run something in a fresh Python whose monitor writes to a store, and return the turns that it leaves.
+
+    It is a file, so that processes that are not forked find in it what they are to do.
+    """
+    script = tmp_path / "bot.py"
+    script.write_text(
+        f"""
+import multiprocessing, os, signal, sys, time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from chatmon.live.monitor import ChatMonitor
 from chatmon.store import Store
 monitor = ChatMonitor()
-store = Store(Path({str(folder)!r}))
+store = Store(Path({str(tmp_path / "store")!r}))
 store.attach(monitor)
 def track(turns):
     for _ in range(turns):
@@ -48,10 +57,12 @@ def track(turns):
     return turns
 if __name__ == "__main__":
 {work}
-"""
-    done = subprocess.run([sys.executable, "-c", script], timeout=PATIENCE, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    with open_logs(folder) as logs:
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, script], timeout=PATIENCE, capture_output=True, text=True, check=False)
+    assert done.returncode == exit_status, done.stderr
+    with open_logs(tmp_path / "store") as logs:
         assert logs.report.duplicates == 0, "every process gives ids of its own"
         return logs.report.turns
 
@@ -59,32 +70,47 @@ if __name__ == "__main__":
 WORK = {
     "a child": """
     track(10)
-    child = multiprocessing.get_context("fork").Process(target=track, args=(10,))
+    child = multiprocessing.get_context("{method}").Process(target=track, args=(10,))
     child.start(); child.join()
 """,
     "a pool that ends by itself": """
-    pool = multiprocessing.get_context("fork").Pool(2)
+    pool = multiprocessing.get_context("{method}").Pool(2)
     print(pool.map(track, [5, 5, 5, 5]))
     pool.close(); pool.join()
 """,
     "an executor": """
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as pool:
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("{method}")) as pool:
         print(list(pool.map(track, [5, 5, 5, 5])))
-""",
-    "a fork that exits": """
-    track(10)
-    child = os.fork()
-    if child == 0:
-        track(10)
-        sys.exit(0)
-    os.waitpid(child, 0)
 """,
 }
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("how", WORK)
-def test_no_turn_of_an_orderly_exit_is_lost(tmp_path, how):
-    assert in_a_store(tmp_path / "store", WORK[how]) == 20
+def test_no_turn_of_a_process_that_ends_by_itself_is_lost(tmp_path, how, method):
+    assert in_a_store(tmp_path, WORK[how].format(method=method)) == 20
+
+
+WRITTEN = "while store.status().written < 20: time.sleep(0.01)"
+ENDS = {
+    "a fork that exits": ("track(10); child = os.fork(); track(10 if child == 0 else 0); child and os.wait()", 0),
+    "an exception": ("track(20); raise SystemExit(3)", 3),
+    "an interrupt": ("track(20); os.kill(os.getpid(), signal.SIGINT); time.sleep(60)", -signal.SIGINT),
+    "a signal that the bot leaves at": (
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); track(20); os.kill(os.getpid(), signal.SIGTERM)", 0
+    ),
+    "a signal that ends it at once, after the interval": (
+        f"track(20)\n    {WRITTEN}\n    os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)", -signal.SIGTERM
+    ),
+    "an end at once, after the interval": (f"track(20)\n    {WRITTEN}\n    os._exit(0)", 0),
+    "an end at once, after a flush": ("track(20); store.flush(); os._exit(0)", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_what_was_written_or_can_be_is_kept_however_a_process_ends(tmp_path, how):
+    work, exit_status = ENDS[how]
+    assert in_a_store(tmp_path, f"    {work}", exit_status) == 20
 
 
 def test_a_process_forked_while_another_thread_tracks_does_not_hang():
@@ -206,14 +232,37 @@ def test_a_file_is_read_by_its_own_name_whatever_that_looks_like(tmp_path, name,
         assert logs.frame()["turn_id"].tolist() == ["t1"]
 
 
-def test_a_store_in_a_folder_with_such_a_name_keeps_its_days(tmp_path):
-    for name in ("bot[1]", "bot1"):
-        with Store(tmp_path / name) as store:
-            store.append(a_turn(len(name), 5))
+NAMES = ["bot[1]", "a*b", "who?", "it's", "two words", "{a,b}", 'a "b"', "50%", "#1", "~", "$HOME", "ünï"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_store_in_a_folder_of_any_name_is_itself(tmp_path, name):
+    folder, other = tmp_path / name, tmp_path / "bot1"
+    for one in (folder, other):
+        with Store(one) as store:
+            store.append(replace(a_turn(len(str(one)), 5), user_id="customer-77", question="where is my parcel"))
+            store.append(replace(a_turn(0, 5), user_id="customer-88", conversation_id="d"))
             store.flush()
-        compact(tmp_path / name, grace=0)
-    with open_logs(tmp_path / "bot[1]") as logs:
-        assert logs.frame()["turn_id"].tolist() == ["t6"]
+        compact(one, grace=0)
+    whole = contents(other)
+    assert [turn["turn_id"] for turn in export_user("customer-77", folder)["turns"]] == [f"t{len(str(folder))}"]
+    receipt = erase("customer-77", folder)
+    assert (sum(receipt.changed.values()), receipt.proved) == (1, True)
+    with open_logs(folder) as logs:
+        assert (logs.report.turns, list(logs.frame()["user_id"].dropna())) == (2, ["customer-88"])
+    assert contents(other) == whole
+    assert len(export_user("customer-77", other)["turns"]) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_written_under_the_name_that_it_is_given(tmp_path, name):
+    write_jsonl([a_turn(1, 5)], tmp_path / "turns.jsonl")
+    output = tmp_path / f"{name}.parquet"
+    done = CliRunner().invoke(app, ["convert", str(tmp_path / "turns.jsonl"), "--output", str(output)])
+    assert done.exit_code == 0, done.output
+    assert {one.name for one in tmp_path.iterdir()} == {"turns.jsonl", output.name}
+    with open_logs(output) as logs:
+        assert logs.report.turns == 1
 
 
 def test_no_control_character_of_a_log_reaches_the_terminal(tmp_path):

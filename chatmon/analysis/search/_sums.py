@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +71,8 @@ class Cut:
         self.dimension = dimension
         self.values: Sequence[str | None] = [None] if dimension is None else cells.values(dimension)
         self._hours = cells.hours
+        import pandas as pd
+
         code = np.zeros(len(cells.hour), dtype=np.int64)
         if dimension is not None:
             known, names = cells.dimensions[dimension].factorize()  # -1 where unknown

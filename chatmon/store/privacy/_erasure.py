@@ -139,13 +139,13 @@ def erase(
         resumed = subject.resume(folder)
         files = stored_files(folder)
         gather(files, subject, [partial(rows_in, one) for one in waiting])
-        patterns = subject.patterns()
-        before = set(search(folder, patterns, subject).found)
+        traces = subject.traces()
+        before = set(search(folder, traces, subject).found)
         changed: dict[str, int] = {}
-        if before or resumed or any(still_waiting(one, subject, patterns)[1] for one in waiting):
+        if before or resumed or any(still_waiting(one, subject, traces)[1] for one in waiting):
             note = subject.note(folder)
             for one in waiting:  # first: what a receiver stores from now on is nobody's
-                if count := erase_waiting(one, subject, patterns):
+                if count := erase_waiting(one, subject, traces):
                     changed[one.name] = count
             for stored in files:
                 count = 0
@@ -158,8 +158,8 @@ def erase(
                     changed[_shown(stored.path, folder, subject)] = count
             note.unlink()
         # The folder after what waits: a turn that has left a queue by now is stored, and found.
-        left = {one.name: still_waiting(one, subject, patterns) for one in waiting}
-        proof = search(folder, patterns, subject)
+        left = {one.name: still_waiting(one, subject, traces) for one in waiting}
+        proof = search(folder, traces, subject)
     key_ids = () if pseudonyms is None else pseudonyms.key_ids
     receipt = Receipt(
         at=clock(),

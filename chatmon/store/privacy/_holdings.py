@@ -66,7 +66,7 @@ def export_user(
     for turn, (_, satisfaction) in ratings.items():
         if turn in turns:
             turns[turn]["user_satisfaction"] = satisfaction
-    found = search(folder, subject.patterns(), subject).found
+    found = search(folder, subject.traces(), subject).found
     return {
         "turns": sorted(turns.values(), key=lambda turn: (str(turn.get("timestamp")), str(turn["turn_id"]))),
         "runs": runs,

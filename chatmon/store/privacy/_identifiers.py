@@ -48,6 +48,8 @@ _NO_PASSWORD: Final = frozenset(
 )  # fmt: skip
 """Words after ``password=`` that say something about one."""
 _DIGIT: Final = re.compile(r"\d")
+_SECRET_MAY_BE: Final = re.compile(r"[\d=\"']")
+"""Without one of these a text has no secret that a word announces."""
 _FAR: Final = 320
 """Characters after such a word in which a secret ends."""
 _MIXED: Final = re.compile(r"\d.*[^\W\d_]|[^\W\d_].*\d")
@@ -55,9 +57,10 @@ _CODED: Final = re.compile(r"\d|[a-z][A-Z]|=$")
 """Signs by which what is sent as a secret is no word: a digit, a capital within, or what base64 is filled up with."""
 _SENT: Final = re.compile(r"\b(?:bearer|basic)\s{1,3}(?P<value>[\w.~+/-]{8,4096}=*)", re.IGNORECASE)
 _IN_ADDRESS: Final = re.compile(r"://[^\s/:@]{0,64}:(?P<value>[^\s/@\[\]]{1,256})@")
-_DIGITS: Final = re.compile(r"(?a:(?<![\w.])(?<!\w-)\d(?:[ -]?\d){12,}(?!\w|-\w|\.\d))")
+# What these begin with comes before what must not be before that: so they are searched for by their first sign.
+_DIGITS: Final = re.compile(r"(?a:\d(?<![\w.]\d)(?<!\w-\d)(?:[ -]?\d){12,}(?!\w|-\w|\.\d))")
 _GROUPS: Final = re.compile(
-    r"(?a:(?<![\w./])\d{4}(?P<apart> - |[._/])"
+    r"(?a:\d(?<![\w./]\d)\d{3}(?P<apart> - |[._/])"
     r"(?:\d{4}(?P=apart)\d{4}(?P=apart)\d{4}(?:(?P=apart)\d{1,3})?|\d{6}(?P=apart)\d{4,5})(?!\w|[./-]\d))"
 )
 """The groups of a card with other signs between them."""
@@ -71,7 +74,7 @@ _BRAND: Final = re.compile(
 _CARD_BEGINS: Final = re.compile(r"(?<!\d)[2-68]")
 _SHORTEST_CARD: Final = 14
 _LONGEST_CARD: Final = 19
-_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+_IBAN: Final = re.compile(r"[A-Za-z](?<![A-Za-z0-9][A-Za-z])[A-Za-z]\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _V4: Final = re.compile(r"(?a:(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d))")
 _V6: Final = re.compile(
     r"(?a:(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{1,4})?(?![\w:]))"
@@ -109,7 +112,8 @@ def secrets_in(text: str) -> Iterator[tuple[int, int]]:
     yield from keys_in(text)
     small = _small(text)
     end = digit = 0
-    for place in sorted({place for word in _WORDS for place in _places(word, small)}):
+    words = [word for word in _WORDS if word in small] if _SECRET_MAY_BE.search(text) else ()
+    for place in sorted({place for word in words for place in _places(word, small)}):
         if place >= end and (name := _NAME.match(text, place)):
             if digit < name.end():
                 found_digit = _DIGIT.search(text, name.end())

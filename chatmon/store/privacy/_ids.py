@@ -7,7 +7,10 @@ an id is one only where ids stand, as the whole value.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 _SHORT: Final = 6
 """Characters below which an id may be anything."""
@@ -16,6 +19,8 @@ _PLAIN: Final = re.compile(r"[A-Za-zÀ-ÿ]{1,15}|\d{1,8}")
 _OWNER: Final = r"(?:end[._-]?)?(?:user|customer|client|account|member|person|login|uid)"
 _GROUP: Final = r"(?:conversation|thread|session|chat|dialog(?:ue)?)"
 _FIELD: Final = r"(?:[\w.-]*[._-])?{}(?:[._-]?(?:id|key|name))?"
+_ENDS: Final = re.compile(r'[\s"\\,}\]]')
+"""What ends an id in JSON, as text or as a number."""
 _OWNERS: Final = re.compile(_FIELD.format(_OWNER), re.IGNORECASE)
 _GROUPS: Final = re.compile(_FIELD.format(_GROUP), re.IGNORECASE)
 
@@ -50,13 +55,28 @@ def holds_conversations(field: str) -> bool:
     return bool(_GROUPS.fullmatch(field))
 
 
-def in_json(name: str, *, of_users: bool) -> re.Pattern[bytes]:
-    """Return the pattern of an id as the value of a field that holds ids, in JSON or in JSON that is text of JSON.
+def in_json(names: Iterable[str], *, of_users: bool) -> Callable[[bytes], bool]:
+    """Return what says whether one of some ids is the value of a field that holds ids, in JSON or in JSON within JSON.
 
     Args:
-        name: The id.
-        of_users: Whether it is a user's, or a conversation's.
+        names: The ids.
+        of_users: Whether they are a user's, or conversations.
+
+    Example:
+        >>> is_in = in_json({"42", "c1"}, of_users=False)
+        >>> [is_in(text) for text in (b'{"chat_id": 42}', b'{"session": "c1"}', b'{"n": 42}', b'{"chat_id": 421}')]
+        [True, True, False, False]
     """
-    field, id_ = _FIELD.format(_OWNER if of_users else _GROUP), re.escape(name)
-    pattern = rf'(?i:"{field}\\*")\s*:\s*(?:\\*"{id_}\\*"|{id_}\s*[,}}\]])'
-    return re.compile(pattern.encode("utf-8", "surrogatepass"))
+    field = rf'(?i:"{_FIELD.format(_OWNER if of_users else _GROUP)}\\*")\s*:\s*'
+    known = {name.encode("utf-8", "surrogatepass") for name in names if not _ENDS.search(name)}
+    # An id with a sign that may end one is looked for by itself.
+    odd = "|".join(re.escape(name) for name in names if _ENDS.search(name))
+    value = re.compile(rf'{field}(?:\\*"([^"\\]+)\\*"|([^\s"\\,}}\]]+)\s*[,}}\]])'.encode())
+    of_odd = re.compile(rf'{field}(?:\\*"(?:{odd})\\*"|(?:{odd})\s*[,}}\]])'.encode("utf-8", "surrogatepass"))
+
+    def is_in(content: bytes) -> bool:
+        if known and any((found[1] or found[2]) in known for found in value.finditer(content)):
+            return True
+        return bool(odd and of_odd.search(content))
+
+    return is_in

@@ -86,6 +86,9 @@ BEGINNINGS: Final[dict[str, str]] = {
 }
 """Service to the form of its keys."""
 _KEY: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(BEGINNINGS.values())})(?![A-Za-z0-9])")
+_RUN: Final = re.compile(r"[\w.:/+=-]{15,}+")
+"""What is as long as the shortest key, and of the signs that keys are made of."""
+_DIGIT: Final = re.compile(r"\d")
 _ATLAS: Final = re.compile(rf"(?<![\w-]){_W}{{14}}\.atlasv1\.{_W}{{50,}}+(?![A-Za-z0-9])")
 """HashiCorp's of Terraform, whose mark is in the middle."""
 _TOKEN: Final = re.compile(rf"(?<![\w-])eyJ{_W}{{8,}}+\.{_W}{{8,}}+(?:\.{_W}*+)?")  # a JSON web token
@@ -106,7 +109,15 @@ def keys_in(text: str) -> Iterator[tuple[int, int]]:
         >>> [text[start:end] for start, end in keys_in(text)]
         ['gsk_0a1b2c3d4e5f6g7h8i9j0k1l2m3n4o']
     """
-    for mark, rule in (("://", _HOOK), ("", _KEY), (".atlasv1.", _ATLAS), ("eyJ", _TOKEN)):
-        for found in rule.finditer(text) if mark in text else ():
-            if any(character.isdigit() for character in found[0]):  # a name in a style of words has none
+    if not _DIGIT.search(text):  # a name in a style of words has none
+        return
+    for mark, rule in (("://", _HOOK), ("", None), (".atlasv1.", _ATLAS), ("eyJ", _TOKEN)):
+        for found in () if mark not in text else _begun(text) if rule is None else rule.finditer(text):
+            if _DIGIT.search(found[0]):
                 yield found.span()
+
+
+def _begun(text: str) -> Iterator[re.Match[str]]:
+    for run in _RUN.finditer(text):
+        if _DIGIT.search(text, run.start(), run.end()):
+            yield from _KEY.finditer(text, run.start(), run.end())

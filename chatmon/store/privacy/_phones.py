@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "AT", "CH", "BE", "PL", "IN", "AU", "BR", "CN", "RU", "JP")
 """Where a number without a country's code may be from."""
-_CANDIDATE: Final = re.compile(r"(?a:(?<![\w.,+#/])(?<!\w-)(?:\+ ?|\()?\d[\d ()./-]{4,24}\d(?!\w|[.,:/-]\d))")
+# Its first sign comes before what must not be before that: so it is searched for by that sign.
+_CANDIDATE: Final = re.compile(
+    r"(?a:[+(\d](?<![\w.,+#/].)(?<!\w-.)(?:(?<=\+) ?\d|(?<=\()\d|(?<=\d))[\d ()./-]{4,24}\d(?!\w|[.,:/-]\d))"
+)
 _WRITTEN: Final = re.compile(
     r"\(0?\d{2,5}\)[ -]?\d[\d -]{4,}\d"  # (212) 555-0123
     r"|\d{3}([-.])\d{3}\1\d{4}"  # 212-555-0123

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.store.privacy._contents import Cells, UnreadableError, contents_of
 from chatmon.store.privacy._stored import rows_of, stored_files
-from chatmon.store.privacy._subject import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from chatmon.store.privacy._stored import StoredFile
-    from chatmon.store.privacy._subject import Pattern, Subject
+    from chatmon.store.privacy._subject import Subject
+    from chatmon.store.privacy._traces import Traces
 
 _OVERLAP: Final = 100_000
 """Bytes that two pieces of a file share: a pattern is shorter, however its name is written."""
@@ -42,12 +42,12 @@ class Searched:
     key_ids: set[str] = field(default_factory=set)
 
 
-def search(folder: Path, patterns: Sequence[Pattern], subject: Subject | None = None) -> Searched:
+def search(folder: Path, traces: Traces, subject: Subject | None = None) -> Searched:
     """Look for bytes in every file of a folder, backups left out: as they lie there, and in what files hold unpacked.
 
     Args:
         folder: Where.
-        patterns: What, as bytes or as patterns of bytes.
+        traces: What.
         subject: Whose ids to look for in fields that hold ids, too.
     """
     searched = Searched()
@@ -59,8 +59,8 @@ def search(folder: Path, patterns: Sequence[Pattern], subject: Subject | None = 
         searched.size += sum(path.stat().st_size for path in files)
         name = str(stored.path.relative_to(folder)).encode("utf-8", "surrogateescape")
         try:
-            is_in = holds(name, patterns) or any(
-                _is_in(piece, subject, patterns, searched.key_ids) for piece in _pieces(stored, files)
+            is_in = traces.are_in(name) or any(
+                _is_in(piece, subject, traces, searched.key_ids) for piece in _pieces(stored, files)
             )
         except UnreadableError as error:
             searched.unread[stored.path] = str(error)
@@ -85,15 +85,15 @@ def _pieces(stored: StoredFile, files: Sequence[Path]) -> Iterator[bytes | Cells
                 yield Cells(str(column), [value])
 
 
-def _is_in(piece: bytes | Cells, subject: Subject | None, patterns: Sequence[Pattern], key_ids: set[str]) -> bool:
+def _is_in(piece: bytes | Cells, subject: Subject | None, traces: Traces, key_ids: set[str]) -> bool:
     if isinstance(piece, bytes):
         key_ids.update(found[1].decode() for found in _PSEUDONYM.finditer(piece))
-        return holds(piece, patterns)
+        return traces.are_in(piece)
     plain = (value for value in piece.values if not isinstance(value, dict | list))
     if subject is not None and any(subject.is_in_field(value, piece.column) for value in plain):
         return True
     together = "\n".join(map(_as_text, piece.values)).encode("utf-8", "surrogatepass")
-    return _is_in(together, subject, patterns, key_ids)
+    return _is_in(together, subject, traces, key_ids)
 
 
 def _as_text(value: Any) -> str:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatmon._tools.paths import rewritten
 from chatmon.store.privacy._databases import texts_of, traces_of
-from chatmon.store.privacy._forms import ways_of
-from chatmon.store.privacy._ids import holds_conversations, holds_users, in_json, is_plain
+from chatmon.store.privacy._ids import holds_conversations, holds_users, is_plain
+from chatmon.store.privacy._needles import Needles
 from chatmon.store.privacy._stored import TURNS, rows_of
+from chatmon.store.privacy._traces import Traces
 from chatmon.store.privacy.keepers import ERASED, strings
 from chatmon.store.privacy.redaction import find
 
@@ -32,7 +33,6 @@ _TEXTS: Final = ("question", "answer", "error_message")
 _BATCH: Final = 5_000
 
 
-Pattern: TypeAlias = "bytes | re.Pattern[bytes]"
 _Rows: TypeAlias = "Callable[[], Iterator[dict[str, Any]]]"
 
 
@@ -46,11 +46,6 @@ def id_of(value: Any) -> str:
     if value is None:
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def holds(content: bytes, patterns: Iterable[Pattern]) -> bool:
-    """Return whether one of some patterns is in a content."""
-    return any(one in content if isinstance(one, bytes) else one.search(content) for one in patterns)
 
 
 @dataclass(slots=True)
@@ -72,6 +67,8 @@ class Subject:
     turns: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     alike: set[str] = field(default_factory=set)
+    _known: tuple[int, int] = field(default=(0, 0), init=False, repr=False)
+    _untold: tuple[Needles, dict[bytes, str]] = field(default=(Needles(()), {}), init=False, repr=False)
 
     def is_theirs(self, row: dict[str, Any]) -> bool:
         """Return whether a turn is the user's: by its user, or where it names none, by its conversation."""
@@ -137,21 +134,25 @@ class Subject:
         return text
 
     def _untraced(self, text: str) -> str:
-        for message in _written(self.texts):
-            text = text.replace(message, ERASED)
-        for conversation in _written(_telling(self.conversations)):
-            text = text.replace(conversation, self.new_name(conversation))
+        needles, new = self._replacements()
+        raw = text.encode("utf-8", "surrogatepass")
+        for way in sorted({way for _, way in needles.found_in(raw)}, key=lambda way: (-len(way), way)):
+            text = text.replace(way.decode("utf-8", "surrogatepass"), new[way])
         return self._unnamed(text)
 
-    def patterns(self) -> list[Pattern]:
+    def _replacements(self) -> tuple[Needles, dict[bytes, str]]:
+        """Return the ways in which messages and conversations are written, and what comes in their place."""
+        known = len(self.texts), len(self.conversations)
+        if known != self._known:  # both only grow
+            ways = {way: self.new_name(way) for way in _written(_telling(self.conversations))}
+            ways |= dict.fromkeys(_written(self.texts), ERASED)
+            new = {way.encode("utf-8", "surrogatepass"): told for way, told in ways.items()}
+            self._known, self._untold = known, (Needles(new), new)
+        return self._untold
+
+    def traces(self) -> Traces:
         """Return what is looked for in bytes, in every way a file may write it."""
-        found: list[Pattern] = []
-        for name in sorted(_telling({*self.names, *self.conversations})):
-            found += ways_of(name, whole_word=name in self.alike)
-        for of_users, some in ((True, self.names), (False, self.conversations)):
-            found += [in_json(name, of_users=of_users) for name in sorted(some) if is_plain(name)]
-        texts = sorted(_written(self.texts))
-        return found + [text.encode(code, "surrogatepass") for text in texts for code in ("utf-8", "utf-16-le")]
+        return Traces(self.names, self.conversations, _written(self.texts), self.alike)
 
     # An erasure that is interrupted must go on with what it knew: a part of that may be erased already.
 
@@ -229,8 +230,7 @@ def gather(files: Sequence[StoredFile], subject: Subject, more: Iterable[_Rows] 
         theirs |= conversations
         shared |= others
     subject.conversations |= theirs - shared
-    own = subject.names | subject.conversations
-    subject.alike |= {name for name in own if any(name in other and name != other for other in users | shared)}
+    subject.alike |= _within(_telling(subject.names | subject.conversations), users | shared)
     _gather_texts(turns, databases, subject)
 
 
@@ -276,5 +276,17 @@ def _rows(turns: Sequence[_Rows]) -> Iterable[dict[str, Any]]:
 
 def _in_any(texts: Iterable[str], others: Iterable[str]) -> set[str]:
     """Return the texts that are others' too: a canned answer, say, identifies nobody."""
-    together = "\0".join(others)
-    return {text for text in texts if text in together}
+    return {text for text, _ in _places(texts, others)}
+
+
+def _within(names: Iterable[str], others: Iterable[str]) -> set[str]:
+    """Return the names that are a part of another one, and not all of it."""
+    return {name for name, whole in _places(names, others) if not whole}
+
+
+def _places(texts: Iterable[str], others: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the texts that are in others, once for each place, and whether one is the other as a whole."""
+    together = "\0".join(["", *others, ""]).encode("utf-8", "surrogatepass")
+    for place, text in Needles(one.encode("utf-8", "surrogatepass") for one in texts).found_in(together):
+        whole = together[place - 1] == together[place + len(text)] == 0
+        yield text.decode("utf-8", "surrogatepass"), whole

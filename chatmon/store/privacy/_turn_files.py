@@ -15,15 +15,15 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from chatmon._tools.paths import rewritten
 from chatmon.store.privacy._stored import as_row, as_text, opened, rows_of
-from chatmon.store.privacy._subject import holds, id_of
+from chatmon.store.privacy._subject import id_of
 from chatmon.turns import REQUIRED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from chatmon.store.privacy._stored import StoredFile
-    from chatmon.store.privacy._subject import Pattern, Subject
+    from chatmon.store.privacy._subject import Subject
+    from chatmon.store.privacy._traces import Traces
 
 CONTENT_COLUMNS: Final = ("question", "answer", "error_message", "attributes")
 """What is content, or may be."""
@@ -50,12 +50,12 @@ def erased(row: dict[str, Any], subject: Subject) -> dict[str, Any] | None:
     return None if changed == row else changed
 
 
-def without(line: bytes, subject: Subject, patterns: Sequence[Pattern]) -> bytes | None:
+def without(line: bytes, subject: Subject, traces: Traces) -> bytes | None:
     """Return what a line becomes: itself where nothing of the subject is in it, None where it goes."""
     row = as_row(line)
     if row is None:
         # Half a line of a killed process: what is theirs in it cannot be told from the rest.
-        return None if holds(line, patterns) else line
+        return None if traces.are_in(line) else line
     changed = erased(row, subject)
     return line if changed is None else _line(changed)
 
@@ -66,7 +66,7 @@ def _erase_lines(stored: StoredFile, subject: Subject) -> int:
     So the half of a line that it is at is left for when the file has been replaced: it is whole by then, or its
     writer was killed, or writes it again.
     """
-    patterns = subject.patterns()
+    traces = subject.traces()
     plain = not _compressed(stored.path)
 
     def copy(source: IO[bytes], to: IO[bytes], *, growing: bool = False) -> int:
@@ -75,14 +75,14 @@ def _erase_lines(stored: StoredFile, subject: Subject) -> int:
             if growing and not line.endswith(b"\n"):
                 source.seek(-len(line), os.SEEK_CUR)
                 break
-            kept = without(line, subject, patterns)
+            kept = without(line, subject, traces)
             count += kept is not line
             if kept is not None:
                 to.write(kept)
         return count
 
     with stored.path.open("rb") as source:
-        if not _concerns(stored, subject, patterns):
+        if not _concerns(stored, subject, traces):
             return 0
         with rewritten(stored.path) as file:
             if plain:
@@ -103,17 +103,17 @@ def _line(row: dict[str, Any]) -> bytes:
     return (json.dumps(known, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "surrogatepass")
 
 
-def _concerns(stored: StoredFile, subject: Subject, patterns: list[Pattern]) -> bool:
+def _concerns(stored: StoredFile, subject: Subject, traces: Traces | None = None) -> bool:
     if any(erased(row, subject) is not None for row in rows_of(stored)):
         return True
-    if stored.form != "lines":
+    if traces is None:
         return False
     with opened(stored.path) as file:
-        return any(as_row(line) is None and holds(line, patterns) for line in file)
+        return any(as_row(line) is None and traces.are_in(line) for line in file)
 
 
 def _erase_csv(stored: StoredFile, subject: Subject) -> int:
-    if not _concerns(stored, subject, []):
+    if not _concerns(stored, subject):
         return 0
     count = 0
     compressed = _compressed(stored.path)
@@ -138,7 +138,7 @@ def _erase_parquet(stored: StoredFile, subject: Subject) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not _concerns(stored, subject, []):
+    if not _concerns(stored, subject):
         return 0
     count = 0
     before = pq.read_schema(stored.path)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatmon.store.privacy._stored import as_row
-from chatmon.store.privacy._subject import holds
 from chatmon.store.privacy._turn_files import without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from chatmon.store.privacy._subject import Pattern, Subject
+    from chatmon.store.privacy._subject import Subject
+    from chatmon.store.privacy._traces import Traces
 
 
 class Waiting(Protocol):
@@ -40,17 +40,17 @@ def rows_in(waiting: Waiting) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def erase_waiting(waiting: Waiting, subject: Subject, patterns: Sequence[Pattern]) -> int:
+def erase_waiting(waiting: Waiting, subject: Subject, traces: Traces) -> int:
     """Replace the lines that say something of a user, and return how many; those that are being stored stay."""
     count = 0
     for place, line in waiting.entries():
-        kept = without(line, subject, patterns)
+        kept = without(line, subject, traces)
         if kept is not line:
             count += waiting.replace(place, kept)
     return count
 
 
-def still_waiting(waiting: Waiting, subject: Subject, patterns: Sequence[Pattern]) -> tuple[int, int]:
+def still_waiting(waiting: Waiting, subject: Subject, traces: Traces) -> tuple[int, int]:
     """Return how many lines wait, and how many of them say something of a user."""
     lines = [line for _, line in waiting.entries()]
-    return len(lines), sum(holds(line, patterns) or without(line, subject, patterns) is not line for line in lines)
+    return len(lines), sum(traces.are_in(line) or without(line, subject, traces) is not line for line in lines)

@@ -31,6 +31,7 @@ _AROUND: Final = re.compile(
 """An address between letters of Japanese, Chinese or Korean, which have no space before it or after it."""
 _ENOUGH: Final = re.compile(r"[\d@:_=-]")
 """Without one of these a text holds nothing that is looked for."""
+_DIGIT: Final = re.compile(r"\d")
 
 _AT_ONCE: Final = 4_096
 """Characters that are read at once: what the densest text of this length takes is 3 ms."""
@@ -127,7 +128,8 @@ def _find(text: str) -> list[Found]:
     shown, places = plain(text)
     taken: list[Found] = []
     covered = bytearray(len(shown))
-    for kind, rule in _RULES:
+    has_digit = _DIGIT.search(shown) is not None
+    for kind, rule in _RULES if has_digit else _WITHOUT_DIGITS:
         for start, end in rule(shown):
             if not any(covered[start:end]):  # what an earlier rule found is no part of something else
                 covered[start:end] = b"\1" * (end - start)
@@ -173,10 +175,14 @@ def plain(text: str) -> tuple[str, Sequence[int]]:
     """
     if text.isascii():
         return text, range(len(text) + 1)
+    shown_as = {character: _plain(character) for character in set(text)}
+    if all(shown_as.values()):  # each stays where it is
+        changed = {ord(one): shown for one, shown in shown_as.items() if shown != one}
+        return text.translate(changed) if changed else text, range(len(text) + 1)
     characters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
-        shown = character if character.isascii() else _plain(character)
+        shown = shown_as[character]
         if shown:
             characters.append(shown)
             places.append(place)
@@ -185,6 +191,9 @@ def plain(text: str) -> tuple[str, Sequence[int]]:
 
 @lru_cache(maxsize=4096)
 def _plain(character: str) -> str:
+    """Return how a rule reads a character: as one character, or as nothing."""
+    if character.isascii():
+        return character
     category = unicodedata.category(character)
     if category in _UNSEEN:
         return ""
@@ -217,3 +226,5 @@ _RULES: Final = (
     ("phone", phones_in),
 )
 """The surest first."""
+_WITHOUT_DIGITS: Final = _RULES[:2]
+"""What a text may hold that has no digit."""

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -35,6 +35,7 @@ from chatmon.live.monitor import ChatMonitor
 from chatmon.store import Store
 from chatmon.store.compaction import compact
 from chatmon.store.layout import Hold
+from chatmon.store.lines import to_line
 from chatmon.store.privacy import Pseudonyms, erase, export_user
 from chatmon.store.privacy import _databases as databases
 from chatmon.store.privacy import _erasure as erasure
@@ -731,3 +732,29 @@ def test_columns_of_any_type_are_erased_and_keep_it(tmp_path, what):
     assert after.slice(2).to_pylist() == before.slice(2).to_pylist(), "the last row is another's, and names nobody"
     assert after["conversation_id"][0] != before["conversation_id"][0]
     assert after["conversation_id"][1:].equals(before["conversation_id"][1:])
+
+
+def test_twice_as_many_messages_take_about_twice_as_long_to_erase(tmp_path):
+    def seconds(number, folder):
+        lines = folder / "live" / "2026-10-05"
+        lines.mkdir(parents=True)
+        mine, other = (
+            [
+                Turn(
+                    turn_id=f"{user}-t{n}", conversation_id=f"conversation-of-{user}-{n}", user_id=user,
+                    timestamp=datetime(2026, 10, 5, tzinfo=UTC), question=f"{user} asks for number {n} of the list",
+                )
+                for n in range(number)
+            ]
+            for user in ("customer-77", "customer-88")
+        )  # fmt: skip
+        (lines / "host-1-1.jsonl").write_bytes(b"".join(to_line(turn)[1] for turn in (*mine, *other)))
+        began = time.process_time()
+        receipt = erase("customer-77", folder)
+        took = time.process_time() - began
+        assert (sum(receipt.changed.values()), receipt.proved) == (number, True)
+        return took
+
+    seconds(10, tmp_path / "first")  # what is imported is imported
+    times = [[seconds(number, tmp_path / f"{go}-{number}") for number in (1_000, 2_000)] for go in range(3)]
+    assert min(long for _, long in times) < 3 * min(short for short, _ in times), times

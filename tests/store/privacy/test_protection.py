@@ -120,3 +120,38 @@ def test_names_and_numbers_of_attributes_and_dimensions_are_redacted_and_what_is
         "[email]": "cc", "phone": "[phone]", "said": "call [phone]", "n": 42,
         "api_key": "[key]", "db.password": "[key]", "max_tokens": 500, "sent": {"auth-token": "[key]"},
     }  # fmt: skip
+
+
+TEXTS = st.text(max_size=30) | st.sampled_from(["I am ada@example.org", "ring +49 30 1234567", ""])
+TOLD = st.fixed_dictionaries(
+    {},
+    optional={
+        "question": TEXTS,
+        "answer": TEXTS,
+        "region": TEXTS,
+        "attributes": st.dictionaries(TEXTS, TEXTS | st.integers() | st.lists(TEXTS, max_size=2), max_size=3),
+    },
+)
+
+
+@given(st.sampled_from(["c1", "chat of customer-77", "call +49 30 1234567"]), TOLD, st.booleans())
+@examples(100)
+def test_a_turn_is_protected_alike_as_the_monitor_has_it(conversation, told, content):
+    monitor = ChatMonitor(capture_content=True)
+    with monitor.track(conversation, "customer-77", intent="billing") as turn:
+        turn.set(**told)
+        turn.record_error(ValueError("no account ada@example.org"))
+    before = turn.to_turn()
+    protect = Protection(PSEUDONYMS, content=content)
+    assert protect.live(turn).to_turn() == protect(before)
+    assert turn.to_turn() == before
+
+
+def test_what_a_redactor_of_ones_own_makes_of_a_turn_is_checked(tmp_path):
+    monitor = ChatMonitor(capture_content=True)
+    with Store(tmp_path, protect=Protection(PSEUDONYMS, content=True, redactor=lambda text: 3)) as store:
+        store.attach(monitor)
+        with monitor.track("c") as turn:
+            turn.set(question="anything")
+        store.flush()
+        assert (store.status().refused, store.status().written) == (1, 0)
