@@ -197,7 +197,7 @@ def _shared_places(n: int, q: float, units: Units | None) -> tuple[int | None, i
         return below, above, low, high
     if units.number < 2:
         return below, above, None, None
-    worth = max(1, math.floor(_for_normal(units.worth(n, q), units.freedom(n))))
+    worth = max(1, math.floor(for_normal(units.worth(n, q), units.freedom(n))))
     *_, low, high = _places(worth, q)
     return (
         below,
@@ -207,7 +207,7 @@ def _shared_places(n: int, q: float, units: Units | None) -> tuple[int | None, i
     )
 
 
-def _for_normal(worth: float, freedom: float) -> float:
+def for_normal(worth: float, freedom: float) -> float:
     """Return how many values leave, with a normal distribution, an interval as wide as so many do with Student's t."""
     from scipy.special import ndtri, stdtrit
 
@@ -275,7 +275,7 @@ def share(value: float, n: int, worth: float, freedom: float = math.inf) -> Esti
         >>> share(0.2, 40, 80.0).text()
         '0.20 (0.13 to 0.30, n = 40, worth 80)'
     """
-    return Estimate(value, *_wilson(value, _for_normal(worth, freedom)), n, worth)
+    return Estimate(value, *_wilson(value, for_normal(worth, freedom)), n, worth)
 
 
 def _wilson(share: float, n: float) -> tuple[float, float]:

@@ -14,7 +14,7 @@ import numpy as np
 from chatmon._tools.judged import is_yes, yes_no
 from chatmon._tools.outcomes import FAILED
 from chatmon._tools.outcomes import failed as did_fail
-from chatmon.alerts._judged import is_judged
+from chatmon.alerts._judged import is_judged, mark_of
 from chatmon.alerts._measures import MICRO, measure_of
 from chatmon.live.turn import MEASURED, LiveTurn
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from chatmon.alerts.rules import Rule
     from chatmon.analysis.source import Turns
     from chatmon.turns import Turn
+
+    _Texts = tuple[Ints, Sequence[str]]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -41,11 +43,13 @@ class Batch:
         ends: When each ended, in microseconds since 1970.
         numbers: Numbers by name, NaN where unknown.
         texts: By column: the place of each turn's value among the values, -1 where unknown, and the values.
+        units: The mark of whose each is; 0 where no measure asks for it.
     """
 
     ends: Ints
     numbers: Mapping[str, Floats]
     texts: Mapping[str, tuple[Ints, Sequence[str]]]
+    units: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class Columns:
         rules = list(rules)
         numbers = {name for rule in rules for name in measure_of(rule.measure).columns} - set(_MADE)
         return cls(tuple(sorted(numbers)), tuple(sorted({name for rule in rules for name in rule.by})))
+
+    @property
+    def judged(self) -> bool:
+        """Whether a measure is a judge's word, of which it matters whose each turn is."""
+        return any(map(is_judged, self.numbers))
 
 
 def of_turns(turns: Sequence[Turn | LiveTurn], columns: Columns, failed_lately: dict[str, int]) -> Batch:
@@ -92,7 +101,9 @@ def of_turns(turns: Sequence[Turn | LiveTurn], columns: Columns, failed_lately: 
     failed = np.array([_failed(turn) for turn in turns], dtype=np.float64)
     first = _first_errors(ends, failed, lambda row: turns[row].conversation_id, failed_lately)
     texts = {name: _encoded(column(name)) for name in columns.texts}
-    return Batch(ends, {**numbers, "failed": failed, "first_error": first}, texts)
+    users = [turn.user_id for turn in turns] if columns.judged else []
+    units = _units(_encoded(users), _encoded([turn.conversation_id for turn in turns]), judged=columns.judged)
+    return Batch(ends, {**numbers, "failed": failed, "first_error": first}, texts, units)
 
 
 def of_table(turns: Turns, columns: Columns) -> Batch:
@@ -101,7 +112,7 @@ def of_table(turns: Turns, columns: Columns) -> Batch:
 
     from chatmon.analysis.source import MICROSECONDS, asked
 
-    names = dict.fromkeys(("conversation_id", *columns.texts))
+    names = dict.fromkeys(("conversation_id", *(("user_id",) if columns.judged else ()), *columns.texts))
     said = {name: f"({yes_no(name)})" if is_judged(name) else name for name in columns.numbers}
     numbers = ", ".join(f"CAST({value} AS DOUBLE) AS n_{name}" for name, value in said.items())
     found = asked(
@@ -122,9 +133,10 @@ def of_table(turns: Turns, columns: Columns) -> Batch:
         codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)[order]
         texts[name] = (codes, coded.dictionary.to_pylist())
     conversations, known = texts["conversation_id"]
+    units = _units(texts.get("user_id"), texts["conversation_id"], judged=columns.judged)
     first = _first_errors(ends, failed, lambda row: known[conversations[row]], {})
     return Batch(
-        ends, {**values, "failed": failed, "first_error": first}, {name: texts[name] for name in columns.texts}
+        ends, {**values, "failed": failed, "first_error": first}, {name: texts[name] for name in columns.texts}, units
     )
 
 
@@ -152,6 +164,18 @@ def _encoded(values: list[str | None]) -> tuple[Ints, list[str]]:
     places: dict[str | None, int] = {value: place for place, value in enumerate(known)}
     places[None] = -1
     return np.array([places[value] for value in values], dtype=np.int64), known
+
+
+def _units(users: _Texts | None, conversations: _Texts, *, judged: bool) -> Ints:
+    """Return the mark of each turn's user, or of its conversation where the user is unknown."""
+    codes, known = conversations
+    if not judged or users is None:
+        return np.zeros(len(codes), dtype=np.int64)
+    of_users, of_conversations = (
+        np.array([*(mark_of(f"{kind}{one}") for one in names), 0], dtype=np.int64)
+        for kind, names in (("u", users[1]), ("c", known))
+    )
+    return np.where(users[0] < 0, of_conversations[codes], of_users[users[0]])
 
 
 def _first_errors(ends: Ints, failed: Floats, conversation_of: Any, failed_lately: dict[str, int]) -> Floats:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from chatmon._tools.histogram import value_of_bin
-from chatmon.alerts._judged import is_judged, surely
+from chatmon.alerts._judged import corrected, is_judged
 from chatmon.alerts._measures import measure_of
 from chatmon.alerts._watch import FEWEST_PAST_WINDOWS, FLOOR, TO_SIGMA
 
@@ -97,16 +97,18 @@ def _too_far(watch: Watch, flat: Flat, group: Ints, tick: Ints, since: int, last
             unknown |= short_n == 0
             value = np.minimum(value, short) / (1 - (rule.objective or 0.0))
         if is_judged(rule.measure):
-            value = _surely(watch, total, n)
+            value = _corrected(watch, total, n)
+            if rule.no_data == "alert":  # as it is for one user, who has no interval, however many turns
+                return np.ones(len(n), dtype=np.bool_)
         wanted = _beyond(watch, value)
     return np.where(unknown, rule.no_data == "alert", wanted)
 
 
-def _surely(watch: Watch, yes: Floats, n: Ints) -> Floats:
-    """Return what decides about a judge's rate; of many windows, few differ in both numbers."""
+def _corrected(watch: Watch, yes: Floats, n: Ints) -> Floats:
+    """Return the corrected rates of windows, which their intervals hold; few of many windows differ in both numbers."""
     pairs, place = np.unique(np.stack([yes.astype(np.int64), n]), axis=1, return_inverse=True)
     least = max(watch.rule.min_n, 1)
-    found = [surely(watch.rule, *pair) if pair[1] >= least else watch.rule.limit for pair in pairs.T.tolist()]
+    found = [corrected(watch.rule, *pair).value if pair[1] >= least else watch.rule.limit for pair in pairs.T.tolist()]
     return np.array(found, dtype=np.float64)[place.reshape(-1)]
 
 

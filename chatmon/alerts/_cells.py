@@ -17,6 +17,7 @@ import numpy as np
 
 from chatmon._tools.histogram import bins_of, merged, percentile
 from chatmon.alerts._batch import EPOCH
+from chatmon.alerts._judged import is_judged
 from chatmon.alerts._measures import MICRO, measure_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class CellSeries(NamedTuple):
     Attributes:
         measure: One of ``_measures.RULE_MEASURES``.
         by: The columns whose values make the groups.
-        binned: Whether there are histograms.
+        binned: Whether there are histograms: of a judge's words by whose they are, of other measures by their size.
     """
 
     measure: str
@@ -117,10 +118,14 @@ class GroupCells:
         counts, totals, squares = self.counts, self.totals, self.squares
         return counts[last] - counts[first], totals[last] - totals[first], squares[last] - squares[first]
 
+    def binned(self, tick: int, length: int) -> Counter[int]:
+        """Return that window's turns by bin."""
+        first, last = bisect_right(self.ticks, tick - length), bisect_right(self.ticks, tick)
+        return merged(self.histograms[first:last])
+
     def percentile(self, tick: int, length: int, q: float) -> float | None:
         """Return the ``q``-quantile of that window's turns, within 1 %; None without turns."""
-        first, last = bisect_right(self.ticks, tick - length), bisect_right(self.ticks, tick)
-        return percentile(merged(self.histograms[first:last]), q)
+        return percentile(self.binned(tick, length), q)
 
     def date_back(self, ticks: int) -> None:
         """Move all cells so many ticks into the past."""
@@ -184,7 +189,7 @@ def add_up(batch: Batch, series: CellSeries, tick: Ints) -> Flat:
         codes, values = batch.texts[name]
         known = known & (codes >= 0)
         code = code * len(values) + codes
-    amounts, code, tick = amounts[known], code[known], tick[known]
+    amounts, code, tick, units = amounts[known], code[known], tick[known], batch.units[known]
     if not len(tick):
         nothing = np.zeros(0, dtype=np.int64)
         # A rule for all turns is about them even while there are none.
@@ -200,11 +205,12 @@ def add_up(batch: Batch, series: CellSeries, tick: Ints) -> Flat:
     n = np.diff(starts, append=len(key))
     bins = [np.zeros(0, dtype=np.int64)] * 3
     if series.binned:
-        place = bins_of(sorted_amounts / measure.scale)
-        lowest, width = int(place.min()), int(place.max()) - int(place.min()) + 1
+        judged = is_judged(series.measure)
+        every = units[order] + sorted_amounts if judged else bins_of(sorted_amounts / measure.scale)
+        there, place = np.unique(every, return_inverse=True)
         cell = np.repeat(np.arange(len(starts)), n)
-        found, counts = np.unique(cell * width + place - lowest, return_counts=True)
-        bins = [found // width, found % width + lowest, counts]
+        found, counts = np.unique(cell * len(there) + place, return_counts=True)
+        bins = [found // len(there), there[found % len(there)], counts]
     return Flat(
         [_decoded(code, series, batch) for code in cell_code[group_starts].tolist()],
         np.repeat(np.arange(len(group_starts)), np.diff(group_starts, append=len(starts))),

@@ -1,15 +1,20 @@
 """A rule on what a judge says: on the rate with its errors taken out, as they were counted on labels.
 
 It breaches where the whole interval of the corrected rate lies beyond the limit, so that neither few turns nor few
-labels make an alert.
+labels make an alert, nor one user with many turns. Cells of verdicts therefore keep whose each is: by a mark for each
+user, or where that is unknown for each conversation.
 """
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chatmon._tools.judged import VERDICT
+from chatmon._tools.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,19 +56,42 @@ def complaint(given: Mapping[str, Any]) -> str:
     return ""
 
 
-def corrected(rule: Rule, yes: int, n: int) -> Estimate:
-    """Return the rate of so many yes among so many verdicts, with the judge's errors taken out."""
+def mark_of(unit: str) -> int:
+    """Return what stands for a user or conversation in cells: the same number in every process.
+
+    Example:
+        >>> mark_of("u-ann") == mark_of("u-ann"), mark_of("u-ann") == mark_of("u-bob"), mark_of("u-ann") % 2
+        (True, False, 0)
+    """
+    return 2 * int.from_bytes(blake2b(unit.encode("utf-8", "surrogatepass"), digest_size=7).digest(), "big")
+
+
+def corrected(rule: Rule, yes: int, n: int, marks: Mapping[int, int] | None = None) -> Estimate:
+    """Return the rate of so many yes among so many verdicts, with the judge's errors taken out.
+
+    Args:
+        rule: Has the judge's errors.
+        yes: How often the judge said yes.
+        n: Its verdicts.
+        marks: How many of them are each unit's: a no under its mark, a yes under the next number.
+    """
     from chatmon.quality import rogan_gladen_of
 
-    return rogan_gladen_of(yes, n, _agreement(Counts(**rule.agreement or {})))
+    units = None if marks is None else _units(marks, yes / n)
+    return rogan_gladen_of(yes, n, _agreement(Counts(**rule.agreement or {})), units)
 
 
-def surely(rule: Rule, yes: int, n: int) -> float:
-    """Return the end of the corrected rate's interval that is nearest to being fine: it decides."""
-    rate = corrected(rule, yes, n)
-    end = rate.low if rule.sign > 0 else rate.high
-    assert end is not None  # noqa: S101 - both ends are known where there is a verdict
-    return end
+def surely(rule: Rule, rate: Estimate) -> float | None:
+    """Return the end of a corrected rate's interval that is nearest to being fine: it decides. One unit has none."""
+    return rate.low if rule.sign > 0 else rate.high
+
+
+def _units(marks: Mapping[int, int], share: float) -> Units:
+    counts, apart = defaultdict[int, int](int), defaultdict[int, float](float)
+    for place, number in sorted(marks.items()):
+        counts[place // 2] += number
+        apart[place // 2] += number * (place % 2 - share)
+    return Units(len(counts), sum(one**2 for one in counts.values()), math.fsum(one**2 for one in apart.values()))
 
 
 @lru_cache(maxsize=64)

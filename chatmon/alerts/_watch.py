@@ -74,7 +74,7 @@ class Watch:
     def of(cls, rule: Rule, ticks: Ticks) -> Watch:
         """Return a rule at work."""
         short = ticks.span(rule.short_window) if rule.short_window else 0
-        series = CellSeries(rule.measure, rule.by, rule.percentile is not None)
+        series = CellSeries(rule.measure, rule.by, rule.percentile is not None or is_judged(rule.measure))
         return cls(rule, ticks, ticks.span(rule.window), short, ticks.span(WEEK), series)
 
     @property
@@ -183,11 +183,14 @@ class Watch:
         n, yes, _ = cells.sums(tick, self.length)
         if n < self.rule.min_n:
             return Reading(None, n)
-        rate = corrected(self.rule, yes, n)
+        rate = corrected(self.rule, yes, n, cells.binned(tick, self.length))
+        end = surely(self.rule, rate)
+        if end is None:
+            return Reading(None, n)
         shown = "{:.0f} % ({:.0f} to {:.0f} %)".format(
             *(100 * (one or 0.0) for one in (rate.value, rate.low, rate.high))
         )
-        return Reading(surely(self.rule, yes, n), n, f"{what(self.rule)} is {shown}")
+        return Reading(end, n, f"{what(self.rule)} is {shown}")
 
     def _burn(self, cells: GroupCells, tick: int) -> Reading:
         n, bad, _ = cells.sums(tick, self.length)

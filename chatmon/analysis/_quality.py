@@ -79,12 +79,8 @@ def quality(turns: Turns) -> list[QualityRate]:
 
 def rubrics(turns: Turns) -> list[str]:
     """Return the names of the rubrics that turns have verdicts or labels of, in order."""
-    import duckdb
-
     like = " OR ".join(f"attributes LIKE '%\"{prefix}%'" for prefix in (VERDICT, LABEL))
-    if not isinstance(relation(turns), duckdb.DuckDBPyRelation):
-        return []  # Spark takes no list of keys
-    rows = query(turns, f"SELECT DISTINCT unnest(json_keys(attributes)) FROM turns WHERE {like}")  # noqa: S608
+    rows = query(turns, f"SELECT DISTINCT unnest(json_keys(attributes)) AS key FROM turns WHERE {like}")  # noqa: S608
     found = {
         key.removeprefix(prefix)
         for (key,) in rows

@@ -31,6 +31,7 @@ SPELLED: Final = {
     "AS VARCHAR)": "AS STRING)",
     ", row(": ", struct(",
     "json_extract_string(": "get_json_object(",
+    "unnest(json_keys(": "explode(json_object_keys(",
 }
 """What DuckDB and Spark spell differently in the queries of ``analysis``."""
 LOCAL: Final = {

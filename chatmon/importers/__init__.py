@@ -18,6 +18,7 @@ from chatmon.importers import _openai as openai
 from chatmon.importers import _openrouter as openrouter
 from chatmon.importers import _opik as opik
 from chatmon.importers import _otlp as otlp
+from chatmon.importers import _otlp_logs as otlp_logs
 from chatmon.importers import _own as own
 from chatmon.importers import _phoenix as phoenix
 from chatmon.importers import _sentry as sentry
@@ -31,6 +32,7 @@ ALL = (
     *langsmith.DIALECTS,
     *langfuse.DIALECTS,
     *otlp.DIALECTS,
+    *otlp_logs.DIALECTS,
     *jaeger.DIALECTS,
     *phoenix.DIALECTS,
     *logfire.DIALECTS,

@@ -6,6 +6,9 @@ hold an object have their quotes doubled twice.
 ``prompt_tokens`` leaves out what was read from the cache or written to it, and, since rows have ``reasoning_tokens``,
 ``completion_tokens`` leaves those out: Helicone subtracts them where the provider counts them in. Its ``total_tokens``
 is the sum of the three, which tells a row of an older kind, with reasoning inside.
+
+``scores`` is an object of whole numbers: that of a yes or no has an ending to its name, and the thumb of a user a name
+of its own.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.cost.shapes import SHAPES
 from chatmon.importers._dialect import Dialect
-from chatmon.importers._langfuse import whole_of
-from chatmon.importers._spans import TOKENS, readings, unreadable
+from chatmon.importers._langfuse import number_of, whole_of
+from chatmon.importers._plain import scores_of
+from chatmon.importers._spans import TOKENS, readings, unread_scores, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +35,10 @@ _COPIED: Final = (
 )  # fmt: skip
 _USAGE: Final = {unit: SHAPES["helicone"].names(unit)[0] for unit in (*TOKENS, "total_tokens")}
 """A count of turns, and the key that Helicone has for it."""
+_YES_NO: Final = "-hcone-bool"
+_THUMB: Final = "helicone-score-feedback"
+_SATISFIED: Final[dict[float | None, int]] = {1.0: 5, 0.0: 1}
+"""A thumb up and down, as satisfaction."""
 
 
 def _flat(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -45,10 +53,21 @@ def _flat(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     found["session"] = properties.pop("Helicone-Session-Id", None)
     found["model"] = row.get("model") or row.get("response_model") or row.get("request_model")
     found["cost"] = next((row[name] for name in ("costUSD", "cost") if row.get(name) not in (None, "")), None)
-    found |= {name: properties.pop(name, None) for name in FREE}
-    found["prompt_version"] = found["prompt_version"] or row.get("prompt_version")
+    found |= _scores(_object(row.get("scores"))) | {name: said for name in FREE if (said := properties.pop(name, None))}
+    found["prompt_version"] = found.get("prompt_version") or row.get("prompt_version")
     found["rest"] = properties
     yield found
+
+
+def _scores(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what was said of a reply: as ``spans.scores`` has it, and by the columns of turns that are named so."""
+    thumb = given.pop(_THUMB, None)
+    named = {name.removesuffix(_YES_NO): value for name, value in given.items()}
+    entries: list[dict[str, Any]] = [{"name": name, "number": value} for name, value in named.items()]
+    if thumb is not None:
+        entries.append({"name": _THUMB, "number": thumb, "source": "human"})
+        named = {"user_satisfaction": _SATISFIED.get(number_of(thumb))} | named
+    return scores_of(named) | {"scores": entries or None}
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -82,8 +101,8 @@ _SELECT: Final = f"""
             CASE WHEN number(delay_ms) IS NULL
                 THEN 'no delay_ms: the response time is from request_created_at to response_created_at' END,
             CASE WHEN flag(uncounted)
-                THEN 'no counts of cached tokens and of reasoning, which the others leave out: lower bounds' END
-            )) AS note,
+                THEN 'no counts of cached tokens and of reasoning, which the others leave out: lower bounds' END,
+            {unread_scores("strangers")})) AS note, scores,
         {unreadable(**_READERS)} AS reject
     FROM (SELECT *, {readings(**_READERS)} FROM records)"""
 
@@ -98,8 +117,10 @@ DIALECTS: Final = (
         name="helicone: requests",
         tool="helicone",
         recognise=_recognise,
-        columns=dict.fromkeys(("id", "session", "model", "cost", "uncounted", *TOKENS, *_COPIED, *FREE), "VARCHAR")
-        | {"rest": "JSON", "usage_details": "JSON"},
+        columns=dict.fromkeys(
+            ("id", "session", "model", "cost", "uncounted", "strangers", *TOKENS, *_COPIED, *FREE), "VARCHAR"
+        )
+        | {"rest": "JSON", "usage_details": "JSON", "scores": "JSON"},
         select=_SELECT,
         unpack=_flat,
         reads=frozenset(
@@ -116,12 +137,14 @@ DIALECTS: Final = (
                 "request_model",
                 "costUSD",
                 "cost",
+                "scores",
             )
         ),
         assumptions=(
             "times without a zone are UTC, unless tz says otherwise",
             "delay_ms and time_to_first_token are milliseconds",
             "prompt_tokens leaves out cached tokens, which are added to the input",
+            "a thumb up is a satisfaction of 5, a thumb down of 1",
             "completion_tokens leaves out reasoning, which is added to the output, unless total_tokens says otherwise",
         ),
     ),

@@ -89,13 +89,15 @@ def counted(shape: str, body: Mapping[str, Any]) -> dict[str, Any]:
 def scores_of(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the scores that turns have a column for, and the names of the others.
 
+    A task is completed from 0.5 on, or by a word: one that says neither yes nor no leaves it unknown.
+
     Example:
         >>> scores_of({"task_completed": 1.0, "tone": 0.5})
         {'task_completed': True, 'strangers': 'tone'}
     """
     found = {name: given[name] for name in SCORED if name in given}
-    if found.get("task_completed") is not None:
-        found["task_completed"] = (number_of(found["task_completed"]) or 0) >= 0.5
+    if (grade := number_of(found.get("task_completed"))) is not None:
+        found["task_completed"] = grade >= 0.5
     return found | {"strangers": ", ".join(sorted(name for name in map(str, given) if name not in SCORED)) or None}
 
 

@@ -4,7 +4,7 @@ A map says which score is which verdict or label, and what of it is a yes::
 
     [verdicts.solves]                  # becomes verdict_solves in the attributes of turns
     score = "correctness"              # what the tool calls it
-    yes = ["correct"]                  # its words, beside true and yes
+    yes = ["correct"]                  # its words, beside true, yes and pass
     no = ["incorrect"]
 
     [verdicts.polite]
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 KINDS: Final = {"verdicts": VERDICT, "labels": LABEL}
 _KEYS: Final = ("score", "yes", "no", "at_least", "at_most", "by", "version")
-_YES: Final = ("true", "yes")
-_NO: Final = ("false", "no")
+_YES: Final = ("true", "yes", "pass", "passed")
+_NO: Final = ("false", "no", "fail", "failed")
 _CELLS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": None}
 _AT_RANDOM: Final = (None, "", "at random")
 PEOPLE: Final = ("human", "annotation", "app", "ui")

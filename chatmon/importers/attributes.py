@@ -11,9 +11,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.cost.shapes import SHAPES
+from chatmon.importers._evaluations import columns_of, scores_on
 from chatmon.importers._langfuse import amount_of, kind_of, number_of, tokens, whole_of
 from chatmon.importers._python_text import value_of
-from chatmon.importers._spans import LONGEST_DIMENSION, TOKENS
+from chatmon.importers._spans import LONGEST_DIMENSION, TOKENS, UNREAD_SCORES
 from chatmon.importers.names import (
     DIMENSIONS,
     FIRST_TOKEN_EVENTS,
@@ -103,6 +104,12 @@ def flat(span: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
     choices = [one["attributes"].get("finish_reason") for one in span["events"] if one["name"] == "gen_ai.choice"]
     found["finish_reason"] = _finish_reason(found["finish_reason"] or choices)
     found["first_chunk"] = _seconds_to_first(span, attributes, found["first_chunk"])
+    found["scores"] = scores_on(attributes, span["events"]) or None
+    if found["scores"]:
+        told = columns_of(found["scores"])
+        if strangers := told.pop("strangers"):
+            note = note or strangers[:80].join(UNREAD_SCORES)
+        found |= {name: value for name, value in told.items() if found[name] is None}
     found |= {"said": note, "first_time": _first_token(span, attributes), "rest": _dimensions(attributes)}
     return {**span, **found, **_failure(span, found["error_type"], attributes)}
 

@@ -141,7 +141,7 @@ def corrected_difference(first: CorrectedRate, second: CorrectedRate) -> Estimat
     return Estimate(value, max(-1.0, low), min(1.0, high), n)
 
 
-def rogan_gladen(verdicts: Values, agreement: Agreement) -> Estimate:
+def rogan_gladen(verdicts: Values, agreement: Agreement, units: Owners | None = None) -> Estimate:
     """Return how often something is true, from a judge's verdicts and its errors as they were measured elsewhere.
 
     For logs of which nothing is labelled: it holds only if the judge errs on them as it did there. The rate is Rogan
@@ -151,9 +151,11 @@ def rogan_gladen(verdicts: Values, agreement: Agreement) -> Estimate:
     Args:
         verdicts: The judge's word on each reply, True or False; None where it gave none.
         agreement: Of the same judge, on labelled replies: see ``agreement``.
+        units: Whose each reply is, such as its conversation; without it, each is independent of the others.
 
     Raises:
-        ValueError: There is no verdict, the labels had one class only, or the judge cannot be told from chance.
+        ValueError: The lengths differ, there is no verdict, the labels had one class only, or the judge cannot be told
+            from chance.
 
     Example:
         >>> from chatmon.quality import agreement
@@ -162,17 +164,24 @@ def rogan_gladen(verdicts: Values, agreement: Agreement) -> Estimate:
         '0.77 (0.61 to 0.93, n = 100)'
     """
     read = numbers("verdict", verdicts)
-    known = [bool(value > YES) for value in read if value == value]
-    return rogan_gladen_of(sum(known), len(known), agreement)
+    if units is not None and len(units) != len(read):
+        raise ValueError(f"{len(read)} verdicts and {len(units)} units: each reply has one")
+    known = [(float(value > YES), place) for place, value in enumerate(read.tolist()) if value == value]
+    words = [word for word, _ in known]
+    if units is None or not words:
+        return rogan_gladen_of(int(sum(words)), len(words), agreement)
+    whose = Units.of(words, sum(words) / len(words), [units[place] for _, place in known])
+    return rogan_gladen_of(int(sum(words)), len(words), agreement, whose)
 
 
-def rogan_gladen_of(yes: int, n: int, agreement: Agreement) -> Estimate:
+def rogan_gladen_of(yes: int, n: int, agreement: Agreement, units: Units | None = None) -> Estimate:
     """Return ``rogan_gladen`` of so many yes among so many verdicts.
 
     Args:
         yes: How often the judge said yes.
         n: Its verdicts.
         agreement: Of the same judge.
+        units: Whose they are; without it, each is independent of the others.
 
     Raises:
         ValueError: As ``rogan_gladen``.
@@ -191,10 +200,16 @@ def rogan_gladen_of(yes: int, n: int, agreement: Agreement) -> Estimate:
         )
     share = yes / n
     value = min(1.0, max(0.0, (share + rejects.value - 1) / better))
-    return Estimate(value, *_lang_reiczigel(share, n, finds, rejects), n)
+    own = estimates.rate(yes, n, units)
+    if own.low is None:
+        return Estimate(value, None, None, n, own.effective)
+    alike = units is not None and units.number < n
+    worth = estimates.for_normal(own.effective or 1.0, units.freedom(n)) if units and alike else float(n)
+    low, high = _lang_reiczigel(share, worth, finds, rejects)
+    return Estimate(value, min(low, value), max(high, value), n, own.effective)
 
 
-def _lang_reiczigel(share: float, n: int, finds: Estimate, rejects: Estimate) -> tuple[float, float]:
+def _lang_reiczigel(share: float, n: float, finds: Estimate, rejects: Estimate) -> tuple[float, float]:
     from scipy.special import ndtri
 
     z = float(ndtri((1 + estimates.CONFIDENCE) / 2))

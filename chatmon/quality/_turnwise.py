@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-FEWEST_OF_A_KIND: Final = 10
-"""Labels that say yes, and that say no, from which on a rate is put right by them turn by turn."""
-FEWEST_LABELLED: Final = 20
+from chatmon import estimates
+
+FEWEST_OF_A_KIND: Final = 2
+"""Labels that say yes, and that say no, from which on a rate is put right by them turn by turn. To ask for more would
+leave, of a rate near 0 or 1, only the labels that happen to lie far from it."""
+FEWEST_LABELLED: Final = 30
 """Units that the labelled turns have to count as: one user's replies tell nothing of the others'."""
 _SMOOTH: Final = 0.5
 
@@ -54,9 +57,9 @@ def correction(verdicts: float, labels: float, yes: float, same: float, both: fl
 
     Example:
         >>> [round(one, 3) for one in correction(1000, 100, 60, 75, 56, 90)]
-        [0.57, 0.172, 10.102]
+        [0.57, 0.172, 10.331]
         >>> correction(1000, 100, 100, 75, 75, 90)
-        '100 labels say yes and 0 no: 10 of each are needed, label more'
+        '100 labels say yes and 0 no: 2 of each are needed, label more'
     """
     if not labels:
         return "no reply has a label: how wrong the judge is about it nobody knows"
@@ -64,14 +67,36 @@ def correction(verdicts: float, labels: float, yes: float, same: float, both: fl
         return f"{yes:.0f} labels say yes and {labels - yes:.0f} no: {FEWEST_OF_A_KIND} of each are needed, label more"
     if units < FEWEST_LABELLED:
         return f"its {labels:.0f} labels count as {units:.0f} users': {FEWEST_LABELLED} are needed, drawn at random"
-    weight = _weight(labels, yes, same, both)
-    # The rests add up to nothing, so that what widens them, for the two numbers read off them, moves no rate.
-    times = verdicts / labels * math.sqrt(labels / (labels - 2))
-    return Correction(weight, (yes - weight * same) / labels, times)
+    seen, thought = _Shares.of(labels, yes, same, both, 0.0), _Shares.of(labels, yes, same, both, _SMOOTH)
+    weight = min(1.0, max(-1.0, thought.together / thought.of_words))
+    # The rests add up to nothing, so that what widens them moves no rate: the two numbers that are read off them, few
+    # labels for a normal distribution, and ways to meet that few labels show too seldom.
+    wider = math.sqrt(labels / (labels - 2) * max(1.0, thought.left(weight) / seen.left(weight))) * _for_few(units)
+    return Correction(weight, (yes - weight * same) / labels, verdicts / labels * wider)
 
 
-def _weight(n: float, yes: float, same: float, both: float) -> float:
-    """Return how much of the judge's word is used, with half a label added to each way in which the two can meet."""
-    total = n + 4 * _SMOOTH
-    truth, said, met = ((amount + places * _SMOOTH) / total for amount, places in ((yes, 2), (same, 2), (both, 1)))
-    return float(min(1.0, max(-1.0, (met - truth * said) / (said * (1 - said)))))
+class _Shares(NamedTuple):
+    """How labels and the judge's words vary, and vary together."""
+
+    of_labels: float
+    of_words: float
+    together: float
+
+    @classmethod
+    def of(cls, labels: float, yes: float, same: float, both: float, added: float) -> _Shares:
+        """Return that of so many labels, with some added in thought to each way in which the two can meet."""
+        total = labels + 4 * added
+        truth, said, met = ((amount + places * added) / total for amount, places in ((yes, 2), (same, 2), (both, 1)))
+        return cls(truth * (1 - truth), said * (1 - said), met - truth * said)
+
+    def left(self, weight: float) -> float:
+        """Return the variance that is left of the labels once the judge's word is taken out by a weight."""
+        return self.of_labels - 2 * weight * self.together + weight**2 * self.of_words
+
+
+def _for_few(units: float) -> float:
+    """Return how much further Student's t reaches for so many units than the normal distribution."""
+    from scipy.special import ndtri, stdtrit
+
+    side = (1 + estimates.CONFIDENCE) / 2
+    return float(stdtrit(units - 1, side) / ndtri(side))

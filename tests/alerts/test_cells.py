@@ -118,6 +118,7 @@ def turns(*rows):
             "region": (np.array([places[one] for one in regions]), REGIONS),
             "model": (np.array([places[one] for one in models]), MODELS),
         },
+        np.zeros(len(rows), dtype=np.int64),
     )
 
 

@@ -1,6 +1,7 @@
 """Rules on what a judge says: on the rate with its errors taken out, and only where its whole interval is too far."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -79,6 +80,60 @@ def test_what_it_says_is_the_published_estimate_of_the_window():
     expected = rogan_gladen(words[:360], agreement(labels, said))
     shown = "{:.0f} % ({:.0f} to {:.0f} %)".format(*(100 * one for one in expected[:3]))
     assert shown in firing.text
+
+
+def of_users(hours, rate, turns_each, *, seed=1, users=True):
+    """Turns of which each user has some, one after the other, all good or all bad: a user's share of good ones."""
+    draw = random.Random(seed)
+    good = [draw.random() < rate for _ in range(hours * 60 // turns_each + 1)]
+    whose = [minute // turns_each for minute in range(hours * 60)]
+    return [
+        replace(
+            turn(
+                minute, minute, seconds=0, attributes={"verdict_solves": draw.random() < (0.95 if good[user] else 0.6)}
+            ),
+            **({"user_id": f"u{user}"} if users else {"user_id": None, "conversation_id": f"c{user}"}),
+        )
+        for minute, user in enumerate(whose)
+    ]
+
+
+@pytest.mark.parametrize("users", [True, False], ids=["users", "conversations"])
+def test_turns_of_one_user_count_for_as_much_as_they_are_worth(users):
+    turns = of_users(24, 0.3, 30, users=users)
+    firing = replay([bad(window=24 * HOUR, below=0.9, min_n=1440)], turns, tick_seconds=60).firings[0]
+    labels = [True] * 570 + [False] * 240 + [True] * 30 + [False] * 160
+    known = agreement(labels, [True] * 810 + [False] * 190)
+    words = [one.attributes["verdict_solves"] for one in turns]
+    whose = [one.user_id if users else one.conversation_id for one in turns]
+    expected, alone = rogan_gladen(words, known, whose), rogan_gladen(words, known)
+    assert expected.high - expected.low > 1.3 * (alone.high - alone.low)
+    assert "{:.0f} % ({:.0f} to {:.0f} %)".format(*(100 * one for one in expected[:3])) in firing.text
+
+
+def test_one_user_makes_no_alert_however_many_turns_are_bad():
+    turns = [replace(one, user_id="ann") for one in judged(24, lambda hour: 0.1)]
+    assert replay([bad()], turns).firings == []
+    assert replay([bad()], judged(24, lambda hour: 0.1)).firings
+
+
+@pytest.mark.parametrize("no_data", ["keep", "ok", "alert"])
+def test_live_and_in_history_it_fires_at_the_same_moments(no_data):
+    rule = bad(window=2 * HOUR, below=0.55, recover=0.6, no_data=no_data, for_=timedelta(0))
+    turns = of_users(36, 0.5, 7, seed=5)
+    clock, said = ManualClock(START), []
+    engine = AlertEngine([rule], said.append, clock=clock.time_ns)
+    monitor = ChatMonitor(clock=clock.time_ns, timer=clock.timer)
+    engine.watch(monitor)
+    for one in turns:
+        with monitor.track(one.conversation_id, user_id=one.user_id) as now:
+            now.set(attributes=dict(one.attributes))
+        clock.advance(60)
+        engine.tick()
+    told = [note for note in said if note.status == "firing" and not note.repeats]
+    history = replay([rule], turns, tick_seconds=engine.ticks.seconds)
+    assert [note.started_at for note in told] == [firing.start for firing in history.firings]
+    assert len(told) > 1
 
 
 def test_a_live_turn_counts_by_the_verdict_that_it_has_when_it_ends():

@@ -110,8 +110,8 @@ def only(turns, keep):
     [
         (lambda row, value: False, "the control: no reply has a label: how wrong the judge is about it nobody knows"),
         (lambda row, value: row["variant"] == "control", "short: no reply has a label"),
-        (lambda row, value: value, "labels say yes and 0 no: 10 of each are needed, label more"),
-        (lambda row, value: row["user_id"] in {f"user-{n}" for n in range(30)}, "are needed, drawn at random"),
+        (lambda row, value: value, "labels say yes and 0 no: 2 of each are needed, label more"),
+        (lambda row, value: row["user_id"] in {f"user-{n}" for n in range(20)}, "are needed, drawn at random"),
     ],
 )
 def test_where_labels_cannot_put_the_judge_right_nothing_is_claimed(plan, keep, why, judged):

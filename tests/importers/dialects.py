@@ -67,6 +67,8 @@ WITH_OTHERS = {
     "langsmith: run with children": "langsmith: run with children, langsmith: run",
     "langsmith: feedback": "langsmith: run, langsmith: feedback",
     "langfuse: scores": "langfuse: observations of the blob storage, langfuse: scores",
+    "otlp: evaluation lines": "otlp: span lines, otlp: evaluation lines",
+    "otlp: envelopes of evaluations": "otlp: envelopes, otlp: envelopes of evaluations",
     "phoenix: annotations": "otlp: span lines, phoenix: annotations",
     "phoenix: API page of annotations": "otlp: pages of Phoenix's API, phoenix: API page of annotations",
 }
@@ -165,6 +167,8 @@ WRITERS = {
     "otlp: pages of Phoenix's API": writers_otlp.pages,
     "otlp: span lines": writers_otlp.lines,
     "otlp: Jaeger": writers_otlp.jaeger,
+    "otlp: evaluation lines": writers_otlp.evaluated,
+    "otlp: envelopes of evaluations": writers_otlp.evaluated_envelopes,
     "phoenix: annotations": writers_otlp.annotated,
     "phoenix: API page of annotations": writers_otlp.annotated_pages,
     "mlflow: traces": writers_otlp.mlflow,

@@ -132,7 +132,8 @@ def test_no_column_comes_out_that_the_page_of_formats_does_not_tell_of(name, tur
 
 @every_dialect
 def test_the_report_says_what_was_assumed_of_times_durations_and_the_cache(name):
-    of_turns = not ("feedback" in name or "annotations" in name)  # these have neither times nor tokens
+    # What is said of turns has neither times nor tokens.
+    of_turns = not any(kind in name for kind in ("feedback", "annotations", "evaluation"))
     together = [name] if of_turns else WITH_OTHERS[name].split(", ")
     said = " ".join(text for dialect in ALL for text in dialect.assumptions if dialect.name in together)
     assert "1970" in said or "without a zone" in said

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -184,6 +185,120 @@ def test_mlflow_assessments_tell_whose_they_are_and_a_later_one_stands_for_an_ea
     assert (said["verdict_solves"], said["label_solves"]) == (True, False)
     assert said["verdict_solves_by"] == "openai:/judge-1"
     assert "label_solves_by" not in said, "whose labels these are is nobody's business"
+
+
+def evaluation(name, number=None, word=None, **more):
+    parts = {"name": name, "score.value": number, "score.label": word}
+    said = {f"gen_ai.evaluation.{part}": value for part, value in parts.items() if value is not None}
+    return said | {f"gen_ai.evaluation.{part}": value for part, value in more.items()}
+
+
+def event_line(span, attributes, *, observed="2026-10-06T00:00:00.000001Z"):
+    """What OpenTelemetry's SDK writes to the console of an event."""
+    return {
+        "body": "evaluation", "severity_number": None, "attributes": attributes, "timestamp": None,
+        "observed_timestamp": observed, "trace_id": f"0x{span['trace_id']}", "span_id": f"0x{span['span_id']}",
+        "event_name": "gen_ai.evaluation.result",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (evaluation("correct", 1.0, "pass", target="reply"), True),  # pydantic-evals 2.62 of a bool
+        (evaluation("correct", 0.0, "fail", target="reply"), False),
+        (evaluation("correct", word="curt", target="reply"), None),  # and of a text
+        (evaluation("correct", target="reply") | {"error.type": "ValueError"}, None),  # and of a judge that failed
+        (evaluation("correct", 1, "unknown") | {"gen_ai.operation.name": "evaluation"}, True),  # Splunk's 0.1.15
+        (evaluation("correct", 4.0, "pass", threshold="3"), True),  # Azure's SDK 1.18: a grade with its verdict
+        (evaluation("correct", "1.0", "PASS"), True),  # Strands' 1.7 writes numbers as text
+    ],
+)
+def test_an_evaluation_of_opentelemetry_is_of_the_span_that_its_record_names(tmp_path, said, wanted):
+    rows = list(writers_otlp.lines(some_turns(2)))
+    write_lines([*rows, event_line(rows[0], said)], tmp_path / "spans.jsonl")
+    known, report = judged(tmp_path / "spans.jsonl", SOLVES)
+    assert report.feedback == 1
+    assert known[rows[0]["trace_id"]].get("verdict_solves") == wanted
+    assert sum("verdict_solves" in one for one in known.values()) == (wanted is not None)
+
+
+def test_evaluations_stand_in_a_file_of_logs_beside_records_that_are_none(tmp_path):
+    (turn,) = some_turns(1)
+    write_lines(writers_otlp.envelopes([turn]), tmp_path / "spans.jsonl")
+    span = next(iter(writers_otlp.lines([turn])))
+    pairs = [
+        {"key": name, "value": {"doubleValue" if isinstance(value, float) else "stringValue": value}}
+        for name, value in (evaluation("correct", 1.0, "pass") | {"event.name": "gen_ai.evaluation.result"}).items()
+    ]
+    ids = {"traceId": span["trace_id"], "spanId": span["span_id"], "timeUnixNano": "1796000000000000000"}
+    records = [
+        ids | {"body": {"stringValue": "a user's words"}, "attributes": []},
+        ids | {"attributes": pairs},  # the name of the event as an attribute, as older SDKs write it
+    ]
+    logs = {"resourceLogs": [{"resource": {}, "scopeLogs": [{"scope": {"name": "judge"}, "logRecords": records}]}]}
+    write_lines([logs], tmp_path / "logs.jsonl")
+    known, report = judged([tmp_path / "spans.jsonl", tmp_path / "logs.jsonl"], SOLVES)
+    assert [one["verdict_solves"] for one in known.values()] == [True]
+    assert report.rejected == {"a log record that is no evaluation of a reply": 1}
+    write_lines([{"resourceLogs": [{"scopeLogs": [{"logRecords": records[:1]}]}]}], tmp_path / "logs.jsonl")
+    _, report = judged([tmp_path / "spans.jsonl", tmp_path / "logs.jsonl"], None)
+    assert "it looks like logs of OpenTelemetry" in str(report.rejected)
+
+
+def test_an_evaluation_stands_among_a_span_s_events_or_on_the_judge_s_own_span(tmp_path):
+    rows = list(writers_otlp.lines(some_turns(2)))
+    first, last = (next(row for row in some if not row["parent_span_id"]) for some in (rows, rows[::-1]))
+    event = {"name": "gen_ai.evaluation.result", "attributes": evaluation("correct", word="no")}
+    first["events"] = [event, event | {"attributes": evaluation("tone", 0.4)}]
+    judge = last | {"span_id": "00000000000000aa", "parent_span_id": last["span_id"], "name": "evaluator correct"}
+    judge["attributes"] = evaluation("correct", "1.0", "UNKNOWN") | evaluation("task_completed", 1.0)
+    write_lines([*rows, judge], tmp_path / "spans.jsonl")
+    known, report = judged(tmp_path / "spans.jsonl", SOLVES)
+    assert known[first["trace_id"]]["verdict_solves"] is False
+    assert any("named for: correct, tone" in text or "named for: tone" in text for text in report.assumptions)
+
+
+def test_an_evaluation_of_no_span_or_without_a_name_is_rejected(tmp_path):
+    rows = list(writers_otlp.lines(some_turns(1)))
+    stray = event_line({"trace_id": "ab" * 16, "span_id": "cd" * 8}, evaluation("correct", 1.0))
+    nameless = event_line(rows[0], evaluation("correct", 1.0) | {"gen_ai.evaluation.name": ""})
+    write_lines([*rows, stray, nameless], tmp_path / "spans.jsonl")
+    _, report = judged(tmp_path / "spans.jsonl", SOLVES)
+    assert sorted(report.rejected.values()) == [1, 1]
+    assert "an evaluation without a name" in str(report.rejected)
+
+
+def test_helicone_s_scores_are_read_by_the_names_they_were_given_and_a_thumb_is_the_user_s(tmp_path):
+    def row(number, **scores):
+        return {
+            "request_id": f"r{number}", "request_created_at": f"2026-10-05T09:00:0{number}Z", "response_status": 200,
+            "delay_ms": 900, "model": "m", "provider": "OPENAI", "scores": scores or None,
+        }  # fmt: skip
+
+    thumb = "helicone-score-feedback"
+    given = [
+        {"correct-hcone-bool": 1, thumb: 0, "tone": 70}, {"correct-hcone-bool": 0, thumb: 1}, {"task_completed": 1}, {},
+    ]  # fmt: skip
+    write_lines([row(number, **scores) for number, scores in enumerate(given)], tmp_path / "rows.jsonl")
+    known, report = judged(tmp_path / "rows.jsonl", SOLVES | {"labels": {"liked": {"score": thumb}}})
+    assert [known[f"r{n}"].get("verdict_solves") for n in range(4)] == [True, False, None, None]
+    assert [known[f"r{n}"].get("label_liked") for n in range(4)] == [False, True, None, None]
+    assert any("named for: tone" in text for text in report.assumptions)
+    with open_logs(tmp_path / "rows.jsonl") as logs:
+        frame = logs.frame()
+    assert frame["user_satisfaction"].tolist()[:2] == [1, 5]
+    assert frame["user_satisfaction"].isna().tolist()[2:] == [True, True]
+    assert frame["task_completed"].isna().tolist() == [True, True, False, True]
+    assert frame["task_completed"][2]
+
+
+def test_a_word_that_says_neither_yes_nor_no_completes_no_task_and_fails_none(tmp_path):
+    rows = list(writers_otlp.lines([replace(turn, task_completed=None) for turn in some_turns(1)]))
+    given = [writers_otlp.annotation(rows[0], "task_completed", kind="LLM", label="partly")]
+    write_lines([*rows, *given], tmp_path / "spans.jsonl")
+    with open_logs(tmp_path / "spans.jsonl") as logs:
+        assert logs.frame()["task_completed"].isna().all()
 
 
 def turns_of(path, number=6):

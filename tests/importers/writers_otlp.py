@@ -164,6 +164,40 @@ def annotated(turns):
             yield annotation(rows[-1], "user_satisfaction", score=turn.user_satisfaction)
 
 
+def evaluated(turns):
+    """Spans a line, and after those of each turn what its user said, as an event that an SDK writes to the console."""
+    for turn in turns:
+        rows = list(lines([turn]))
+        yield from rows
+        if turn.user_satisfaction is not None:
+            said = {"gen_ai.evaluation.name": "user_satisfaction"}
+            yield {
+                "body": None, "severity_number": None, "severity_text": None, "dropped_attributes": 0,
+                "attributes": said | {"gen_ai.evaluation.score.value": turn.user_satisfaction}, "timestamp": None,
+                "observed_timestamp": "2026-10-06T00:00:00.000000Z", "trace_id": f"0x{rows[-1]['trace_id']}",
+                "span_id": f"0x{rows[-1]['span_id']}", "trace_flags": 1, "event_name": "gen_ai.evaluation.result",
+                "resource": {"attributes": {"service.name": "bot"}, "schema_url": ""},
+            }  # fmt: skip
+
+
+def evaluated_envelopes(turns):
+    """The same as a collector writes both: envelopes of spans, and envelopes of log records."""
+    yield from envelopes(turns)
+    for row in evaluated(turns):
+        if "event_name" not in row:
+            continue
+        record = {
+            "observedTimeUnixNano": "1796000000000000000", "eventName": row["event_name"], "flags": 1,
+            "attributes": [
+                {"key": name, "value": {"stringValue" if isinstance(value, str) else "doubleValue": value}}
+                for name, value in row["attributes"].items()
+            ],
+            "traceId": row["trace_id"][2:], "spanId": row["span_id"][2:],
+        }  # fmt: skip
+        scope = {"scope": {"name": "judge"}, "logRecords": [record]}
+        yield {"resourceLogs": [{"resource": {"attributes": []}, "scopeLogs": [scope]}]}
+
+
 def annotated_pages(turns):
     """The same as pages of Phoenix's API: first the spans, then the annotations."""
     rows = list(annotated(turns))

@@ -226,6 +226,31 @@ def test_labels_from_elsewhere_hold_as_often_as_they_say():
     assert wrong <= 0.09 * 150
 
 
+def test_labels_from_elsewhere_hold_for_users_whose_replies_are_alike():
+    known = agreement([True] * 600 + [False] * 400, [True] * 540 + [False] * 60 + [True] * 80 + [False] * 320)
+    held = alone = 0
+    for seed in range(300):
+        draw = np.random.default_rng(seed)
+        users = np.repeat(np.arange(60), 10)
+        good = draw.random(600) < draw.beta(1.4, 0.6, 60)[users]
+        words = draw.random(600) < np.where(good, 0.9, 0.2)
+        found, apart = rogan_gladen(words, known, users), rogan_gladen(words, known)
+        held += found.low <= 0.7 <= found.high
+        alone += apart.low <= 0.7 <= apart.high
+    assert held / 300 >= 0.93
+    assert alone / 300 < 0.9, "each reply by itself would have said too much"
+
+
+def test_units_of_verdicts_from_elsewhere_are_as_many_and_more_than_one():
+    known = agreement([True] * 60 + [False] * 40, [True] * 54 + [False] * 6 + [True] * 8 + [False] * 32)
+    with pytest.raises(ValueError, match="3 verdicts and 2 units"):
+        rogan_gladen([True, False, None], known, ["a", "b"])
+    one = rogan_gladen([True, False, None], known, ["a", "a", "b"])
+    assert (one.low, one.high, one.n) == (None, None, 2)
+    each = rogan_gladen([True, False, True], known, ["a", "b", "c"])
+    assert each[:3] == rogan_gladen([True, False, True], known)[:3]
+
+
 def test_a_judge_that_cannot_be_told_from_chance_is_refused_where_only_it_speaks():
     coin = agreement([True, False] * 20, [True, True, False, False] * 10)
     with pytest.raises(ValueError, match="cannot be told from chance"):

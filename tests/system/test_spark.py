@@ -119,6 +119,20 @@ def test_the_command_makes_the_same_page_and_each_of_its_queries_goes_to_spark(s
     assert page.read_text(encoding="utf-8") == render(FOUR_WEEKS, content=False)
 
 
+def test_what_a_judge_said_is_put_right_on_spark_as_here(session, tmp_path):
+    import pyarrow.parquet as pq
+
+    said = [
+        {"verdict_solves": n % 4 > 0, "verdict_solves_by": "judge-1"} | ({"label_solves": n % 3 > 0} if n < 90 else {})
+        for n in range(300)
+    ]
+    judged = [dataclasses.replace(one, attributes=own) for one, own in zip(some_turns(300), said, strict=True)]
+    pq.write_table(table.to_arrow([*judged, *some_turns(310)[300:]]), tmp_path / "judged.parquet")
+    there, here = (analysis.quality(turns) for turns in (spark.turns(session, tmp_path), tmp_path / "judged.parquet"))
+    assert [one.name for one in there] == ["solves"]
+    same(there, here)
+
+
 def test_columns_that_are_not_there_are_unknown_and_money_stays_exact(session, tmp_path):
     import pyarrow.parquet as pq
 
