@@ -26,6 +26,8 @@ MARGIN: Final = 0.05
 _DONE: Final = "CASE WHEN task_completed THEN 1 WHEN NOT task_completed THEN 0 END"
 _ONE_SIDED: Final = 1.6448536269514722
 """The normal quantile of 95 %."""
+_BEYOND_DOUBT: Final = 2.3263478740408408
+"""The normal quantile of 99 %."""
 
 
 class Completion(NamedTuple):
@@ -50,6 +52,12 @@ class Completion(NamedTuple):
     like: float
     rubric: str | None = None
     also: tuple[Completion, ...] = ()
+
+    @property
+    def had_easier(self) -> bool:
+        """Whether the cheaper one completes more beyond doubt: it was given what is easier, in what the log has not."""
+        more = self.cheap - self.dear
+        return more > _BEYOND_DOUBT / _ONE_SIDED * (more - self.lowest)
 
     def rows(self, cheap: str) -> list[tuple[str, str]]:
         """Return pairs of a name and a text, one for each way in which the cheaper model is as good."""
@@ -181,7 +189,8 @@ def as_good(sample: Sample, intent: str, cheap: str, dear: str, margin: float = 
         margin: Points of completion.
 
     Returns:
-        None where it may be worse by more than that (non-inferiority), or too little is known.
+        None where it may be worse by more than that (non-inferiority), where it is better, which a router makes that
+        sends it what is easy and no difference between the models, or where too little is known.
     """
     side, where = f"model = {text(dear)}", f"intent = {text(intent)} AND model IN ({text(cheap)}, {text(dear)})"
     known: list[str | None] = [None] if not sample.lacks("task_completed") else []
@@ -189,7 +198,7 @@ def as_good(sample: Sample, intent: str, cheap: str, dear: str, margin: float = 
     found = []
     for rubric in known:
         one = completion(sample, intent, cheap, dear, rubric)
-        if one is None or one.lowest <= -margin:
+        if one is None or one.lowest <= -margin or one.had_easier:
             return None
         found.append(one._replace(rubric=rubric))
     return found[0]._replace(also=tuple(found[1:])) if found else None

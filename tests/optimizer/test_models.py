@@ -39,6 +39,13 @@ def test_a_model_that_is_worse_is_not_as_good_and_neither_is_one_that_is_hardly_
     assert not as_good(sample(0.80, 0.80), "x", "cheap", "unheard-of")
 
 
+@pytest.mark.parametrize("cheap", [0.80, 0.84, 0.85, 0.87])
+def test_a_cheap_model_that_is_better_beyond_doubt_had_the_easier_questions(cheap):
+    # Of what makes them easy the log may know nothing: a dearer model is not worse for being dear.
+    low, _ = confint_proportions_2indep(round(800 * cheap), 800, 640, 800, method="wald", alpha=0.02)
+    assert (as_good(sample(cheap, 0.80), "x", "cheap", "dear") is None) == (low > 0)
+
+
 def routed(hard_on_dear, hard_on_cheap, cheap_at_hard, n=6000):
     """Turns of an intent of which half are hard: five times as long, and done by the dearer model in 92 of 100."""
     random, turns = np.random.default_rng(3), []
