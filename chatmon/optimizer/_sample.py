@@ -39,7 +39,11 @@ _TRANSIENT: Final = (
     "timeout", "timed out", "ratelimit", "rate_limit", "overload", "unavailable", "connection", "429",
 )  # fmt: skip
 _WORTH_A_RETRY: Final = " OR ".join(f"lower(error_type) LIKE '%{part}%'" for part in _TRANSIENT)
-"""SQL of errors that clients commonly send again: where questions are not kept, nothing else tells a retry."""
+"""SQL of errors that clients commonly send again."""
+_AGAIN: Final = f"""CASE WHEN next_question IS NOT NULL THEN next_question = question
+    ELSE ({_WORTH_A_RETRY}) AND coalesce(nullif(input_tokens, 0) = next_input, true) END"""
+"""SQL of whether a failed turn's request is the next one too. Where questions are not kept, that has to be as long, for
+people go on soon after a failure as well."""
 INPUT: Final = ("fresh_tokens", "cached_tokens")
 """The values that are tokens of input."""
 _PRICES: Final = ("price_fresh", "price_cached", "price_output")
@@ -254,12 +258,11 @@ def _prepare(names: Sequence[str]) -> str:
     soon = f"next_start <= timestamp + (coalesce(response_time, 0) + {AT_ONCE}) * INTERVAL '1' SECOND"
     return f"""SELECT {kept}, place,
         CASE WHEN NOT resolved AND next_start IS NULL THEN 1 WHEN resolved IS NOT NULL THEN 0 END AS unhelped,
-        CASE WHEN error_type IS NOT NULL AND {soon} AND (next_question = question
-            OR (next_question IS NULL AND ({_WORTH_A_RETRY}))) THEN 1 ELSE 0 END AS retried,
+        CASE WHEN error_type IS NOT NULL AND {soon} AND {_AGAIN} THEN 1 ELSE 0 END AS retried,
         half, first_input{behind}
         FROM (SELECT {", ".join(COLUMNS)},
             row_number() OVER w AS place, lead(timestamp) OVER w AS next_start, lead(question) OVER w AS next_question,
-            first_value(input_tokens) OVER w AS first_input, last_value({RESOLVED}) OVER (PARTITION BY conversation_id
+            lead(input_tokens) OVER w AS next_input, first_value(input_tokens) OVER w AS first_input, last_value({RESOLVED}) OVER (PARTITION BY conversation_id
                 ORDER BY timestamp, turn_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS resolved,
             CASE WHEN md5(coalesce(user_id, conversation_id)) < '8' THEN 0 ELSE 1 END AS half{said}
             FROM turns WINDOW w AS (PARTITION BY conversation_id ORDER BY timestamp, turn_id)) AS placed"""  # noqa: S608 - our own names

@@ -52,6 +52,8 @@ AGAIN = (
     ({"error_type": "ContentFilter"}, 5, {}, 0),
     ({"error_type": "ContentFilter", "question": "and?"}, 5, {"question": "and?"}, 1),
     ({"error_type": "openai.RateLimitError"}, 5, {}, 1),
+    ({"input_tokens": 90}, 5, {"input_tokens": 90}, 1), ({"input_tokens": 90}, 5, {"input_tokens": 140}, 0),
+    ({"input_tokens": 0}, 5, {"input_tokens": 140}, 1), ({"input_tokens": 90}, 5, {}, 1),
 )  # fmt: skip
 """A turn that failed, how many seconds later another one begins, what is known of that, and whether it is a retry."""
 
