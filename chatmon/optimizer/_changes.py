@@ -71,7 +71,7 @@ def changes(sample: Sample, zone: ZoneInfo) -> list[Recommendation]:
     found: list[Recommendation] = []
     told: Bools = np.zeros(len(sample.cells.hour), dtype=bool)
     for cells, measures, apart in ((sample.finding, CAUSES, True), (sample.cells, RARE, False)):
-        worse = [one for one in scan_cells(cells, measures, steady=True).shifts if _worse(one)]
+        worse = [one for one in scan_cells(cells, measures).shifts if _worse(one)]
         for seen in sorted(worse, key=lambda one: (CAUSES.index(one.measure), one.p)):
             if not apart and _overlaps(sample, seen, found):
                 continue
@@ -123,7 +123,7 @@ def _cause(sample: Sample, shift: Shift, on: Cells) -> _Cause | None:
     if shift.measure == "input_tokens":
         # Later turns also grow where people have to ask more often; a prompt grows from the first turn on.
         first = sample.change("first_input", shift, on)
-        if first is None or first.low <= 0:
+        if first is None or first.low <= 0 or _helped(sample, shift):
             return None
         numbers = "{:+,.0f} ({:+,.0f} to {:+,.0f})".format(*first)
         return _Cause("bloated_prompt", (("input tokens of a conversation's first turn", numbers),))
@@ -150,6 +150,12 @@ def _sent_again(sample: Sample, share: float) -> str:
     """Return the share of failures that were sent again; each of the two counts is estimated, so theirs may pass 1."""
     said = f"{min(1.0, max(0.0, share)):.0%}"
     return f"{said}, by the kind of error alone: no turn has its question" if sample.lacks("question") else said
+
+
+def _helped(sample: Sample, shift: Shift) -> bool:
+    """Return whether more tasks were completed for it beyond doubt: then it is paid for what it gives."""
+    more = sample.change("completion", shift, sample.cells)
+    return more is not None and more.low > 0
 
 
 def _leaves_are_known(sample: Sample) -> bool:
@@ -185,7 +191,7 @@ def _overpowered(sample: Sample, shift: Shift) -> _Cause | None:
     )
     moved = sorted(((now or 0) - (before or 0), model) for model, now, before in shares)
     (lost, cheap), (won, dear) = moved[0], moved[-1]
-    if won < MOVED or lost > -MOVED / 2:
+    if won < MOVED or lost > -MOVED / 2 or _helped(sample, shift):
         return None
     done = as_good(sample, str(shift.value), cheap, dear)
     if done is None:

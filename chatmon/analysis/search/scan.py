@@ -141,18 +141,17 @@ def scan(turns: Turns, most: int = MOST) -> Scan:
     return Scan((), (), 0, 0) if cells is None else scan_cells(cells)._replace(part=part.said)
 
 
-def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES), *, steady: bool = False) -> Scan:
+def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES)) -> Scan:
     """Do what ``scan`` does with turns that are added up already, for some of the measures.
 
     Args:
         cells: The turns.
         measures: Which are looked at.
-        steady: Whether hours and days of a kind are taken to be alike where nothing has changed.
     """
     shown = _Shown(cells)
     slices = {name: shown.slices(SCAN_MEASURES[name].by) for name in measures}
     series = sum(len(found) for found in slices.values())
-    most = -math.inf if steady else math.log(ALPHA / max(series, 1))
+    most = math.log(ALPHA / max(series, 1))
     shifts: list[Shift] = []
     clients: dict[str, Client] = {}
     looked_at = 0
