@@ -262,7 +262,8 @@ def _prepare(names: Sequence[str]) -> str:
         half, first_input{behind}
         FROM (SELECT {", ".join(COLUMNS)},
             row_number() OVER w AS place, lead(timestamp) OVER w AS next_start, lead(question) OVER w AS next_question,
-            lead(input_tokens) OVER w AS next_input, first_value(input_tokens) OVER w AS first_input, last_value({RESOLVED}) OVER (PARTITION BY conversation_id
+            lead(input_tokens) OVER w AS next_input, first_value(input_tokens) OVER w AS first_input,
+            last_value({RESOLVED}) OVER (PARTITION BY conversation_id
                 ORDER BY timestamp, turn_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS resolved,
             CASE WHEN md5(coalesce(user_id, conversation_id)) < '8' THEN 0 ELSE 1 END AS half{said}
             FROM turns WINDOW w AS (PARTITION BY conversation_id ORDER BY timestamp, turn_id)) AS placed"""  # noqa: S608 - our own names
