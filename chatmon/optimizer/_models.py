@@ -72,15 +72,18 @@ class Completion(NamedTuple):
         return f"{shares}, of like size, worse by at most {max(0.0, -100 * self.lowest):.1f} points"
 
 
-def completion(sample: Sample, intent: str, cheap: str, dear: str, rubric: str | None = None) -> Completion | None:
+def completion(
+    sample: Sample, intent: str | None, cheap: str, dear: str, rubric: str | None = None
+) -> Completion | None:
     """Return how many of an intent's tasks two models complete, with conversations as what was drawn.
 
-    A router gives a cheaper model what is easy. So turns are held against turns whose input is as large, within a
-    factor of two, and that are first in their conversation or are not; groups count as the dearer model has them.
+    A router gives a cheaper model what is easy. So turns are held against turns of their intent whose input is as
+    large, within a factor of two, and that are first in their conversation or are not; groups count as the dearer model
+    has them.
 
     Args:
         sample: The turns.
-        intent: Whose tasks.
+        intent: Whose tasks; None for those of all.
         cheap: The cheaper model.
         dear: The dearer one.
         rubric: Whose verdicts, put right by each model's own labels, are compared in place of completed tasks.
@@ -89,11 +92,15 @@ def completion(sample: Sample, intent: str, cheap: str, dear: str, rubric: str |
         None where one of them answered in fewer than two conversations, or the cheaper one has seen too few turns like
         those of the dearer one.
     """
-    like = "coalesce(floor(log2(greatest(input_tokens, 1))), -1), place = 1"
-    where = f"intent = {text(intent)} AND model IN ({text(cheap)}, {text(dear)})"
-    side = f"model = {text(dear)}"
+    like = "intent, coalesce(floor(log2(greatest(input_tokens, 1))), -1), place = 1"
+    where, side = _asked_of(intent, cheap, dear), f"model = {text(dear)}"
     done = _DONE if rubric is None else _corrected(sample, rubric, side, where)
     return None if isinstance(done, _Unknown) else _compared(sample, side, where, like, done)
+
+
+def _asked_of(intent: str | None, cheap: str, dear: str) -> str:
+    models = f"model IN ({text(cheap)}, {text(dear)})"
+    return models if intent is None else f"intent = {text(intent)} AND {models}"
 
 
 class _Unknown(NamedTuple):
@@ -189,16 +196,19 @@ def as_good(sample: Sample, intent: str, cheap: str, dear: str, margin: float = 
         margin: Points of completion.
 
     Returns:
-        None where it may be worse by more than that (non-inferiority), where it is better, which a router makes that
-        sends it what is easy and no difference between the models, or where too little is known.
+        None where it may be worse by more than that (non-inferiority), where it is better, at this intent or at all
+        together, which a router makes that sends it what is easy, or where too little is known.
     """
-    side, where = f"model = {text(dear)}", f"intent = {text(intent)} AND model IN ({text(cheap)}, {text(dear)})"
+    side, where = f"model = {text(dear)}", _asked_of(intent, cheap, dear)
     known: list[str | None] = [None] if not sample.lacks("task_completed") else []
     known += [name for name in sample.rubrics if not isinstance(_corrected(sample, name, side, where), _Unknown)]
     found = []
     for rubric in known:
         one = completion(sample, intent, cheap, dear, rubric)
         if one is None or one.lowest <= -margin or one.had_easier:
+            return None
+        everywhere = completion(sample, None, cheap, dear, rubric)
+        if everywhere is not None and everywhere.had_easier:
             return None
         found.append(one._replace(rubric=rubric))
     return found[0]._replace(also=tuple(found[1:])) if found else None
