@@ -71,7 +71,7 @@ def changes(sample: Sample, zone: ZoneInfo) -> list[Recommendation]:
     found: list[Recommendation] = []
     told: Bools = np.zeros(len(sample.cells.hour), dtype=bool)
     for cells, measures, apart in ((sample.finding, CAUSES, True), (sample.cells, RARE, False)):
-        worse = [one for one in scan_cells(cells, measures).shifts if _worse(one)]
+        worse = [one for one in scan_cells(cells, measures, steady=True).shifts if _worse(one)]
         for seen in sorted(worse, key=lambda one: (CAUSES.index(one.measure), one.p)):
             if not apart and _overlaps(sample, seen, found):
                 continue
