@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from claims import own, shared
+from claims import own
 from worlds import WORLDS, Change, Log, World, made
 
 from chatmon.optimizer import KINDS, recommend
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     import pyarrow as pa
     from worlds import Event
@@ -123,7 +125,7 @@ def advised(name: str, seed: int, plant: Plant | None = None) -> Advised:
 
 
 def _answers(one: Recommendation, event: Event) -> bool:
-    return one.kind in ANSWERS.get(event.kind, ()) and shared(one, event.begins, event.ends) > 0
+    return one.kind in ANSWERS.get(event.kind, ()) and one.start < event.ends and event.begins < one.end
 
 
 def _all_along(one: Recommendation, log: Log) -> bool:
@@ -142,7 +144,7 @@ def _ratio(one: Recommendation, log: Log, without: Log) -> float:
     return one.saving[unit].value / true if true > 0 else 0.0
 
 
-def _total(turns: pa.Table, unit: str, where: dict[str, str]) -> float:
+def _total(turns: pa.Table, unit: str, where: Mapping[str, str]) -> float:
     frame: pd.DataFrame = turns.to_pandas()
     for column, value in where.items():
         frame = frame[frame[column] == value]

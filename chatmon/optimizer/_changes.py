@@ -245,6 +245,8 @@ def _saving(sample: Sample, shift: Shift, kind: str, on: Cells) -> dict[str, Amo
         elif name == "price":  # a turn's cost is so many times what its tokens usually cost: the rest is the rise
             n = sample.sum("cost", shift) / shift.effects["price"].inside
             change = sample.change("price", shift, on)
+        elif kind == "slow_slice" and not sample.lacks("input_tokens", "output_tokens"):
+            n, change = sample.count("answered_seconds", shift), sample.change("late", shift, on)
         else:
             n = sample.count(name, shift)
             change = sample.change(name, shift, on)

@@ -18,7 +18,7 @@ from chatmon.analysis.search.part import MOST, part_of
 from chatmon.analysis.search.scan import hours_of, rows_of
 from chatmon.analysis.search.windows import HourlySeries
 from chatmon.analysis.source import MICROSECONDS, asked, instant, query, relation
-from chatmon.optimizer._speed import slowness
+from chatmon.optimizer._speed import lateness, slowness
 from chatmon.optimizer.recommendation import Amount, Recommendation, monthly
 from chatmon.turns import COLUMNS, DUCKDB_TYPES, KINDS, REQUIRED
 
@@ -62,6 +62,7 @@ _VALUES: Final = {
     "first_input": "CASE WHEN place = 1 THEN input_tokens END",
     "fresh_tokens": "CAST(input_tokens - coalesce(cached_tokens, 0) AS DOUBLE)",
     "cached_tokens": "CASE WHEN input_tokens IS NOT NULL THEN CAST(coalesce(cached_tokens, 0) AS DOUBLE) END",
+    "answered_seconds": "CASE WHEN error_type IS NULL THEN response_time END",
     "answered_tokens": "CASE WHEN error_type IS NULL THEN CAST(output_tokens AS DOUBLE) END",
 }
 
@@ -228,7 +229,7 @@ def take(turns: Turns, most: int = MOST) -> Sample | None:
         prepared,
         _VALUES
         | {name: case({model: repr(each[at]) for model, each in prices.items()}) for at, name in enumerate(_PRICES)}
-        | {"slowness": slowness(prepared)},
+        | {"slowness": slowness(prepared), "late": lateness(prepared)},
     )
     if cells is None:
         return None

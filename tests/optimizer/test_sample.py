@@ -128,6 +128,7 @@ def retried():
         ("first_input", 1, 100),
         ("fresh_tokens", 2, 70 + 150),
         ("cached_tokens", 2, 30),
+        ("answered_seconds", 2, 4.0 + 5.0),
         ("answered_tokens", 1, 11),
     ],
 )
