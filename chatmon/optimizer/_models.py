@@ -217,7 +217,8 @@ def as_good(sample: Sample, intent: str, cheap: str, dear: str, margin: float = 
 def completes_as_many(sample: Sample, values: Mapping[str, str], margin: float = MARGIN) -> bool:
     """Return whether turns outside a slice are as good as those inside, but for a margin, like for like.
 
-    By completed tasks where the log says which were, and by each rubric of which both sides have labels enough.
+    Where those inside are better beyond doubt, by however little, they are not. By completed tasks where the log says
+    which were, and by each rubric of which both sides have labels enough.
 
     Args:
         sample: The turns.
@@ -231,7 +232,7 @@ def completes_as_many(sample: Sample, values: Mapping[str, str], margin: float =
         return True in rated
     rows = sample.cells.where(values)
     held = against(sample.cells, "completion", rows, ~rows)
-    return held is not None and held.change + _ONE_SIDED * held.error < margin
+    return held is not None and held.errors_away < _BEYOND_DOUBT and held.change + _ONE_SIDED * held.error < margin
 
 
 def _rated_as_high(sample: Sample, values: Mapping[str, str], rubric: str, margin: float) -> bool | None:
