@@ -50,6 +50,8 @@ FEWER: Final = 0.05
 """Share by which fewer tokens must come from the cache than before, for a prefix to be no longer known."""
 SHARED: Final = 0.5
 """Part of the fewer turns that two findings must share to be one."""
+BEFORE: Final = 0.1
+"""Time before a change that has ended, over how long it lasted, up to which it is how the log begins."""
 MOSTLY: Final = 0.5
 """Share of failures that were sent again at once, from which on they are a storm of retries."""
 MOVED: Final = 0.1
@@ -71,7 +73,7 @@ def changes(sample: Sample, zone: ZoneInfo) -> list[Recommendation]:
     found: list[Recommendation] = []
     told: Bools = np.zeros(len(sample.cells.hour), dtype=bool)
     for cells, measures, apart in ((sample.finding, CAUSES, True), (sample.cells, RARE, False)):
-        worse = [one for one in scan_cells(cells, measures, steady=True).shifts if _worse(one)]
+        worse = [one for one in scan_cells(cells, measures, steady=True).shifts if _worse(one) and _began(one, cells)]
         for seen in sorted(worse, key=lambda one: (CAUSES.index(one.measure), one.p)):
             if not apart and _overlaps(sample, seen, found):
                 continue
@@ -103,6 +105,11 @@ def _overlaps(sample: Sample, shift: Shift, found: list[Recommendation]) -> bool
 def _worse(shift: Shift) -> bool:
     effect = shift.effects["errors" if shift.measure == "repeats" else shift.measure]
     return effect.change * SCAN_MEASURES[shift.measure].worse > 0
+
+
+def _began(shift: Shift, cells: Cells) -> bool:
+    """Return whether there was a time before it: what was worse until it got better has nothing to go back to."""
+    return shift.ongoing or shift.start - cells.begin > BEFORE * (shift.end - shift.start)
 
 
 class _Cause(NamedTuple):
