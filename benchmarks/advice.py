@@ -1,7 +1,7 @@
 """What is advised in worlds that no finder was written for: of quiet logs, of decoys, and of logs with a problem.
 
-    python benchmarks/advice.py --only quiet --seeds 4
-    python benchmarks/advice.py --only planted --seeds 10 --worlds plain "three clocks"
+    python benchmarks/advice.py --only quiet --seeds 2
+    python benchmarks/advice.py --only planted --seeds 3 --worlds plain "three clocks" "all at once"
 
 What a piece of advice would truly save is known by running the world twice with the same draws: once without what was
 planted, without what makes a region slow, or with a window of the conversation. Advice is false where neither that nor
@@ -167,7 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     plants = PLANTS | DECOYS
     parser.add_argument("--only", choices=["quiet", "planted"])
-    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first", type=int, default=FIRST_SEED)
     parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
     parser.add_argument("--plants", nargs="+", default=list(plants), choices=list(plants))
