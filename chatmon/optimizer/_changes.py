@@ -50,6 +50,8 @@ FEWER: Final = 0.05
 """Share by which fewer tokens must come from the cache than before, for a prefix to be no longer known."""
 SHARED: Final = 0.5
 """Part of the fewer turns that two findings must share to be one."""
+BEFORE: Final = 0.1
+"""Time before a change that has ended, over how long it lasted, up to which it is how the log begins."""
 MOSTLY: Final = 0.5
 """Share of failures that were sent again at once, from which on they are a storm of retries."""
 MOVED: Final = 0.1
@@ -71,7 +73,7 @@ def changes(sample: Sample, zone: ZoneInfo) -> list[Recommendation]:
     found: list[Recommendation] = []
     told: Bools = np.zeros(len(sample.cells.hour), dtype=bool)
     for cells, measures, apart in ((sample.finding, CAUSES, True), (sample.cells, RARE, False)):
-        worse = [one for one in scan_cells(cells, measures, steady=True).shifts if _worse(one)]
+        worse = [one for one in scan_cells(cells, measures, steady=True).shifts if _worse(one) and _began(one, cells)]
         for seen in sorted(worse, key=lambda one: (CAUSES.index(one.measure), one.p)):
             if not apart and _overlaps(sample, seen, found):
                 continue
@@ -105,6 +107,11 @@ def _worse(shift: Shift) -> bool:
     return effect.change * SCAN_MEASURES[shift.measure].worse > 0
 
 
+def _began(shift: Shift, cells: Cells) -> bool:
+    """Return whether there was a time before it: what was worse until it got better has nothing to go back to."""
+    return shift.ongoing or shift.start - cells.begin > BEFORE * (shift.end - shift.start)
+
+
 class _Cause(NamedTuple):
     kind: str
     evidence: tuple[tuple[str, str], ...] = ()
@@ -123,7 +130,7 @@ def _cause(sample: Sample, shift: Shift, on: Cells) -> _Cause | None:
     if shift.measure == "input_tokens":
         # Later turns also grow where people have to ask more often; a prompt grows from the first turn on.
         first = sample.change("first_input", shift, on)
-        if first is None or first.low <= 0:
+        if first is None or first.low <= 0 or _helped(sample, shift):
             return None
         numbers = "{:+,.0f} ({:+,.0f} to {:+,.0f})".format(*first)
         return _Cause("bloated_prompt", (("input tokens of a conversation's first turn", numbers),))
@@ -150,6 +157,12 @@ def _sent_again(sample: Sample, share: float) -> str:
     """Return the share of failures that were sent again; each of the two counts is estimated, so theirs may pass 1."""
     said = f"{min(1.0, max(0.0, share)):.0%}"
     return f"{said}, by the kind of error alone: no turn has its question" if sample.lacks("question") else said
+
+
+def _helped(sample: Sample, shift: Shift) -> bool:
+    """Return whether more tasks were completed for it beyond doubt: then it is paid for what it gives."""
+    more = sample.change("completion", shift, sample.cells)
+    return more is not None and more.low > 0
 
 
 def _leaves_are_known(sample: Sample) -> bool:
@@ -185,7 +198,7 @@ def _overpowered(sample: Sample, shift: Shift) -> _Cause | None:
     )
     moved = sorted(((now or 0) - (before or 0), model) for model, now, before in shares)
     (lost, cheap), (won, dear) = moved[0], moved[-1]
-    if won < MOVED or lost > -MOVED / 2:
+    if won < MOVED or lost > -MOVED / 2 or _helped(sample, shift):
         return None
     done = as_good(sample, str(shift.value), cheap, dear)
     if done is None:
@@ -239,6 +252,8 @@ def _saving(sample: Sample, shift: Shift, kind: str, on: Cells) -> dict[str, Amo
         elif name == "price":  # a turn's cost is so many times what its tokens usually cost: the rest is the rise
             n = sample.sum("cost", shift) / shift.effects["price"].inside
             change = sample.change("price", shift, on)
+        elif kind == "slow_slice" and not sample.lacks("input_tokens", "output_tokens"):
+            n, change = sample.count("answered_seconds", shift), sample.change("late", shift, on)
         else:
             n = sample.count(name, shift)
             change = sample.change(name, shift, on)

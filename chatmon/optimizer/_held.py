@@ -23,11 +23,13 @@ class Held(NamedTuple):
         change: The mean of the one less that of the others, like for like.
         error: The standard error.
         n: Turns of the one.
+        freedom: Degrees of freedom of the error: users of like size that would tell as much, less one.
     """
 
     change: float
     error: float
     n: float
+    freedom: float
 
     @property
     def errors_away(self) -> float:
@@ -36,9 +38,9 @@ class Held(NamedTuple):
 
     def p(self, looked_at: int) -> float:
         """Return the chance of such a difference in any of so many comparisons (Bonferroni)."""
-        from scipy.stats import norm
+        from scipy.stats import t
 
-        return float(min(1.0, 2 * norm.sf(abs(self.errors_away)) * looked_at))
+        return float(min(1.0, 2 * t.sf(abs(self.errors_away), self.freedom) * looked_at))
 
 
 def against(
@@ -48,7 +50,9 @@ def against(
     others: Bools,
     like: Sequence[str] = ("intent", "model"),
 ) -> Held | None:
-    """Hold some rows against others, within groups that are alike, with conversations as what was drawn.
+    """Hold some rows against others, within groups that are alike, with users as what was drawn.
+
+    A user who is unknown is the conversation.
 
     Groups are weighed as Mantel and Haenszel do (JNCI 22, 1959): by how much they tell about the difference.
 
@@ -60,7 +64,7 @@ def against(
         like: Dimensions within whose values they are compared.
 
     Returns:
-        None where too few turns are on either side.
+        None where too few turns are on either side, or all of one are one user's.
     """
     n, total = cells.sums(values)
     if n[rows].sum() < LEAST_TURNS or n[others].sum() < LEAST_TURNS:
@@ -78,10 +82,16 @@ def against(
         return None
     mean_in, mean_out = sum_in / np.maximum(n_in, 1), sum_out / np.maximum(n_out, 1)
     change = float((held * (mean_in - mean_out)).sum() / held.sum())
-    # What each row adds to the difference to first order, added up by conversation.
-    parts = np.zeros(len(n))
+    user = np.where(cells.user >= 0, cells.user, len(cells.users) + cells.cluster)
+    added, freedom = np.zeros(int(user.max()) + 1), math.inf
     for side, mean, count, sign in ((rows, mean_in, n_in, 1.0), (others, mean_out, n_out, -1.0)):
         of = group[side]
-        parts[side] = sign * held[of] / np.maximum(count[of], 1) * (total[side] - mean[of] * n[side])
-    error = math.sqrt(float((np.bincount(cells.cluster, parts) ** 2).sum())) / float(held.sum())
-    return Held(change, error, float(n[rows].sum()))
+        # What each row adds to the difference to first order, added up by user; it is held against the mean of the
+        # other users, or one who has most turns would seem to differ from nobody (the jackknife).
+        parts = held[of] / np.maximum(count[of], 1) * (total[side] - mean[of] * n[side])
+        turns = np.bincount(user[side], n[side], len(added))
+        if turns.max() == turns.sum():
+            return None
+        added += sign * np.bincount(user[side], parts, len(added)) / (1 - turns / turns.sum())
+        freedom = min(freedom, float(turns.sum() ** 2 / (turns**2).sum()) - 1)
+    return Held(change, math.sqrt(float((added**2).sum())) / float(held.sum()), float(n[rows].sum()), freedom)

@@ -26,6 +26,8 @@ MARGIN: Final = 0.05
 _DONE: Final = "CASE WHEN task_completed THEN 1 WHEN NOT task_completed THEN 0 END"
 _ONE_SIDED: Final = 1.6448536269514722
 """The normal quantile of 95 %."""
+_BEYOND_DOUBT: Final = 2.3263478740408408
+"""The normal quantile of 99 %."""
 
 
 class Completion(NamedTuple):
@@ -51,6 +53,12 @@ class Completion(NamedTuple):
     rubric: str | None = None
     also: tuple[Completion, ...] = ()
 
+    @property
+    def had_easier(self) -> bool:
+        """Whether the cheaper one completes more beyond doubt: it was given what is easier, in what the log has not."""
+        more = self.cheap - self.dear
+        return more > _BEYOND_DOUBT / _ONE_SIDED * (more - self.lowest)
+
     def rows(self, cheap: str) -> list[tuple[str, str]]:
         """Return pairs of a name and a text, one for each way in which the cheaper model is as good."""
         every = (self, *self.also)
@@ -64,15 +72,18 @@ class Completion(NamedTuple):
         return f"{shares}, of like size, worse by at most {max(0.0, -100 * self.lowest):.1f} points"
 
 
-def completion(sample: Sample, intent: str, cheap: str, dear: str, rubric: str | None = None) -> Completion | None:
+def completion(
+    sample: Sample, intent: str | None, cheap: str, dear: str, rubric: str | None = None
+) -> Completion | None:
     """Return how many of an intent's tasks two models complete, with conversations as what was drawn.
 
-    A router gives a cheaper model what is easy. So turns are held against turns whose input is as large, within a
-    factor of two, and that are first in their conversation or are not; groups count as the dearer model has them.
+    A router gives a cheaper model what is easy. So turns are held against turns of their intent whose input is as
+    large, within a factor of two, and that are first in their conversation or are not; groups count as the dearer model
+    has them.
 
     Args:
         sample: The turns.
-        intent: Whose tasks.
+        intent: Whose tasks; None for those of all.
         cheap: The cheaper model.
         dear: The dearer one.
         rubric: Whose verdicts, put right by each model's own labels, are compared in place of completed tasks.
@@ -81,11 +92,15 @@ def completion(sample: Sample, intent: str, cheap: str, dear: str, rubric: str |
         None where one of them answered in fewer than two conversations, or the cheaper one has seen too few turns like
         those of the dearer one.
     """
-    like = "coalesce(floor(log2(greatest(input_tokens, 1))), -1), place = 1"
-    where = f"intent = {text(intent)} AND model IN ({text(cheap)}, {text(dear)})"
-    side = f"model = {text(dear)}"
+    like = "intent, coalesce(floor(log2(greatest(input_tokens, 1))), -1), place = 1"
+    where, side = _asked_of(intent, cheap, dear), f"model = {text(dear)}"
     done = _DONE if rubric is None else _corrected(sample, rubric, side, where)
     return None if isinstance(done, _Unknown) else _compared(sample, side, where, like, done)
+
+
+def _asked_of(intent: str | None, cheap: str, dear: str) -> str:
+    models = f"model IN ({text(cheap)}, {text(dear)})"
+    return models if intent is None else f"intent = {text(intent)} AND {models}"
 
 
 class _Unknown(NamedTuple):
@@ -181,15 +196,19 @@ def as_good(sample: Sample, intent: str, cheap: str, dear: str, margin: float = 
         margin: Points of completion.
 
     Returns:
-        None where it may be worse by more than that (non-inferiority), or too little is known.
+        None where it may be worse by more than that (non-inferiority), where it is better, at this intent or at all
+        together, which a router makes that sends it what is easy, or where too little is known.
     """
-    side, where = f"model = {text(dear)}", f"intent = {text(intent)} AND model IN ({text(cheap)}, {text(dear)})"
+    side, where = f"model = {text(dear)}", _asked_of(intent, cheap, dear)
     known: list[str | None] = [None] if not sample.lacks("task_completed") else []
     known += [name for name in sample.rubrics if not isinstance(_corrected(sample, name, side, where), _Unknown)]
     found = []
     for rubric in known:
         one = completion(sample, intent, cheap, dear, rubric)
-        if one is None or one.lowest <= -margin:
+        if one is None or one.lowest <= -margin or one.had_easier:
+            return None
+        everywhere = completion(sample, None, cheap, dear, rubric)
+        if everywhere is not None and everywhere.had_easier:
             return None
         found.append(one._replace(rubric=rubric))
     return found[0]._replace(also=tuple(found[1:])) if found else None
@@ -198,7 +217,8 @@ def as_good(sample: Sample, intent: str, cheap: str, dear: str, margin: float = 
 def completes_as_many(sample: Sample, values: Mapping[str, str], margin: float = MARGIN) -> bool:
     """Return whether turns outside a slice are as good as those inside, but for a margin, like for like.
 
-    By completed tasks where the log says which were, and by each rubric of which both sides have labels enough.
+    Where those inside are better beyond doubt, by however little, they are not. By completed tasks where the log says
+    which were, and by each rubric of which both sides have labels enough.
 
     Args:
         sample: The turns.
@@ -212,7 +232,7 @@ def completes_as_many(sample: Sample, values: Mapping[str, str], margin: float =
         return True in rated
     rows = sample.cells.where(values)
     held = against(sample.cells, "completion", rows, ~rows)
-    return held is not None and held.change + _ONE_SIDED * held.error < margin
+    return held is not None and held.errors_away < _BEYOND_DOUBT and held.change + _ONE_SIDED * held.error < margin
 
 
 def _rated_as_high(sample: Sample, values: Mapping[str, str], rubric: str, margin: float) -> bool | None:

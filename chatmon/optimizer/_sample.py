@@ -18,7 +18,7 @@ from chatmon.analysis.search.part import MOST, part_of
 from chatmon.analysis.search.scan import hours_of, rows_of
 from chatmon.analysis.search.windows import HourlySeries
 from chatmon.analysis.source import MICROSECONDS, asked, instant, query, relation
-from chatmon.optimizer._speed import slowness
+from chatmon.optimizer._speed import lateness, slowness
 from chatmon.optimizer.recommendation import Amount, Recommendation, monthly
 from chatmon.turns import COLUMNS, DUCKDB_TYPES, KINDS, REQUIRED
 
@@ -39,7 +39,11 @@ _TRANSIENT: Final = (
     "timeout", "timed out", "ratelimit", "rate_limit", "overload", "unavailable", "connection", "429",
 )  # fmt: skip
 _WORTH_A_RETRY: Final = " OR ".join(f"lower(error_type) LIKE '%{part}%'" for part in _TRANSIENT)
-"""SQL of errors that clients commonly send again: where questions are not kept, nothing else tells a retry."""
+"""SQL of errors that clients commonly send again."""
+_AGAIN: Final = f"""CASE WHEN next_question IS NOT NULL THEN next_question = question
+    ELSE ({_WORTH_A_RETRY}) AND coalesce(nullif(input_tokens, 0) = next_input, true) END"""
+"""SQL of whether a failed turn's request is the next one too. Where questions are not kept, that has to be as long, for
+people go on soon after a failure as well."""
 INPUT: Final = ("fresh_tokens", "cached_tokens")
 """The values that are tokens of input."""
 _PRICES: Final = ("price_fresh", "price_cached", "price_output")
@@ -58,6 +62,7 @@ _VALUES: Final = {
     "first_input": "CASE WHEN place = 1 THEN input_tokens END",
     "fresh_tokens": "CAST(input_tokens - coalesce(cached_tokens, 0) AS DOUBLE)",
     "cached_tokens": "CASE WHEN input_tokens IS NOT NULL THEN CAST(coalesce(cached_tokens, 0) AS DOUBLE) END",
+    "answered_seconds": "CASE WHEN error_type IS NULL THEN response_time END",
     "answered_tokens": "CASE WHEN error_type IS NULL THEN CAST(output_tokens AS DOUBLE) END",
 }
 
@@ -224,7 +229,7 @@ def take(turns: Turns, most: int = MOST) -> Sample | None:
         prepared,
         _VALUES
         | {name: case({model: repr(each[at]) for model, each in prices.items()}) for at, name in enumerate(_PRICES)}
-        | {"slowness": slowness(prepared)},
+        | {"slowness": slowness(prepared), "late": lateness(prepared)},
     )
     if cells is None:
         return None
@@ -254,12 +259,12 @@ def _prepare(names: Sequence[str]) -> str:
     soon = f"next_start <= timestamp + (coalesce(response_time, 0) + {AT_ONCE}) * INTERVAL '1' SECOND"
     return f"""SELECT {kept}, place,
         CASE WHEN NOT resolved AND next_start IS NULL THEN 1 WHEN resolved IS NOT NULL THEN 0 END AS unhelped,
-        CASE WHEN error_type IS NOT NULL AND {soon} AND (next_question = question
-            OR (next_question IS NULL AND ({_WORTH_A_RETRY}))) THEN 1 ELSE 0 END AS retried,
+        CASE WHEN error_type IS NOT NULL AND {soon} AND {_AGAIN} THEN 1 ELSE 0 END AS retried,
         half, first_input{behind}
         FROM (SELECT {", ".join(COLUMNS)},
             row_number() OVER w AS place, lead(timestamp) OVER w AS next_start, lead(question) OVER w AS next_question,
-            first_value(input_tokens) OVER w AS first_input, last_value({RESOLVED}) OVER (PARTITION BY conversation_id
+            lead(input_tokens) OVER w AS next_input, first_value(input_tokens) OVER w AS first_input,
+            last_value({RESOLVED}) OVER (PARTITION BY conversation_id
                 ORDER BY timestamp, turn_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS resolved,
             CASE WHEN md5(coalesce(user_id, conversation_id)) < '8' THEN 0 ELSE 1 END AS half{said}
             FROM turns WINDOW w AS (PARTITION BY conversation_id ORDER BY timestamp, turn_id)) AS placed"""  # noqa: S608 - our own names

@@ -13,6 +13,7 @@ _WORK: Final = ("1.0", "CAST(input_tokens - coalesce(cached_tokens, 0) AS DOUBLE
 """What takes time: a request as such, each token that has to be read, each token that has to be written."""
 _LEAST: Final = 0.05
 """Seconds that any reply takes."""
+_ANSWERED: Final = "error_type IS NULL AND response_time > 0 AND input_tokens IS NOT NULL AND output_tokens IS NOT NULL"
 
 
 def slowness(turns: Turns) -> str:
@@ -24,7 +25,20 @@ def slowness(turns: Turns) -> str:
     Args:
         turns: Any holder of turns.
     """
-    answered = "error_type IS NULL AND response_time > 0 AND input_tokens IS NOT NULL AND output_tokens IS NOT NULL"
-    takes = fit(turns, "response_time", _WORK, answered, weight="1 / (response_time * response_time)")
-    usual = case({model: weighed(each, _WORK) for model, each in takes.items()})
-    return f"CASE WHEN {answered} THEN ln(response_time / greatest({usual}, {_LEAST})) END"
+    return f"CASE WHEN {_ANSWERED} THEN ln(response_time / {_usual(turns)}) END"
+
+
+def lateness(turns: Turns) -> str:
+    """Return the SQL of the seconds that a turn's reply took beyond what its work usually takes.
+
+    They differ by much less than response times, so a change in them is better known.
+
+    Args:
+        turns: Any holder of turns.
+    """
+    return f"CASE WHEN {_ANSWERED} THEN response_time - {_usual(turns)} END"
+
+
+def _usual(turns: Turns) -> str:
+    takes = fit(turns, "response_time", _WORK, _ANSWERED, weight="1 / (response_time * response_time)")
+    return f"greatest({case({model: weighed(each, _WORK) for model, each in takes.items()})}, {_LEAST})"

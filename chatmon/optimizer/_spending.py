@@ -82,21 +82,22 @@ def _in_other_words(firsts: pa.Table, exact: CacheReplay) -> str:
 def long_conversations(sample: Sample) -> list[Recommendation]:
     """Return the advice to send less of what was said, where sending it all again is dear.
 
-    What was said early is what the cache knows, so it counts at the price of cached tokens as far as there are any.
+    Once the beginning is dropped, what follows is no longer where the cache has it: of a turn's cached tokens those
+    stay that a first turn has too, on average.
     """
     if sample.lacks("input_tokens", "cost"):
         return []
     fresh, cached = (case({model: repr(each[at]) for model, each in sample.prices.items()}) for at in (0, 1))
     rows = query(
         sample.turns,
-        f"""SELECT part, sum(from_cache * {cached} + (early - from_cache) * {fresh}),
-            count(CASE WHEN early > 0 THEN 1 END)
-        FROM (SELECT *, least(early, coalesce(cached_tokens, 0)) AS from_cache
-            FROM (SELECT *, {PART} AS part, greatest(0, lag(input_tokens, {EXCHANGES}) OVER
-                    (PARTITION BY conversation_id ORDER BY place) - first_input) AS early
-                FROM turns) AS followed) AS paid GROUP BY part ORDER BY part""",  # noqa: S608 - our own expressions
+        f"""SELECT part, sum(early * {fresh} - lost * ({fresh} - {cached})), count(*)
+        FROM (SELECT *, greatest(0, coalesce(cached_tokens, 0) - coalesce(avg(CASE WHEN place = 1 THEN cached_tokens
+                END) OVER (PARTITION BY model), 0)) AS lost
+            FROM (SELECT *, {PART} AS part, lag(input_tokens, {EXCHANGES}) OVER
+                    (PARTITION BY conversation_id ORDER BY place) - first_input AS early
+                FROM turns) AS followed) AS paid WHERE place > {EXCHANGES} + 1 GROUP BY part ORDER BY part""",  # noqa: S608 - our own expressions
     )
-    saving = {"usd": _sum([usd or 0.0 for _, usd, _ in rows]).times(sample.part.times)}
+    saving = {"usd": _sum([usd or 0.0 for _, usd, _ in rows]).times(sample.part.times)} if rows else {}
     if sample.weight(saving) < WORTH:
         return []
     n = round(sample.part.times * sum(n for *_, n in rows))

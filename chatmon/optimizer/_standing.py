@@ -6,6 +6,8 @@ import math
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
 from chatmon._tools.sql import text
 from chatmon.optimizer._held import Held, against
 from chatmon.optimizer._models import as_good, completes_as_many
@@ -103,7 +105,7 @@ def _slow(sample: Sample) -> list[Recommendation]:
     """
     cells = sample.finding
     slices = _slices(cells) + _pairs(cells)
-    found: list[Recommendation] = []
+    found: list[tuple[SlowSlice, float]] = []
     left = cells.where({})
     for _ in range(MOST_SLOW_SLICES):
         every = ((one, against(cells, "slowness", one.rows & left, ~one.rows & left)) for one in slices)
@@ -114,13 +116,14 @@ def _slow(sample: Sample) -> list[Recommendation]:
         if each.p(len(slices)) > ALPHA:
             break
         left = left & ~worst.rows
-        found += _told_slow(sample, worst, each, len(slices))
-    return found
+        found.append((worst, each.p(len(slices))))
+    # What is slow as well is nothing to hold a slice against.
+    usual = ~np.any([sample.estimating.where(one.values) for one, _ in found], axis=0) if found else left
+    return [told for one, p in found for told in _told_slow(sample, one, p, usual)]
 
 
-def _told_slow(sample: Sample, worst: SlowSlice, each: Held, looked_at: int) -> list[Recommendation]:
-    rows = sample.estimating.where(worst.values)
-    estimated = against(sample.estimating, "slowness", rows, ~rows)
+def _told_slow(sample: Sample, worst: SlowSlice, p: float, usual: Bools) -> list[Recommendation]:
+    estimated = against(sample.estimating, "slowness", sample.estimating.where(worst.values), usual)
     if estimated is None or estimated.change <= 0:
         return []
     waited = float(sample.cells.shown["response_time"][1][sample.cells.where(worst.values)].sum())
@@ -131,7 +134,7 @@ def _told_slow(sample: Sample, worst: SlowSlice, each: Held, looked_at: int) -> 
         _told(
             sample, "slow_slice", worst, {"seconds": Amount(*(waited * (1 - math.exp(-one)) for one in slower))},
             f"Replies of {worst.where} take {math.exp(estimated.change) - 1:.0%} longer than the same work elsewhere",
-            (("response time over what its work takes", numbers),), "avg(response_time)", each.p(looked_at),
+            (("response time over what its work takes", numbers),), "avg(response_time)", p,
         )
     ]  # fmt: skip
 

@@ -1,10 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from chatmon.analysis.search import cells
 from chatmon.optimizer._held import LEAST_TURNS, against
-from chatmon.turns import Turn
+from chatmon.turns import Turn, from_frame
 
 
 def logged(groups, seed=3):
@@ -61,3 +62,24 @@ def test_its_interval_holds_the_truth_19_times_of_20():
         held = against(table, "response_time", rows, ~rows, like=("intent",))
         inside += abs(held.change - 0.2) < 1.96 * held.error
     assert stats.binomtest(inside, logs, 0.95).pvalue > 0.001
+
+
+def test_users_are_what_was_drawn_and_few_who_have_most_turns_are_no_proof():
+    def held(seed, users):
+        random = np.random.default_rng(seed)
+        turns = pd.DataFrame({"user_id": random.integers(users, size=1200)})
+        turns["region"] = np.where(turns.user_id % 3 == 0, "a", "b")  # a user stays where they are
+        turns["response_time"] = np.exp(random.normal(size=users))[turns.user_id] + random.random(1200)
+        turns["user_id"] = "u" + turns.user_id.astype(str)
+        for name in ("turn_id", "conversation_id"):
+            turns[name] = [f"{name}{n}" for n in range(1200)]
+        turns["timestamp"] = pd.Timestamp("2026-10-05", tz="UTC") + pd.to_timedelta(turns.index, unit="min")
+        table = cells.read(from_frame(turns))
+        rows = np.asarray(table.dimensions["region"] == "a", dtype=bool)
+        return against(table, "response_time", rows, ~rows)
+
+    for users in (8, 200):
+        false = sum(held(seed, users).p(1) < 0.05 for seed in range(60))
+        assert stats.binomtest(false, 60, 0.05, alternative="greater").pvalue > 0.001
+    assert held(1, 8).freedom < 8
+    assert held(1, 2) is None, "each region is one user's"

@@ -39,6 +39,30 @@ def test_a_model_that_is_worse_is_not_as_good_and_neither_is_one_that_is_hardly_
     assert not as_good(sample(0.80, 0.80), "x", "cheap", "unheard-of")
 
 
+@pytest.mark.parametrize("cheap", [0.80, 0.84, 0.85, 0.87])
+def test_a_cheap_model_that_is_better_beyond_doubt_had_the_easier_questions(cheap):
+    # Of what makes them easy the log may know nothing: a dearer model is not worse for being dear.
+    low, _ = confint_proportions_2indep(round(800 * cheap), 800, 640, 800, method="wald", alpha=0.02)
+    assert (as_good(sample(cheap, 0.80), "x", "cheap", "dear") is None) == (low > 0)
+
+
+def test_a_router_that_shows_over_all_intents_is_believed_in_none():
+    # In each of four intents the cheap one is better by 3 points, which 800 turns leave in doubt, and 3,200 do not.
+    turns = []
+    for intent in "wxyz":
+        for model, done in (("cheap", 664), ("dear", 640)):
+            turns += [
+                Turn(
+                    turn_id=f"{intent}{model}{place}", conversation_id=f"{intent}{model}{place}", user_id=f"u{place}",
+                    timestamp=datetime(2026, 10, 5, tzinfo=UTC) + timedelta(minutes=place), intent=intent,
+                    model=model, task_completed=place < done,
+                )
+                for place in range(800)
+            ]  # fmt: skip
+    assert as_good(take(turns), "x", "cheap", "dear") is None
+    assert as_good(take([one for one in turns if one.intent == "x"]), "x", "cheap", "dear") is not None
+
+
 def routed(hard_on_dear, hard_on_cheap, cheap_at_hard, n=6000):
     """Turns of an intent of which half are hard: five times as long, and done by the dearer model in 92 of 100."""
     random, turns = np.random.default_rng(3), []

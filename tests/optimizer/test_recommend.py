@@ -139,9 +139,11 @@ def test_long_conversations_are_worth_a_window_and_short_ones_are_not():
     # Of the turns 3 to 9 (from 0), the history two exchanges before: 200 x (1 + ... + 7) tokens at 0.000001 USD.
     assert one.saving["usd"].value == pytest.approx(40 * 200 * 28 * 1e-6, rel=1e-3)
     assert recommend(talk(2)).of("long_conversations") == []
-    # With 180 of each 200 tokens cached at a quarter of the price, all that is dropped had come from the cache.
-    (cheaper,) = recommend(talk(10, cached=180)).of("long_conversations")
-    assert cheaper.saving["usd"].value == pytest.approx(one.saving["usd"].value / 4, rel=1e-3)
+    # Once the beginning is dropped the cache knows nothing of the rest: with 40 of each 200 tokens cached at a quarter
+    # of the price, 40 x (3 + ... + 9) tokens are paid in full; with 180 of each, that is more than is saved.
+    (cheaper,) = recommend(talk(10, cached=40)).of("long_conversations")
+    assert cheaper.saving["usd"].value == pytest.approx(40 * (200 * 28 - 0.75 * 40 * 42) * 1e-6, rel=1e-3)
+    assert recommend(talk(10, cached=180)).of("long_conversations") == []
 
 
 def test_money_spent_on_failures_is_told():

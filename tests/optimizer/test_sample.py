@@ -52,6 +52,8 @@ AGAIN = (
     ({"error_type": "ContentFilter"}, 5, {}, 0),
     ({"error_type": "ContentFilter", "question": "and?"}, 5, {"question": "and?"}, 1),
     ({"error_type": "openai.RateLimitError"}, 5, {}, 1),
+    ({"input_tokens": 90}, 5, {"input_tokens": 90}, 1), ({"input_tokens": 90}, 5, {"input_tokens": 140}, 0),
+    ({"input_tokens": 0}, 5, {"input_tokens": 140}, 1), ({"input_tokens": 90}, 5, {}, 1),
 )  # fmt: skip
 """A turn that failed, how many seconds later another one begins, what is known of that, and whether it is a retry."""
 
@@ -126,6 +128,7 @@ def retried():
         ("first_input", 1, 100),
         ("fresh_tokens", 2, 70 + 150),
         ("cached_tokens", 2, 30),
+        ("answered_seconds", 2, 4.0 + 5.0),
         ("answered_tokens", 1, 11),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chatmon.analysis.source import query
-from chatmon.optimizer._speed import slowness
+from chatmon.optimizer._speed import lateness, slowness
 from chatmon.turns import Turn
 
 MONDAY = datetime(2026, 10, 5, tzinfo=UTC)
@@ -25,8 +25,11 @@ def test_it_is_what_no_work_of_the_reply_explains():
         )  # fmt: skip
     found = dict(query(turns, f"SELECT region, avg({slowness(turns)}) FROM turns GROUP BY 1"))
     assert found["far"] - found["near"] == pytest.approx(np.log(1.5), abs=0.02)
+    late = query(turns, f"SELECT sum({lateness(turns)}) FROM turns WHERE region = 'far'")[0][0]
+    waited = sum(one.response_time for one in turns if one.region == "far")
+    assert late == pytest.approx(waited / 3, rel=0.1)  # of 1.5 times as long, a third is too much
 
 
 def test_where_nothing_is_known_of_the_work_it_is_null():
     turns = [Turn(turn_id="t", conversation_id="c", timestamp=MONDAY, response_time=2.0, model="small")]
-    assert query(turns, f"SELECT {slowness(turns)} FROM turns") == [(None,)]
+    assert query(turns, f"SELECT {slowness(turns)}, {lateness(turns)} FROM turns") == [(None, None)]

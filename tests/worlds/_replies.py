@@ -35,6 +35,8 @@ def replies(world, seed, asked, change):
     _failures(world, seed, t, change, planted)
     _liking(world, seed, t, change, planted)
     price = PRICES[t["model"]]
+    if change and change.kind == "price":
+        price = np.where(planted[:, None], np.rint(price * (1 + change.size)).astype(np.int64), price)
     whole = t["input"] - t["cached"]
     t["cost"] = np.where(
         t["error"] >= 0, 0, whole * price[:, 0] + t["cached"] * price[:, 1] + t["output"] * price[:, 2]
@@ -98,8 +100,9 @@ def _tokens(world, seed, t, change, planted):
     question = np.ceil(np.exp(np.log(40) + 0.8 * rng.standard_normal(count)))
     looked_up = np.exp(np.log(300) + world.wide_tokens * rng.standard_normal(count))
     looked_up = looked_up + world.mail_context * (t["channel"] == CHANNELS.index("mail"))
+    more = np.where(planted, change.size * (looked_up + world.system), 0.0) if change else np.zeros(count)
     if change and change.kind == "context":
-        looked_up = np.where(planted, looked_up + change.size * (looked_up + world.system), looked_up)
+        looked_up = looked_up + more
     long = rng.random(count) < 0.35
     length = np.where(
         long, np.log(400) + 0.12 * rng.standard_normal(count), np.log(95) + 0.5 * rng.standard_normal(count)
@@ -111,11 +114,13 @@ def _tokens(world, seed, t, change, planted):
     question, answer = np.where(t["bot"], 12, question), np.where(t["bot"], 30, answer)
     grown = np.cumsum(question + answer)
     before = grown - question - answer
-    history = before - before[np.arange(count) - t["position"]]
-    t["input"] = np.rint(world.system + history + looked_up + question).astype(np.int64)
+    forgotten = t["position"] if world.kept is None else np.minimum(t["position"], world.kept)
+    history = before - before[np.arange(count) - forgotten]
+    padding = more if change and change.kind == "padding" else 0.0
+    t["input"] = np.rint(world.system + history + looked_up + padding + question).astype(np.int64)
     t["output"] = answer.astype(np.int64)
     t["looked_up"] = looked_up
-    t["cached"] = _cached(world, t, history)
+    t["cached"] = _cached(world, t, np.where(forgotten < t["position"], 0, history))
     if change and change.kind == "uncached":
         t["cached"] = np.where(planted, 0, t["cached"])
 
@@ -190,7 +195,7 @@ def _liking(world, seed, t, change, planted):
     rng, count = stream(seed, "liking"), len(t["at"])
     person = stream(seed, "moody users").standard_normal(int(t["user"].max()) + 1)[t["user"]]
     days = np.repeat(wandering(stream(seed, "mood days"), world.days, world.mood_days, 0.6), 24)[t["at"].astype(int)]
-    better = 0.9 * (t["model"] == 1) + 0.8 * (t["looked_up"] > 1200)
+    better = world.dear_better * (t["model"] == 1) + 0.8 * (t["looked_up"] > 1200)
     odds = 1.3 - 0.7 * t["difficulty"] + better + 1.5 * world.alike * person + days
     if change and change.kind == "completion":
         odds = np.where(planted, odds - change.size, odds)

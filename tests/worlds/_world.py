@@ -42,6 +42,8 @@ class World:
         incident_errors, incident_slower: Share of calls that fail in one; how many times as slow.
         failures: Share of calls.
         router: ``one`` model, ``random``, or ``difficulty``: what is hard goes to the dear model.
+        dear_better: What the dear model adds to the log odds of a completed task.
+        kept: Exchanges of the conversation that are sent again with a turn; None for all.
         system: Tokens that every prompt begins with.
         mail_context: Tokens of looked-up text that the channel mail has more, and it answers better for it.
         wide_tokens: Deviation of the logarithm of looked-up text.
@@ -82,6 +84,8 @@ class World:
     incident_slower: float = 3.0
     failures: float = 0.018
     router: str = "random"
+    dear_better: float = 0.9
+    kept: int | None = None
     system: int = 350
     mail_context: int = 0
     wide_tokens: float = 0.9
@@ -96,7 +100,8 @@ class Change:
 
     Attributes:
         kind: ``latency``, ``tail`` (the slowest 3 of 100), ``drift`` (a day), ``errors``, ``error types``, ``output``,
-            ``context``, ``dearer``, ``uncached``, ``rating``, ``completion``, ``mix`` or ``duplicates``.
+            ``context``, ``padding`` (more input, to no use), ``dearer``, ``price``, ``uncached``, ``rating``,
+            ``completion``, ``mix`` or ``duplicates``.
         where: Column to value; all must hold. Empty is everywhere.
         begins, ends: Days from the log's begin, with fractions; an end of None is the log's.
         size: A share (0.4 is 40 % more), a rate of errors, of other types, of repeated turns; points of a rating;

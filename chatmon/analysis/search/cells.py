@@ -61,18 +61,19 @@ _FAILED: Final = f"CAST({FAILED} AS INTEGER)"
 _DONE: Final = "CASE WHEN task_completed THEN 1 WHEN NOT task_completed THEN 0 END"
 _CACHED: Final = "CASE WHEN input_tokens > 0 THEN cached_tokens / CAST(input_tokens AS DOUBLE) END"
 _LOG: Final = "ln(CASE WHEN {0} > 0 THEN {0} END)"
-_ANSWERED: Final = "CASE WHEN error_type IS NULL THEN response_time END"
 _SLOW: Final = (
-    f"CASE WHEN {_ANSWERED} > (SELECT percentile_cont(0.98) WITHIN GROUP (ORDER BY {_ANSWERED}) FROM turns) THEN 1.0 "  # noqa: S608
-    f"WHEN {_ANSWERED} IS NOT NULL THEN 0.0 END"
+    "CASE WHEN {1} > (SELECT percentile_cont(0.98) WITHIN GROUP (ORDER BY {1}) FROM turns) THEN 1.0 "
+    "WHEN {1} IS NOT NULL THEN 0.0 END"
 )
 _COST: Final = "CAST(cost AS DOUBLE)"
+_LEAST_SECONDS: Final = 0.05
+"""Seconds that any reply takes."""
 SCAN_MEASURES: Final[dict[str, ScanMeasure]] = {
     "errors": ScanMeasure("failed turns", "", _FAILED, event=1),
     "repeats": ScanMeasure("turns failing in a row", "", _FAILED, event=3),
     "completion": ScanMeasure("completed tasks", "", _DONE, worse=-1, ideal=1.0),
     "response_time": ScanMeasure("response time", "s", _LOG.format("response_time"), "response_time"),
-    "slow": ScanMeasure("replies as slow as the slowest 2 of 100", "", _SLOW, event=1),
+    "slow": ScanMeasure("replies as slow for their work as the slowest 2 of 100", "", _SLOW, event=1),
     "satisfaction": ScanMeasure("rating", "points", "user_satisfaction", worse=-1, ideal=5.0),
     # What a model costs is its price, its tokens, and who is sent to it: each is looked at by itself.
     "cost": ScanMeasure(
@@ -194,11 +195,11 @@ def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
     source = relation(turns)
     if not query(source, "SELECT count(*) FROM turns")[0][0]:
         return None
-    price = _price(source)
+    ratios = _price(source), _slowness(source)
     read = {name: measure for name, measure in SCAN_MEASURES.items() if measure.sql}
-    wanted = {name: measure.sql.format(price) for name, measure in read.items()}
+    wanted = {name: measure.sql.format(*ratios) for name, measure in read.items()}
     # What is shown as it is tested is read once.
-    wanted |= {f"{name}_shown": measure.shown.format(price) for name, measure in read.items() if measure.shown}
+    wanted |= {f"{name}_shown": measure.shown.format(*ratios) for name, measure in read.items() if measure.shown}
     wanted |= also or {}
     columns = [
         f"CAST(count({text}) AS INTEGER) AS n_{name}, CAST(sum({text}) AS DOUBLE) AS sum_{name}"
@@ -240,6 +241,22 @@ def read(turns: Turns, also: Mapping[str, str] | None = None) -> Cells | None:
         | {MIX: (part, part)},
         dimensions={name: codes(name) for name in DIMENSIONS},
     )
+
+
+def _slowness(source: duckdb.DuckDBPyRelation) -> str:
+    """Return the SQL of a reply's time over what its work usually takes.
+
+    Of replies as a whole the slowest are the longest ones, whatever else holds some up. A log without any tokens says
+    nothing of the work: then each reply is a piece of it.
+    """
+    columns = ("input_tokens", "output_tokens")
+    counts = query(source, f"SELECT {', '.join(f'count({name})' for name in columns)} FROM turns")[0]  # noqa: S608 - our own names
+    known = [name for name, count in zip(columns, counts, strict=True) if count]
+    answered = " AND ".join(["error_type IS NULL AND response_time > 0", *(f"{name} IS NOT NULL" for name in known)])
+    work = ["1.0", *(f"CAST({name} AS DOUBLE)" for name in known)]
+    takes = fit(source, "response_time", work, answered, weight="1 / (response_time * response_time)")
+    usual = case({model: weighed(each, work) for model, each in takes.items()})
+    return f"CASE WHEN {answered} THEN response_time / greatest({usual}, {_LEAST_SECONDS}) END"
 
 
 def token_prices(source: duckdb.DuckDBPyRelation) -> dict[str, tuple[float, ...]]:

@@ -147,12 +147,13 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES), *, 
     Args:
         cells: The turns.
         measures: Which are looked at.
-        steady: Whether hours and days of a kind are taken to be alike where nothing has changed.
+        steady: Whether of what hours and days do not explain that is taken first which conversations explain worst, and
+            not that which both do: this blurs less which slice it is.
     """
     shown = _Shown(cells)
     slices = {name: shown.slices(SCAN_MEASURES[name].by) for name in measures}
     series = sum(len(found) for found in slices.values())
-    most = -math.inf if steady else math.log(ALPHA / max(series, 1))
+    most = math.log(ALPHA / max(series, 1))
     shifts: list[Shift] = []
     clients: dict[str, Client] = {}
     looked_at = 0
@@ -160,7 +161,7 @@ def scan_cells(cells: Cells, measures: Sequence[str] = tuple(SCAN_MEASURES), *, 
         left = _Left(cells, measure, shown.cuts)
         found: list[Shift] = []
         for _ in range(MOST_SHIFTS):
-            best, windows = _best(left, chosen, most)
+            best, windows = _best(left, chosen, most, steady=steady)
             looked_at += windows if not found else 0
             p = 1.0 if best is None else min(1.0, math.exp(best.log_p) * series)
             if best is None or p > ALPHA:
@@ -342,7 +343,7 @@ class _Left:
         return self.cuts.by(dimension).sums(self.n, self.total, event=self.event, start=start, end=end)
 
 
-def _best(left: _Left, slices: list[_Slice], most: float) -> tuple[_FoundWindow | None, int]:
+def _best(left: _Left, slices: list[_Slice], most: float, *, steady: bool) -> tuple[_FoundWindow | None, int]:
     """Return the window that chance explains worst, over all slices, and the number of windows looked at."""
     searched = [(search(left.by_hour(one)), one) for one in slices]
     best: tuple[Found, _Slice] | None = None
@@ -352,6 +353,8 @@ def _best(left: _Left, slices: list[_Slice], most: float) -> tuple[_FoundWindow 
         again = surest(left.by_hour(one), found, most, partial(left.alike, one))
         if best is None or again[2] < best[0][2]:
             best = (again, one)
+        if steady and again[2] <= most:
+            break
     looked_at = sum(found[3] for found, _ in searched)
     if best is None or best[0][2] == 0:
         return None, looked_at

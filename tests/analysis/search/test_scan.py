@@ -184,6 +184,19 @@ def test_a_tail_that_grows_is_found_although_the_mean_of_logarithms_hardly_moves
     assert scan(hanging(5, 0.0)).shifts == ()
 
 
+def test_a_tail_that_grows_is_found_among_replies_that_are_slow_because_they_are_long():
+    frame, rng = hanging(8, 0.0, 24_000), np.random.default_rng(8)
+    written = np.where(rng.random(len(frame)) < 0.35, 400, 95) * np.exp(0.1 * rng.standard_normal(len(frame)))
+    luck = rng.standard_normal(len(frame))
+    late = frame["timestamp"] >= START + timedelta(days=7)
+    held_up = late & (luck > 1.88)  # the slowest 3 of 100 take twice as long, and all others are as quick as ever
+    frame["output_tokens"], frame["input_tokens"], frame["model"] = written.round().astype(int), 500, "a{1}"
+    frame["response_time"] = (0.4 + 0.012 * written) * np.exp(0.3 * luck) * np.where(held_up, 2.0, 1.0)
+    [found] = scan(frame).shifts
+    assert (found.measure, found.dimension, found.ongoing) == ("slow", None, True)
+    assert abs(found.start - START - timedelta(days=7)) < MARGIN
+
+
 def test_slow_replies_are_not_told_apart_from_replies_that_are_all_slower():
     slower = hanging(6, 0.0)
     late = slower["timestamp"] >= START + timedelta(days=7)
