@@ -199,7 +199,7 @@ def _pairs(variant: str, pairs: Sequence[tuple[Answer, Answer]]) -> Pairs:
         won=won,
         lost=lost,
         neither=counts[False, False],
-        p=sign_p(won, lost),
+        p=_sign_p(won, lost),
         relevance=_difference([(old.relevance, new.relevance) for old, new in pairs]),
         tokens=_difference([(_tokens(old), _tokens(new)) for old, new in pairs]),
     )
@@ -215,11 +215,11 @@ def _difference(pairs: Sequence[tuple[float | None, float | None]]) -> Estimate:
     return estimates.mean_of(len(apart), fmean(apart) if apart else None, variance(apart) if len(apart) > 1 else None)
 
 
-def sign_p(won: int, lost: int) -> float:
+def _sign_p(won: int, lost: int) -> float:
     """Return the two-sided p of ``won`` against ``lost`` where either was equally likely.
 
     Example:
-        >>> sign_p(5, 0), sign_p(6, 0), sign_p(0, 0)
+        >>> _sign_p(5, 0), _sign_p(6, 0), _sign_p(0, 0)
         (0.0625, 0.03125, 1.0)
     """
     from scipy.stats import binomtest
@@ -243,7 +243,7 @@ def fewest(alpha: float = 0.05) -> int:
     if not 0 < alpha < 1:
         raise ValueError(f"alpha ({alpha}) must lie between 0 and 1: 5 % is 0.05")
     number = 1
-    while sign_p(number, 0) >= alpha:
+    while _sign_p(number, 0) >= alpha:
         number += 1
     return number
 

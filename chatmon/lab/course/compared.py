@@ -62,12 +62,12 @@ def _taking_names(cells: Iterator[IPyNbCell]) -> Iterator[IPyNbCell]:
     for one in cells:
         code = one.cell.source
         if "solution" in tags(one.cell):
-            one.cell.source += "".join(f"\n{name} = None" for name in sorted(names_to_take(code, before)))
+            one.cell.source += "".join(f"\n{name} = None" for name in sorted(_names_to_take(code, before)))
         before.append(code)
         yield one
 
 
-def names_to_take(solution: str, before: Sequence[str]) -> set[str]:
+def _names_to_take(solution: str, before: Sequence[str]) -> set[str]:
     r"""Return the names that a lesson has set and a solution can do without.
 
     Args:
@@ -76,7 +76,7 @@ def names_to_take(solution: str, before: Sequence[str]) -> set[str]:
 
     Example:
         >>> cells = ["limit = 3", "def over(x):\n    return x > limit", "hour = 14"]
-        >>> names_to_take("answer = over(5)", cells)
+        >>> _names_to_take("answer = over(5)", cells)
         {'hour'}
     """
     trees = [ast.parse(code) for code in before]
