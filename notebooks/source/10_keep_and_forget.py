@@ -333,7 +333,7 @@ def where():
     files = [path for path in desk.rglob("*") if path.is_file()]
     for name, text in sought.items():
         raw = sum(text.encode() in path.read_bytes() for path in files)
-        read = len(search(desk, [text.encode()]).found)
+        read = len(search(desk, text).found)
         print(f"{name:13} grep: {raw:2} files, as they read: {read:2}, without backups")
 
 

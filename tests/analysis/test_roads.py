@@ -74,4 +74,3 @@ def test_report_and_optimize_say_one_advice_and_the_page_shows_no_text_unless_to
         assert actions == re.findall(r"^do: (.*)$", told, re.MULTILINE)
         assert len(actions) > 3
         assert ("What is asked most" in html) is shown
-        assert ("router" in html) is shown  # what users ask about

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatmon.store.privacy._contents import Cells, UnreadableError, contents_of
 from chatmon.store.privacy._stored import rows_of, stored_files
+from chatmon.store.privacy._traces import Traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from chatmon.store.privacy._stored import StoredFile
     from chatmon.store.privacy._subject import Subject
-    from chatmon.store.privacy._traces import Traces
 
 _OVERLAP: Final = 100_000
 """Bytes that two pieces of a file share: a pattern is shorter, however its name is written."""
@@ -42,14 +42,15 @@ class Searched:
     key_ids: set[str] = field(default_factory=set)
 
 
-def search(folder: Path, traces: Traces, subject: Subject | None = None) -> Searched:
+def search(folder: Path, traces: Traces | str, subject: Subject | None = None) -> Searched:
     """Look for bytes in every file of a folder, backups left out: as they lie there, and in what files hold unpacked.
 
     Args:
         folder: Where.
-        traces: What.
+        traces: What; a text stands for its own bytes.
         subject: Whose ids to look for in fields that hold ids, too.
     """
+    traces = Traces((), (), (traces,), ()) if isinstance(traces, str) else traces
     searched = Searched()
     for stored in stored_files(folder):
         if stored.form == "backup":
