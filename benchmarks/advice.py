@@ -10,7 +10,6 @@ anything that happened to the provider is behind it. Seeds count from 5000: none
 
 from __future__ import annotations
 
-import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from claims import own
+from claims import arguments, own
 from worlds import WORLDS, Change, Log, World, made
 
 from chatmon.optimizer import KINDS, recommend
@@ -164,16 +163,8 @@ def _run(task: tuple[str, int, Plant | None]) -> Advised:
 
 def main() -> None:
     """Print a row for each world, quiet, and for each world and problem or decoy."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     plants = PLANTS | DECOYS
-    parser.add_argument("--only", choices=["quiet", "planted"])
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--first", type=int, default=FIRST_SEED)
-    parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
-    parser.add_argument("--plants", nargs="+", default=list(plants), choices=list(plants))
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--verbose", action="store_true", help="print false advice")
-    asked = parser.parse_args()
+    asked = arguments(__doc__, plants, seeds=2, first=FIRST_SEED, verbose="print false advice")
     quiet = [(None, name) for name in asked.worlds if asked.only != "planted"]
     planted = [(plant, name) for plant in asked.plants for name in asked.worlds if asked.only != "quiet"]
     with ProcessPoolExecutor(asked.processes) as pool:

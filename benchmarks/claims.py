@@ -24,6 +24,7 @@ from worlds import WORLDS, Change, Log, made
 from chatmon.analysis.search.scan import Shift, scan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from worlds import Event
@@ -129,17 +130,24 @@ def _run(task: tuple[Any, ...]) -> Any:
     return (quiet if len(task) == 2 else planted)(*task)
 
 
+def arguments(
+    description: str | None, plants: Iterable[str], *, seeds: int, first: int, verbose: str
+) -> argparse.Namespace:
+    """Return what a benchmark over worlds is asked for on the command line."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=["quiet", "planted"])
+    parser.add_argument("--seeds", type=int, default=seeds)
+    parser.add_argument("--first", type=int, default=first)
+    parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
+    parser.add_argument("--plants", nargs="+", default=list(plants), choices=list(plants))
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--verbose", action="store_true", help=verbose)
+    return parser.parse_args()
+
+
 def main() -> None:
     """Print a row for each world."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["quiet", "planted"])
-    parser.add_argument("--seeds", type=int, default=6)
-    parser.add_argument("--first", type=int, default=FIRST_SEED)
-    parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
-    parser.add_argument("--plants", nargs="+", default=list(PLANTS), choices=list(PLANTS))
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--verbose", action="store_true", help="print what is claimed of quiet logs")
-    asked = parser.parse_args()
+    asked = arguments(__doc__, PLANTS, seeds=6, first=FIRST_SEED, verbose="print what is claimed of quiet logs")
     seeds = range(asked.first, asked.first + asked.seeds)
     with ProcessPoolExecutor(asked.processes) as pool:
         if asked.only != "planted":

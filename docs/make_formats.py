@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from made_page import write_or_check
+
 from chatmon import turns
 from chatmon.importers import ALL
 from chatmon.importers.names import ALIASES
@@ -92,14 +94,5 @@ def names() -> str:
     return "\n".join([*head, "| column | attribute | who calls it so | since |", "|---|---|---|---|", *rows, ""])
 
 
-def main() -> int:
-    """Write the page, or say with --check whether it is as it would be written."""
-    made = page()
-    if "--check" in sys.argv[1:]:
-        return int(PAGE.read_text(encoding="utf-8") != made)
-    PAGE.write_text(made, encoding="utf-8", newline="\n")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import langsmith
+from made_page import write_or_check
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "langsmith_methods.md"
@@ -62,14 +63,5 @@ def here(name: str, said: dict[str, Any]) -> str:
     return f"works; {said['noted'][name]}" if name in said["noted"] else "works"
 
 
-def main() -> int:
-    """Write the page, or say with --check whether it is as it would be written."""
-    made = page()
-    if "--check" in sys.argv[1:]:
-        return int(PAGE.read_text(encoding="utf-8") != made)
-    PAGE.write_text(made, encoding="utf-8", newline="\n")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))
